@@ -1,0 +1,216 @@
+//! What a stage found: where, how bad, how sure, along which path, and what to do instead.
+
+use serde::{Deserialize, Serialize};
+
+/// How bad it is when it is real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Not known: an advisory without a score. Reported as a warning, never as low.
+    Unknown,
+    /// A hint.
+    Low,
+    /// Worth fixing.
+    Medium,
+    /// Blocks by default.
+    High,
+    /// Blocks by default; a live secret or remote code execution.
+    Critical,
+}
+
+/// How sure weft is that it is real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Plausible: reported as a note whatever the severity.
+    Low,
+    /// Likely.
+    Medium,
+    /// As good as certain.
+    High,
+}
+
+/// The level of SARIF, from severity and confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Low severity, or low confidence.
+    Note,
+    /// Medium or unknown severity.
+    Warning,
+    /// High or critical severity.
+    Error,
+}
+
+/// A region of the original file. Lines and columns are 1-based; columns count UTF-16 code units; the end is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Region {
+    /// First line.
+    pub start_line: u32,
+    /// First column.
+    pub start_column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last.
+    pub end_column: u32,
+}
+
+/// A place in a file that exists: for a finding inside a fence, the reply.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Location {
+    /// The path, as in `Original::path`.
+    pub path: String,
+    /// Where in it.
+    pub region: Region,
+    /// The path that the fence or hunk is bound for, when it differs from `path`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub target: Option<String>,
+}
+
+/// One step of the path that data took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Step {
+    /// Where.
+    pub location: Location,
+    /// What happens here: "`request.args` is read", "reaches `subprocess.run`".
+    pub message: String,
+    /// The redacted source line.
+    pub line: String,
+}
+
+/// The edit that removes the weakness, where it is mechanical. Regions are those of the original.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Fix {
+    /// What the edit does, one clause.
+    pub message: String,
+    /// The region to replace.
+    pub region: Region,
+    /// The text to put there.
+    pub replacement: String,
+}
+
+/// The facts of an advisory on one package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Advisory {
+    /// The preferred id: RUSTSEC > GHSA > PYSEC > CVE.
+    pub id: String,
+    /// The other ids of the same advisory.
+    pub aliases: Vec<String>,
+    /// "crates.io", "PyPI", "npm", "Go".
+    pub ecosystem: String,
+    /// The package's name, as the lockfile writes it.
+    pub package: String,
+    /// The version that is locked.
+    pub version: String,
+    /// The versions that fix it, lowest first; empty when there is none.
+    pub fixed: Vec<String>,
+    /// "unmaintained", "unsound", "notice" for informational records.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub informational: Option<String>,
+}
+
+/// Whether a finding counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Standing {
+    /// It counts.
+    New,
+    /// It was there before the change or in the baseline; it does not act on the gate.
+    Existing,
+    /// A person allowed it.
+    Allowed {
+        /// The reason they gave.
+        reason: String,
+        /// Where: "src/app.py:12" or "weft.toml:8" or "review".
+        by: String,
+    },
+}
+
+/// One thing a stage found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Finding {
+    /// The rule's id; for an advisory its own id.
+    pub rule: String,
+    /// One clause, lower case, no full stop, cleaned of control and invisible characters. Never holds a secret.
+    pub message: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Weakness numbers.
+    pub cwe: Vec<u16>,
+    /// Where.
+    pub location: Location,
+    /// The path the data took, source first, sink last; empty when there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub trace: Vec<Step>,
+    /// The redacted lines around the region: first line number, then the lines.
+    pub frame: (u32, Vec<String>),
+    /// What to do instead, one or two sentences.
+    pub advice: String,
+    /// The mechanical edit, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fix: Option<Fix>,
+    /// The advisory, for a dependency.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub advisory: Option<Advisory>,
+    /// GitHub's primaryLocationLineHash of the original file: "hex:count". Empty until `Redacted::sign_lines` fills it.
+    pub fingerprint: String,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+impl Finding {
+    /// The level: error for critical and high, warning for medium and unknown, note for low; note at low confidence.
+    pub fn level(&self) -> Level {
+        match (self.confidence, self.severity) {
+            (Confidence::Low, _) | (_, Severity::Low) => Level::Note,
+            (_, Severity::Medium | Severity::Unknown) => Level::Warning,
+            (_, Severity::High | Severity::Critical) => Level::Error,
+        }
+    }
+
+    /// The order of every report: path, line, column, rule, message.
+    pub fn order(&self) -> impl Ord + '_ {
+        (&self.location.path, self.location.region, &self.rule, &self.message)
+    }
+}
+
+/// What a note says about a piece that was not, or not wholly, checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteKind {
+    /// weft supports it and could not check it: the verdict is "incomplete".
+    NotChecked,
+    /// Checked in part: a syntax error inside, a step budget hit. Incomplete for what the change touches.
+    Partial,
+    /// weft does not support it: listed, no error.
+    Unsupported,
+    /// A fact the reader should know: age of advisory data, a cap, a trusted setting.
+    Info,
+}
+
+/// What the reader should know beside the findings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Note {
+    /// What it means for the verdict.
+    pub kind: NoteKind,
+    /// The path it is about; empty when it is about the run.
+    pub path: String,
+    /// What (one clause), and what to do.
+    pub message: String,
+}
+
+impl Note {
+    /// A note about `path`.
+    pub fn new(kind: NoteKind, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Note { kind, path: path.into(), message: message.into() }
+    }
+}

@@ -1,0 +1,154 @@
+#![doc = include_str!("README.md")]
+
+pub mod analyze;
+pub mod artifact;
+pub mod deps;
+pub mod effects;
+pub mod error;
+pub mod finding;
+pub mod history;
+pub mod ingest;
+pub mod policy;
+pub mod redact;
+pub mod report;
+pub mod review;
+pub mod rule;
+pub mod syntax;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use artifact::{Entry, Submission};
+use error::Result;
+use finding::{Finding, Note};
+use policy::{Allowance, Policy, Report};
+use redact::Redacted;
+use rule::RuleSet;
+
+/// Everything a scan needs, compiled once: detectors, models, advisory facts.
+pub struct Checks {
+    /// The rules they were compiled from.
+    pub rules: RuleSet,
+    redactor: redact::Redactor,
+    analyzer: analyze::Analyzer,
+    dependencies: deps::Dependencies,
+}
+
+impl Checks {
+    /// Compiles `rules`. `key` makes placeholders the same across runs. Errors: a rule or model is wrong.
+    pub fn new(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
+        Ok(Checks {
+            redactor: redact::Redactor::new(&rules, key)?,
+            analyzer: analyze::Analyzer::new(&rules)?,
+            dependencies: deps::Dependencies::new(&rules)?,
+            rules,
+        })
+    }
+}
+
+/// The rules and models compiled into this binary.
+pub fn built_in_rules() -> RuleSet {
+    // The blob is written by build.rs from these very types, so it reads back; the test below holds that.
+    postcard::from_bytes(include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"))).unwrap_or_default()
+}
+
+/// What the first pass keeps of one document.
+#[derive(Default)]
+struct Seen {
+    findings: Vec<Finding>,
+    notes: Vec<Note>,
+    allowances: Vec<Allowance>,
+    code: analyze::Facts,
+    packages: deps::Facts,
+    kept: Option<Redacted>,
+}
+
+/// The whole scan: reads, redacts and checks each piece on `threads` threads, links what they share, and judges.
+/// `keep` returns the redacted documents too, for a reviewer. The result does not depend on `threads`.
+pub fn gate(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    threads: usize,
+    keep: bool,
+) -> (Report, Vec<Redacted>) {
+    let slots: Vec<Mutex<Option<Seen>>> = submission.entries.iter().map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, slots.len().max(1)) {
+            scope.spawn(|| {
+                while let Some(index) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < slots.len())
+                {
+                    let seen = look(&submission.entries[index], &submission.symlinks, checks, policy, keep);
+                    *slots[index].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(seen);
+                }
+            });
+        }
+    });
+    let seen = slots
+        .into_iter()
+        .filter_map(|slot| slot.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
+    link(seen.collect(), submission, checks, policy)
+}
+
+fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, keep: bool) -> Seen {
+    let original = match ingest::read(entry, &policy.limits.file_bytes) {
+        Ok(original) => original,
+        Err(note) => return Seen { notes: vec![note], ..Seen::default() },
+    };
+    let redaction = checks.redactor.redact(original);
+    let document = redaction.document;
+    let mut seen =
+        Seen { notes: redaction.notes, allowances: policy::allowances(&document), ..Seen::default() };
+    let stages = policy.gate.only;
+    if stages.secrets {
+        seen.findings.extend(redaction.findings);
+    }
+    if stages.effects {
+        seen.findings.extend(effects::inspect(&document, symlinks, &checks.rules));
+    }
+    if stages.code {
+        seen.code = checks.analyzer.facts(&document);
+    }
+    if stages.deps {
+        seen.packages = checks.dependencies.facts(&document);
+    }
+    document.sign_lines(&mut seen.findings);
+    document.sign_lines(&mut seen.code.findings);
+    document.sign_lines(&mut seen.packages.findings);
+    seen.kept = keep.then_some(document);
+    seen
+}
+
+fn link(
+    seen: Vec<Seen>,
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+) -> (Report, Vec<Redacted>) {
+    let files = seen.len();
+    let mut all = Seen { notes: submission.notes.clone(), ..Seen::default() };
+    let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for one in seen {
+        all.findings.extend(one.findings);
+        all.notes.extend(one.notes);
+        all.allowances.extend(one.allowances);
+        code.push(one.code);
+        packages.push(one.packages);
+        kept.extend(one.kept);
+    }
+    for (findings, notes) in [checks.analyzer.link(code), checks.dependencies.link(packages)] {
+        all.findings.extend(findings);
+        all.notes.extend(notes);
+    }
+    (policy::judge(all.findings, all.notes, &all.allowances, files, policy), kept)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn compiled_rules_read_back() {
+        assert!(!super::built_in_rules().rules.is_empty());
+    }
+}

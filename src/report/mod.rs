@@ -1,0 +1,1 @@
+//! Report -> bytes: text for people, JSON for machines, SARIF for code scanning.

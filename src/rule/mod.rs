@@ -1,0 +1,188 @@
+//! What weft knows, as data: a rule is one Markdown page, a library is one TOML file.
+//!
+//! `build.rs` uses this very module to compile `rules/` into the binary, so that pages given with `--rules` and the
+//! built-in ones are read by one parser.
+
+mod model;
+mod page;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Confidence, Severity};
+
+pub use model::Model;
+pub use page::{Example, ExampleFile, PageError, expand, parse};
+
+/// The folder of `rules/` that a page lives in: which stage reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Keys, tokens, passwords: `rules/secrets`.
+    Secrets,
+    /// Personal data: `rules/pii`.
+    Pii,
+    /// Weaknesses in code: `rules/code`.
+    Code,
+    /// Hidden text and differing readings: `rules/text`.
+    Text,
+    /// What an output would write and make run: `rules/effects`.
+    Effects,
+    /// Packages: `rules/deps`.
+    Deps,
+}
+
+impl Category {
+    /// The category of a folder name.
+    pub fn of(folder: &str) -> Option<Self> {
+        Some(match folder {
+            "secrets" => Category::Secrets,
+            "pii" => Category::Pii,
+            "code" => Category::Code,
+            "text" => Category::Text,
+            "effects" => Category::Effects,
+            "deps" => Category::Deps,
+            _ => return None,
+        })
+    }
+
+    /// The folder's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Secrets => "secrets",
+            Category::Pii => "pii",
+            Category::Code => "code",
+            Category::Text => "text",
+            Category::Effects => "effects",
+            Category::Deps => "deps",
+        }
+    }
+}
+
+/// How a rule recognises what it is about: exactly one of the `[match.*]` tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Match {
+    /// A text pattern with anchors.
+    Secret(SecretMatch),
+    /// Data from a source kind that reaches a sink kind.
+    Taint(TaintMatch),
+    /// A tree-sitter query; the page's `query` fences hold it.
+    Query(QueryMatch),
+    /// Code of weft's own reports it.
+    Native(NativeMatch),
+}
+
+/// `[match.secret]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SecretMatch {
+    /// Literal anchors, one of which stands in or near every match; matched without regard to case.
+    pub keywords: Vec<String>,
+    /// The pattern. The group named `secret`, else the first group, else the whole match is the secret.
+    pub regex: String,
+    /// The least Shannon entropy of the secret, in bits a character.
+    #[serde(default)]
+    pub entropy: Option<f32>,
+    /// Validators by name (`redact::validate`): they raise or lower confidence, or drop what cannot be one.
+    #[serde(default)]
+    pub validate: Vec<String>,
+    /// Words near the match without which it does not count.
+    #[serde(default)]
+    pub context: Vec<String>,
+}
+
+/// `[match.taint]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TaintMatch {
+    /// Source kinds of the models.
+    pub source: Vec<String>,
+    /// The sink kind of the models.
+    pub sink: String,
+}
+
+/// `[match.query]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct QueryMatch {
+    /// The capture that is reported.
+    #[serde(default = "report")]
+    pub report: String,
+    /// Fully qualified callees (`hashlib.md5`): a match counts only when the `@callee` capture resolves to one of them
+    /// through the file's imports. Empty: no such check.
+    #[serde(default)]
+    pub callee: Vec<String>,
+}
+
+fn report() -> String {
+    "report".into()
+}
+
+/// `[match.native]`: nothing to say; the id is the link to the code.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NativeMatch {}
+
+/// A rule: one page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Kebab-case; equals the file name.
+    pub id: String,
+    /// The folder it lives in.
+    pub category: Category,
+    /// One clause, lower case, no full stop; `{name}` is filled by the stage.
+    pub message: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure, before validators and context.
+    pub confidence: Confidence,
+    /// Weakness numbers.
+    pub cwe: Vec<u16>,
+    /// The version that brought it.
+    pub since: String,
+    /// What a mechanical fix does, if there is one.
+    pub fix: Option<String>,
+    /// Addresses to read on.
+    pub references: Vec<String>,
+    /// How it is recognised.
+    pub matcher: Match,
+    /// `query` fences by language.
+    pub queries: BTreeMap<String, String>,
+    /// The `#` heading.
+    pub title: String,
+    /// The paragraphs between the heading and **Instead:**.
+    pub meaning: String,
+    /// The paragraph after **Instead:**, without that word.
+    pub advice: String,
+    /// The page after its head: heading, prose and examples, as Markdown.
+    pub prose: String,
+}
+
+/// All rules and models of a run, by id and language.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RuleSet {
+    /// Sorted by id.
+    pub rules: Vec<Rule>,
+    /// Sorted by language and library.
+    pub models: Vec<Model>,
+}
+
+impl RuleSet {
+    /// The rule of that id.
+    pub fn get(&self, id: &str) -> Option<&Rule> {
+        self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok().map(|index| &self.rules[index])
+    }
+
+    /// Adds a user's rule or model; a built-in id cannot be replaced. Returns false when the id is taken.
+    pub fn add(&mut self, rule: Rule) -> bool {
+        match self.rules.binary_search_by(|other| other.id.cmp(&rule.id)) {
+            Ok(_) => false,
+            Err(index) => {
+                self.rules.insert(index, rule);
+                true
+            }
+        }
+    }
+}
