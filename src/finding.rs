@@ -214,3 +214,28 @@ impl Note {
         Note { kind, path: path.into(), message: message.into() }
     }
 }
+
+/// Text as it may reach a terminal, a log or a message (invariant 7): control, bidirectional, invisible and tag
+/// characters become `\u{202e}`-like escapes; tabs become one space. ZWJ and variation selector 16 inside emoji stay.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut previous = ' ';
+    for character in text.chars() {
+        let joins = matches!(character, '\u{200d}' | '\u{fe0f}') && u32::from(previous) >= 0x2190;
+        match character {
+            '\t' => out.push(' '),
+            _ if joins || !conceals(character) => out.push(character),
+            _ => out.extend(character.escape_unicode()),
+        }
+        previous = character;
+    }
+    out
+}
+
+/// Whether a character hides or moves text: controls, bidirectional and zero-width characters, tags, variation selectors.
+pub fn conceals(character: char) -> bool {
+    character.is_control()
+        || matches!(u32::from(character),
+            0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x2028..=0x202e
+            | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff9..=0xfffb | 0xe0000..=0xe0fff)
+}

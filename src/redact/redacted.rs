@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::artifact::{Digest, Fence, Original, Role};
-use crate::finding::{Finding, Location, Region};
+use crate::finding::{Confidence, Finding, Location, Region, Standing, printable};
+use crate::rule::Rule;
 
 /// One masked place. It lies within one line: a secret of several lines has one mask a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl Redacted {
     pub fn frame(&self, region: Region) -> (u32, Vec<String>) {
         let first = region.start_line.saturating_sub(2).max(1);
         let last = (region.end_line.min(region.start_line + 9) + 2).min(self.lines());
-        (first, (first..=last).map(|number| self.line(number).to_owned()).collect())
+        (first, (first..=last).map(|number| printable(self.line(number))).collect())
     }
 
     /// Fills in the fingerprint of each finding that has none and lies in this document: GitHub's hash of the
@@ -198,6 +199,31 @@ impl<'a> View<'a> {
             path: self.document.path().to_owned(),
             region: self.document.region(start + range.start..start + range.end),
             target: self.fence.and_then(|fence| fence.path.clone()),
+        }
+    }
+
+    /// A finding of `rule` at a byte range of [`View::text`]. `fill` replaces `{name}` in the rule's message. A fence
+    /// without a path is an illustration that nothing applies: its findings are of low confidence.
+    pub fn finding(&self, rule: &Rule, range: Range<usize>, fill: &[(&str, &str)]) -> Finding {
+        let location = self.location(range);
+        let message = fill.iter().fold(rule.message.clone(), |message, (name, value)| {
+            message.replace(&format!("{{{name}}}"), value)
+        });
+        let confidence = if self.path().is_some() { rule.confidence } else { Confidence::Low };
+        Finding {
+            rule: rule.id.clone(),
+            message: printable(&message),
+            severity: rule.severity,
+            confidence,
+            cwe: rule.cwe.clone(),
+            frame: self.document.frame(location.region),
+            location,
+            trace: Vec::new(),
+            advice: rule.advice.clone(),
+            fix: None,
+            advisory: None,
+            fingerprint: String::new(),
+            standing: Standing::New,
         }
     }
 }
