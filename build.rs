@@ -1,9 +1,9 @@
 //! Compiles `rules/` into one blob with the parser that `--rules` uses, so that no page is parsed at start.
 
-#[allow(dead_code, missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "src/finding.rs"]
 mod finding;
-#[allow(dead_code, missing_docs, unused_imports)]
+#[allow(dead_code, missing_docs, unreachable_pub, unused_imports)]
 #[path = "src/rule/mod.rs"]
 mod rule;
 
