@@ -1,5 +1,7 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
+pub(crate) mod ir;
+
 use crate::error::Result;
 use crate::finding::{Finding, Note};
 use crate::redact::Redacted;
