@@ -12,6 +12,7 @@ mod build;
 use std::collections::HashMap;
 use std::ops::Range;
 
+#[allow(unused_imports)]
 pub(crate) use build::Builder;
 
 /// Bytes of the view's text.

@@ -1,6 +1,7 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
-pub(crate) mod ir;
+mod ir;
+mod pattern;
 
 use crate::error::Result;
 use crate::finding::{Finding, Note};
