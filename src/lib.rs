@@ -5,9 +5,9 @@ pub mod artifact;
 pub mod deps;
 pub mod effects;
 pub mod error;
+pub mod examples;
 pub mod finding;
 pub mod history;
-pub mod examples;
 pub mod ingest;
 pub mod policy;
 pub mod redact;
@@ -100,8 +100,8 @@ fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, ke
     };
     let redaction = checks.redactor.redact(original);
     let document = redaction.document;
-    let mut seen =
-        Seen { notes: redaction.notes, allowances: policy::allowances(&document), ..Seen::default() };
+    let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
+    let mut seen = Seen { findings: given, notes: redaction.notes, allowances, ..Seen::default() };
     let stages = policy.gate.only;
     if stages.secrets {
         seen.findings.extend(redaction.findings);
@@ -143,7 +143,8 @@ fn link(
         all.findings.extend(findings);
         all.notes.extend(notes);
     }
-    (policy::judge(all.findings, all.notes, &all.allowances, files, policy), kept)
+    policy::standing(&submission.entries, &mut all.findings);
+    (policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules), kept)
 }
 
 #[cfg(test)]
