@@ -93,14 +93,15 @@ pub fn gate(
 }
 
 fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, keep: bool) -> Seen {
-    let original = match ingest::read(entry, &policy.limits.file_bytes) {
+    let mut original = match ingest::read(entry, &policy.limits.file_bytes) {
         Ok(original) => original,
         Err(note) => return Seen { notes: vec![note], ..Seen::default() },
     };
+    let mut notes = std::mem::take(&mut original.notes);
     let redaction = checks.redactor.redact(original);
     let document = redaction.document;
-    let mut seen =
-        Seen { notes: redaction.notes, allowances: policy::allowances(&document), ..Seen::default() };
+    notes.extend(redaction.notes);
+    let mut seen = Seen { notes, allowances: policy::allowances(&document), ..Seen::default() };
     let stages = policy.gate.only;
     if stages.secrets {
         seen.findings.extend(redaction.findings);
