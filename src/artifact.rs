@@ -178,6 +178,8 @@ pub struct FrontMatter {
     pub range: Range<usize>,
     /// The bytes of what a model was asked or answered.
     pub body: Range<usize>,
+    /// Whether `prompt_spec_version` is there: a prompt of weft-cli when no hash is.
+    pub names_spec: bool,
     /// `feature`, when it is a valid name.
     pub feature: Option<String>,
     /// `agent`, when it is a valid name.
