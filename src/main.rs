@@ -1,1 +1,3 @@
+//! The command `weft`.
+
 fn main() {}

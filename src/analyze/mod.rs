@@ -1,5 +1,8 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
+mod ir;
+mod pattern;
+
 use crate::error::Result;
 use crate::finding::{Finding, Note};
 use crate::redact::Redacted;
