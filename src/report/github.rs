@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::{Context, kind, sentence};
+use super::{Context, headline, kind, sentence};
 use crate::finding::{Finding, Level, NoteKind, Standing, printable};
 use crate::policy::Report;
 
@@ -33,7 +33,7 @@ pub(super) fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write)
             region.start_line,
             region.end_line,
             property(&finding.rule),
-            message(&[&sentence(&finding.message), "\nInstead: ", &printable(&finding.advice)]),
+            message(&[&headline(finding), "\nInstead: ", &printable(&finding.advice)]),
         )?;
     }
     let gaps =

@@ -131,11 +131,24 @@ const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The clause as a sentence: a capital first, a full stop last.
 fn sentence(clause: &str) -> String {
-    let clause = printable(clause.trim());
+    let clause = stopped(clause);
     let mut characters = clause.chars();
     let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let stop = if clause.is_empty() || clause.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", characters.as_str())
+    first + characters.as_str()
+}
+
+/// The clause, cleaned, with a full stop last.
+fn stopped(clause: &str) -> String {
+    let clause = printable(clause.trim());
+    if clause.is_empty() || clause.ends_with(['.', '!', '?']) { clause } else { clause + "." }
+}
+
+/// A finding's message as a sentence; an advisory's starts with a package, whose name stays as it is.
+fn headline(finding: &Finding) -> String {
+    match finding.advisory {
+        Some(_) => stopped(&finding.message),
+        None => sentence(&finding.message),
+    }
 }
 
 /// `path:line:column`, cleaned.

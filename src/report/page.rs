@@ -30,10 +30,8 @@ pub fn terminal(rule: &Rule, color: Color, width: usize) -> String {
     if !rule.references.is_empty() {
         head.push('\n');
     }
-    head.push_str(&format!(
-        "\nallow one: weft: allow {} REASON, in a comment on its line\n",
-        printable(&rule.id)
-    ));
+    let allow = format!("To allow one: a comment `weft: allow {} REASON` on its line.", printable(&rule.id));
+    head.push_str(&format!("\n{}\n", wrap(&allow, width).join("\n")));
     head
 }
 

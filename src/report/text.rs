@@ -1,10 +1,9 @@
 //! The report that a person reads: code frames, data paths, advice, what was left out, and the verdict last.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level as Mark, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Effects, Style};
 
 use super::{Color, Context, frame, is_allowed, kind, place};
@@ -128,10 +127,6 @@ impl Page<'_> {
         let title = printable(&finding.message);
         let frame = frame::of(finding, self.width - 12);
         let source = frame.lines.join("\n");
-        let mut path = place(finding);
-        if let Some(target) = &finding.location.target {
-            let _ = write!(path, " (bound for {})", printable(target));
-        }
         let mut snippet = Snippet::source(source.as_str()).line_start(frame.first as usize).fold(false);
         if let Some((index, range)) = &frame.mark {
             let before: usize = frame.lines.iter().take(*index).map(|line| line.len() + 1).sum();
@@ -145,21 +140,39 @@ impl Page<'_> {
             Color::Never => Renderer::plain(),
         };
         let renderer = renderer.term_width(self.width);
-        let mut group_of = Group::with_title(named);
-        if !frame.lines.is_empty() {
-            group_of = group_of.element(snippet.path(path.as_str()));
+        let region = finding.location.region;
+        let path = printable(&finding.location.path);
+        let column = frame.mark.as_ref().and_then(|(index, range)| {
+            frame
+                .lines
+                .get(*index)
+                .and_then(|line| line.get(..range.start))
+                .map(|lead| lead.chars().count() + 1)
+        });
+        let mut shown = Group::with_title(named);
+        if column == Some(region.start_column as usize) {
+            shown = shown.element(snippet.path(path));
+        } else {
+            // A cut line has columns of its own, which the renderer would show: name the place ourselves.
+            let origin = Origin::path(path).line(region.start_line as usize);
+            shown = shown.element(origin.char_column(region.start_column as usize));
+            if !frame.lines.is_empty() {
+                shown = shown.element(snippet);
+            }
         }
         for (name, text) in self.remarks(group) {
-            group_of = group_of.element(Mark::NOTE.with_name(name).message(text));
+            shown = shown.element(Mark::NOTE.with_name(name).message(text));
         }
-        let rendered = renderer.render(&[group_of]);
-        if frame.lines.is_empty() { format!("{rendered}\n  at {path}") } else { rendered }
+        renderer.render(&[shown])
     }
 
     /// What stands below the frame: data path, advisory, other places, advice.
     fn remarks(&self, group: &[&Finding]) -> Vec<(&'static str, String)> {
         let finding = group[0];
         let mut remarks = Vec::new();
+        if let Some(target) = &finding.location.target {
+            remarks.push(("bound for", printable(target)));
+        }
         if !finding.trace.is_empty() {
             remarks.push(("path", self.path(&finding.trace)));
         }

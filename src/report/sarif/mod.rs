@@ -15,7 +15,7 @@ use serde_sarif::sarif::{
 };
 
 use super::json::serialize;
-use super::{Context, HOME, frame, is_allowed, sentence, uri};
+use super::{Context, HOME, frame, is_allowed, sentence, stopped, uri};
 use crate::error::Exit;
 use crate::finding::{Finding, Note, NoteKind, printable};
 use crate::policy::Report;
@@ -58,9 +58,17 @@ fn results<S: Serializer>(results: &Results<'_>, serializer: S) -> Result<S::Ok,
 /// Writes the log.
 pub(super) fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (findings, left_out) = chosen(report, context);
-    let used: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let mut used: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+    if used.is_empty() {
+        // A log without results still says what was looked for.
+        used.extend(context.rules.rules.iter().map(|rule| rule.id.as_str()));
+    }
     let indices: BTreeMap<&str, usize> =
         used.iter().enumerate().map(|(index, rule)| (*rule, index)).collect();
+    let mut by_rule: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in &findings {
+        by_rule.entry(&finding.rule).or_default().push(finding);
+    }
     let mut descriptors = Vec::with_capacity(used.len());
     for rule in &used {
         let of_rule: Vec<&Finding> =
@@ -145,11 +153,14 @@ fn root(context: &Context<'_>) -> Value {
 
 fn provenance(context: &Context<'_>) -> Option<VersionControlDetails> {
     let source = &context.source;
+    // A repository without a remote is known by where it lies.
+    let folder = source.commit.as_ref().and(source.root.as_deref()).map(uri::of_folder);
+    let repository = source.repository.clone().or(folder)?;
     Some(VersionControlDetails {
         revision_id: source.commit.clone(),
         branch: source.branch.as_deref().map(printable),
         mapped_to: Some(ArtifactLocation { uri_base_id: Some(ROOT.into()), ..ArtifactLocation::default() }),
-        ..VersionControlDetails::builder().repository_uri(source.repository.clone()?).build()
+        ..VersionControlDetails::builder().repository_uri(repository).build()
     })
 }
 
@@ -183,7 +194,7 @@ fn notification(note: &Note) -> Notification {
     let message = if note.path.is_empty() {
         sentence(&note.message)
     } else {
-        format!("The file '{}': {}", printable(&note.path), sentence(&note.message))
+        format!("The file '{}': {}", printable(&note.path), stopped(&note.message))
     };
     Notification {
         level: Some(json!(level)),

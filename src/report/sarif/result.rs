@@ -9,7 +9,7 @@ use serde_sarif::sarif::{
     ThreadFlowLocation,
 };
 
-use super::super::{frame, json::LINE, sentence};
+use super::super::{frame, headline, json::LINE, sentence};
 use super::{artifact, bag, literal, text};
 use crate::artifact::Digest;
 use crate::finding::{self, Confidence, Finding, Level, Severity, Standing, printable};
@@ -20,7 +20,7 @@ const STEPS: usize = 250;
 /// The result of a finding. `suppressed`: the run says of each result whether it is.
 pub(super) fn of(finding: &Finding, rule_index: Option<usize>, suppressed: bool) -> Result {
     let message = Message {
-        text: Some(literal(&sentence(&finding.message))),
+        text: Some(literal(&headline(finding))),
         id: Some("default".into()),
         arguments: Some(vec![printable(&finding.message)]),
         ..Message::default()

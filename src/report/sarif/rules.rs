@@ -8,7 +8,7 @@ use serde_sarif::sarif::{
 use super::super::{HOME, sentence};
 use super::bag;
 use crate::finding::{Advisory, Confidence, Finding, Level, NoteKind, Severity, printable};
-use crate::rule::{Category, Rule, RuleSet};
+use crate::rule::{Rule, RuleSet};
 
 /// The rule whose page stands for every advisory.
 const ADVISORY: &str = "vulnerable-dependency";
@@ -19,16 +19,13 @@ pub(super) fn of(id: &str, findings: &[&Finding], rules: &RuleSet) -> serde_json
     let page = rules.get(id).or_else(|| advisory.and_then(|_| rules.get(ADVISORY)));
     let words = words(id, findings, page, advisory);
     let mut descriptor = serde_json::to_value(ReportingDescriptor {
-        name: Some(pascal(id)),
+        name: Some(name(id, &words.title)),
         short_description: Some(plain(words.short)),
         full_description: Some(plain(words.full)),
-        help: Some(MultiformatMessageString {
-            markdown: Some(words.markdown),
-            ..plain(words.help)
-        }),
-        help_uri: Some(help_uri(page)),
+        help: Some(MultiformatMessageString { markdown: Some(words.markdown), ..plain(words.help) }),
+        help_uri: Some(page.map_or_else(|| HOME.to_owned(), help_uri)),
         default_configuration: Some(ReportingConfiguration {
-            level: Some(json!(level(gravest(findings)))),
+            level: Some(json!(level(gravest(findings, page)))),
             ..ReportingConfiguration::default()
         }),
         properties: Some(properties(findings, page, advisory)),
@@ -113,12 +110,13 @@ fn sentence_end(text: &str) -> String {
 }
 
 fn properties(findings: &[&Finding], page: Option<&Rule>, advisory: Option<&Advisory>) -> PropertyBag {
-    let severity = gravest(findings);
-    let confidence = findings.iter().map(|finding| finding.confidence).max().unwrap_or(Confidence::Low);
+    let severity = gravest(findings, page);
+    let confidence = findings.iter().map(|finding| finding.confidence).max();
+    let confidence = confidence.or(page.map(|page| page.confidence)).unwrap_or(Confidence::Low);
     let mut tags = vec!["security".to_owned()];
     tags.extend(page.map(|page| page.category.name().to_owned()));
-    let cwe = findings.first().map(|finding| finding.cwe.clone()).unwrap_or_default();
-    tags.extend(cwe.iter().take(10).map(|number| format!("external/cwe/cwe-{number:03}")));
+    let cwe = findings.first().map(|finding| &finding.cwe).or(page.map(|page| &page.cwe));
+    tags.extend(cwe.into_iter().flatten().take(10).map(|number| format!("external/cwe/cwe-{number:03}")));
     if let Some(what) = advisory.and_then(|advisory| advisory.informational.as_deref()) {
         tags.push(printable(what));
     }
@@ -132,10 +130,11 @@ fn properties(findings: &[&Finding], page: Option<&Rule>, advisory: Option<&Advi
 }
 
 /// GitHub shows what is grave in a rule; merge rules read it.
-fn gravest(findings: &[&Finding]) -> Severity {
+fn gravest(findings: &[&Finding], page: Option<&Rule>) -> Severity {
     // A severity nobody knows is shown as medium, never as low.
     let known = |severity| if severity == Severity::Unknown { Severity::Medium } else { severity };
-    findings.iter().map(|finding| known(finding.severity)).max().unwrap_or(Severity::Medium)
+    let found = findings.iter().map(|finding| finding.severity).max();
+    known(found.or(page.map(|page| page.severity)).unwrap_or(Severity::Unknown))
 }
 
 fn score(severity: Severity) -> &'static str {
@@ -181,16 +180,22 @@ fn pascal(id: &str) -> String {
     id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).map(word).collect()
 }
 
-/// The rule's page in the public repository; a team's own rule has weft's address.
-fn help_uri(page: Option<&Rule>) -> String {
-    match page {
-        Some(page) => format!("{HOME}/blob/main/rules/{}/{}.md", folder(page.category), page.id),
-        None => HOME.to_owned(),
+/// The name of a rule. The validator wants one that differs from the id in more than case, which the name of an id of
+/// one word does not.
+fn name(id: &str, title: &str) -> String {
+    let of_id = pascal(id);
+    let of_title = pascal(title);
+    let differs = |name: &str| !name.is_empty() && !name.eq_ignore_ascii_case(id);
+    match (differs(&of_id), differs(&of_title)) {
+        (true, _) => of_id,
+        (false, true) => of_title,
+        (false, false) => format!("{of_id}Rule"),
     }
 }
 
-fn folder(category: Category) -> &'static str {
-    category.name()
+/// The rule's page in the public repository.
+fn help_uri(page: &Rule) -> String {
+    format!("{HOME}/blob/main/rules/{}/{}.md", page.category.name(), page.id)
 }
 
 fn plain(text: String) -> MultiformatMessageString {
@@ -203,7 +208,7 @@ pub(super) fn notification_of(kind: NoteKind) -> (i64, &'static str, &'static st
         NoteKind::NotChecked => (0, "not-checked", "error"),
         NoteKind::Partial => (1, "checked-in-part", "warning"),
         NoteKind::Unsupported => (2, "not-supported", "note"),
-        NoteKind::Info => (3, "information", "note"),
+        NoteKind::Info => (3, "run-fact", "note"),
     }
 }
 
