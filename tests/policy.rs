@@ -103,7 +103,11 @@ fn what_a_change_adds_does_not_allow_itself() {
 fn what_an_agent_wrote_allows_nothing_even_on_ones_own_machine() {
     let text = "```python path=a.py\nx = 1  # weft: allow private-key why\n```\n";
     let report = scan("reply.md", Role::Reply, text, &own("2026-06-01"), None);
-    assert!(notes(&report)[0].ends_with("an agent wrote it; a reviewer may accept it"), "{:?}", report.notes);
+    assert!(
+        notes(&report)[0].ends_with("it stands in a prompt or a reply; a reviewer may accept it"),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[test]
