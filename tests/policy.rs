@@ -128,6 +128,8 @@ fn settings_that_nobody_can_read_are_refused_with_their_line() {
         refused("[[allow]]\nrule = \"a\"\nreason = \"b\"\nexpires = \"soon\"\n").contains("\"2027-01-31\"")
     );
     assert!(refused("exclude = [\n  \"a\",\n  \"{b\",\n]\n").starts_with("weft.toml:3: `exclude`"));
+    assert!(refused("\n[review]\nvalid-days = 0\n").starts_with("weft.toml:2: an approval"));
+    assert!(refused("[limits]\nfiles = 0\n").starts_with("weft.toml:1: a limit of 0"));
     assert!(refused("[levels]\nemail = \"lo\"\n").starts_with("weft.toml:2: "));
 }
 

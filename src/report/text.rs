@@ -303,7 +303,9 @@ impl Page<'_> {
             let name = self.paint.styled(severity_style(*severity), &format!("{:8}", word(*severity)));
             writeln!(out, "{name} {total:5}  {}", lines.join(&format!("\n{:16}", "")))?;
         }
-        writeln!(out)
+        let hint =
+            "`weft explain RULE` says more; `weft: allow RULE REASON` in a comment answers a false alarm";
+        writeln!(out, "\n{}", self.paint.styled(DIM, &wrap(hint, self.width).join("\n")))
     }
 
     fn verdict(&self, report: &Report) -> String {
