@@ -1,5 +1,7 @@
 //! Allowances and settings through the whole gate: who may allow what, and what weft.toml says.
 
+#![allow(clippy::unwrap_used)]
+
 use weft::artifact::{Action, Content, Entry, Lines, Origin, Provenance, Role, Submission};
 use weft::finding::Standing;
 use weft::policy::{Policy, Report, Trust};

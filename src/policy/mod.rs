@@ -16,6 +16,7 @@ pub use config::{
     Trust, Who,
 };
 pub use suppress::{Allowance, allowances};
+pub(crate) use verdict::{plural, word};
 
 /// The outcome of a scan: everything a report is written from. It holds redacted text only.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
