@@ -6,6 +6,7 @@ mod front;
 mod markdown;
 mod python;
 
+pub mod git;
 pub mod history;
 pub mod reply;
 pub mod tree;
