@@ -1,5 +1,6 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
+mod ir;
 mod pattern;
 
 use crate::error::Result;
