@@ -94,14 +94,16 @@ pub fn gate(
 }
 
 fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, keep: bool) -> Seen {
-    let original = match ingest::read(entry, &policy.limits.file_bytes) {
+    let mut original = match ingest::read(entry, &policy.limits.file_bytes) {
         Ok(original) => original,
         Err(note) => return Seen { notes: vec![note], ..Seen::default() },
     };
+    let mut notes = std::mem::take(&mut original.notes);
     let redaction = checks.redactor.redact(original);
     let document = redaction.document;
+    notes.extend(redaction.notes);
     let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
-    let mut seen = Seen { findings: given, notes: redaction.notes, allowances, ..Seen::default() };
+    let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
     let stages = policy.gate.only;
     if stages.secrets {
         seen.findings.extend(redaction.findings);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::artifact::{Digest, Fence, Original, Role};
+use crate::artifact::{Digest, Fence, FrontMatter, Original, Role};
 use crate::finding::{Confidence, Finding, Location, Region, Standing, printable};
 use crate::rule::Rule;
 
@@ -83,6 +83,11 @@ impl Redacted {
     /// The fences, in order; their `content` ranges count bytes of the original: use [`Redacted::views`] for text.
     pub fn fences(&self) -> &[Fence] {
         &self.original.fences
+    }
+
+    /// The front matter of a prompt or reply.
+    pub fn front(&self) -> Option<&FrontMatter> {
+        self.original.front.as_ref()
     }
 
     /// The whole text as one view.
