@@ -166,6 +166,12 @@ impl Redacted {
         self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
 
+    /// Where a 1-based line starts in [`Redacted::text`]; its end past the last line.
+    pub(crate) fn line_start(&self, number: u32) -> usize {
+        let index = (number as usize).saturating_sub(1);
+        self.starts.get(index).copied().unwrap_or(self.text.len())
+    }
+
     /// The number of lines; a text without a line break has one.
     pub fn lines(&self) -> u32 {
         self.starts.len() as u32
