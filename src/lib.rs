@@ -7,6 +7,7 @@ pub mod effects;
 pub mod error;
 pub mod finding;
 pub mod history;
+pub mod examples;
 pub mod ingest;
 pub mod policy;
 pub mod redact;
