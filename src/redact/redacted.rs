@@ -281,6 +281,11 @@ impl<'a> View<'a> {
         &self.document.text[self.range.clone()]
     }
 
+    /// The bytes of the document's redacted text that it covers.
+    pub fn span(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
     /// The document it is a part of.
     pub fn document(&self) -> &'a Redacted {
         self.document
