@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Confidence, Severity};
 
 pub use model::Model;
+pub(crate) use page::crc32;
 pub use page::{Example, ExampleFile, PageError, expand, parse};
 
 /// The folder of `rules/` that a page lives in: which stage reports it.

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::Repository;
-
+use super::open;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Who commits here, as git's own settings say.
@@ -63,10 +62,6 @@ pub fn fetch_approvals(root: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(added)
-}
-
-fn open(root: &Path) -> Result<Repository> {
-    Repository::open(root).map_err(|error| cannot("open the repository", root, error))
 }
 
 fn cannot(what: &str, root: &Path, error: git2::Error) -> Error {
