@@ -7,6 +7,7 @@ mod frame;
 mod github;
 mod json;
 pub mod page;
+mod paint;
 mod sarif;
 mod table;
 mod text;

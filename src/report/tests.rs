@@ -196,7 +196,7 @@ fn an_advisory_is_a_rule_of_its_own_with_its_package() {
     assert_eq!(rule["properties"]["security-severity"], "5.5");
     assert_eq!(
         rule["fullDescription"]["text"],
-        "Time 0.1.43 (crates.io) is vulnerable according to RUSTSEC-2020-0071. Fixed in 0.2.23. \
+        "time 0.1.43 (crates.io) is vulnerable according to RUSTSEC-2020-0071. Fixed in 0.2.23. \
          Also known as CVE-2020-26235."
     );
 }
