@@ -182,6 +182,3 @@ fn kind_name(kind: NoteKind) -> &'static str {
 fn is_allowed(finding: &Finding) -> bool {
     matches!(finding.standing, Standing::Allowed { .. })
 }
-
-#[cfg(test)]
-mod tests;
