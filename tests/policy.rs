@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::OnceLock;
+
 use weft::artifact::{Action, Content, Entry, Lines, Origin, Provenance, Role, Submission};
 use weft::finding::Standing;
 use weft::policy::{Policy, Report, Trust};
@@ -23,8 +25,9 @@ fn submission(path: &str, role: Role, text: &str, added: Option<Lines>) -> Submi
 }
 
 fn scan(path: &str, role: Role, text: &str, policy: &Policy, added: Option<Lines>) -> Report {
-    let checks = Checks::new(built_in_rules(), None).unwrap();
-    gate(&submission(path, role, text, added), &checks, policy, 1, false).0
+    static CHECKS: OnceLock<Checks> = OnceLock::new();
+    let checks = CHECKS.get_or_init(|| Checks::new(built_in_rules(), None).unwrap());
+    gate(&submission(path, role, text, added), checks, policy, 1, false).0
 }
 
 fn own(today: &str) -> Policy {
@@ -94,7 +97,9 @@ fn what_a_change_adds_does_not_allow_itself() {
     };
     let report = scan("a.py", Role::Code, text, &Policy::default(), added(2));
     assert_eq!(rules(&report), [("allowance-added".to_owned(), 2)]);
-    assert!(notes(&report)[0].ends_with("the change itself adds it; a reviewer may accept it"));
+    assert!(
+        notes(&report)[0].ends_with("the change itself adds it, or what it is for; a reviewer may accept it")
+    );
     assert_eq!(rules(&scan("a.py", Role::Code, text, &Policy::default(), added(1))), []);
     assert_eq!(rules(&scan("a.py", Role::Code, text, &own("2026-06-01"), None)), []);
 }
@@ -171,4 +176,38 @@ fn an_entry_allows_its_rule_in_its_paths_only() {
             assert_eq!(finding.standing == standing, allowed, "{path}");
         }
     }
+}
+
+#[test]
+fn an_old_allowance_does_not_cover_a_line_that_the_change_rewrites() {
+    let text = "# weft: allow private-key why\nx = 2\n";
+    let added = |line: u32| Some(Lines::new(std::iter::once(line..line + 1).collect()));
+    let report = scan("a.py", Role::Code, text, &Policy::default(), added(2));
+    assert!(notes(&report)[0].contains("does not count: the change itself adds it, or what it is for"));
+    assert_eq!(report.findings, []);
+    let report = scan("a.py", Role::Code, text, &Policy::default(), added(9));
+    assert_eq!(notes(&report), ["the allowance of private-key on line 1 allows nothing: remove it"]);
+}
+
+#[test]
+fn a_line_of_nothing_but_allowances_is_read_in_one_pass() {
+    let text = "# weft: allow private-key é ".repeat(100_000);
+    assert_eq!(scan("a.py", Role::Code, &text, &own("2026-06-01"), None).notes.len(), 1);
+    let text = "# weft: allow private-key why\n".repeat(20_000);
+    assert_eq!(scan("a.py", Role::Code, &text, &own("2026-06-01"), None).notes.len(), 20_000);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_settings_and_no_comment_panic(text in "(weft: allow|[a-z-]{1,9}|[#/*<!-]{1,4}|until|20[0-9-]{0,9}|\\PC|[\\[\\]={}\" \n.]){0,40}") {
+        let _ = Policy::parse("weft.toml", &text);
+        scan("a.py", Role::Code, &text, &own("2026-06-01"), None);
+        scan("reply.md", Role::Reply, &text, &Policy::default(), None);
+    }
+}
+
+#[test]
+fn settings_nested_ten_thousand_deep_are_refused() {
+    let text = format!("exclude = {}{}", "[".repeat(10_000), "]".repeat(10_000));
+    assert!(Policy::parse("weft.toml", &text).is_err());
 }

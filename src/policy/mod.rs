@@ -1,5 +1,6 @@
 //! Findings -> [`Report`]: what counts, what a person allowed, and the verdict.
 
+mod comment;
 mod config;
 mod suppress;
 mod verdict;
@@ -11,11 +12,12 @@ use crate::error::Exit;
 use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Standing};
 use crate::rule::RuleSet;
 
+pub use comment::{Allowance, allowances};
 pub use config::{
     AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
     Stages, Trust, Who,
 };
-pub use suppress::{Allowance, allowances};
+
 pub(crate) use verdict::{plural, word};
 
 /// The outcome of a scan: everything a report is written from. It holds redacted text only.
