@@ -45,13 +45,14 @@ pub fn allowances(document: &Redacted, rules: &RuleSet, trust: Trust) -> (Vec<Al
     let (mut found, mut findings) = (Vec::new(), Vec::new());
     let rule = rules.get("allowance-added").filter(|_| trust == Trust::Gate);
     // One pass whatever the text: a line may be hundreds of megabytes long and hold nothing but markers.
-    let (mut line, mut start, mut seen) = (1u32, 0usize, 0u32);
+    let (mut line, mut start, mut passed, mut seen) = (1u32, 0usize, 0usize, 0u32);
     for (at, _) in text.match_indices(MARKER) {
-        let passed = &text.as_bytes()[start..at];
-        if let Some(last) = memchr::memrchr(b'\n', passed) {
-            line += memchr::memchr_iter(b'\n', passed).count() as u32;
-            start += last + 1;
+        let skipped = &text.as_bytes()[passed..at];
+        if let Some(last) = memchr::memrchr(b'\n', skipped) {
+            line += memchr::memchr_iter(b'\n', skipped).count() as u32;
+            start = passed + last + 1;
         }
+        passed = at;
         if line == seen || at - start > LONGEST {
             continue;
         }
