@@ -99,7 +99,8 @@ fn marks(path: &str, file: &ExampleFile) -> Vec<Mark> {
     let found = lines.flat_map(|(index, line)| {
         let here = line.split_once("expect: ").map(|(_, ids)| (index + 1, ids));
         let next = line.split_once("expect-next: ").map(|(_, ids)| (index + 2, ids));
-        here.or(next).map(|(number, ids)| identifiers(ids).map(move |id| (path.to_owned(), number as u32, id)))
+        here.or(next)
+            .map(|(number, ids)| identifiers(ids).map(move |id| (path.to_owned(), number as u32, id)))
     });
     found.flatten().collect()
 }
