@@ -23,6 +23,8 @@ pub struct Policy {
     pub review: ReviewPolicy,
     /// Where the AI history lives.
     pub history: HistoryPolicy,
+    /// Which git hooks `weft init` installs.
+    pub hooks: Hooks,
     /// Another severity for a rule, or "off".
     pub levels: BTreeMap<String, LevelOf>,
     /// Paths that are not scanned, as .gitignore patterns.
@@ -197,6 +199,24 @@ pub struct Reviewer {
 pub struct HistoryPolicy {
     /// The AI history repository, relative to the code repository; `None`: the code repository itself.
     pub path: Option<String>,
+}
+
+/// `[hooks]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Hooks {
+    /// Scan what a commit would hold.
+    pub pre_commit: bool,
+    /// Scan what a merge would add: agents' work trees are merged with `--no-ff`.
+    pub pre_merge_commit: bool,
+    /// Ask before a push whether every commit is covered.
+    pub pre_push: bool,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Hooks { pre_commit: true, pre_merge_commit: true, pre_push: false }
+    }
 }
 
 /// `[[allow]]`

@@ -12,8 +12,8 @@ use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Standing};
 use crate::rule::RuleSet;
 
 pub use config::{
-    AllowEntry, Coverage, Gate, HistoryPolicy, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run, Stages,
-    Trust, Who,
+    AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
+    Stages, Trust, Who,
 };
 pub use suppress::{Allowance, allowances};
 pub(crate) use verdict::{plural, word};
