@@ -51,6 +51,6 @@ fn judging(bencher: divan::Bencher<'_, '_>) {
 fn writing(bencher: divan::Bencher<'_, '_>, name: &str) {
     let (policy, rules, report) = (Policy::default(), built_in_rules(), report());
     let context = Context::new(&rules, &policy);
-    let format = Format::of(name).unwrap_or(Format::Text);
+    let format = name.parse().unwrap_or(Format::Text);
     bencher.bench(|| write(&report, &context, format, &mut std::io::sink()));
 }

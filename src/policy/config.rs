@@ -23,7 +23,7 @@ pub struct Policy {
     pub review: ReviewPolicy,
     /// Where the AI history lives.
     pub history: HistoryPolicy,
-    /// Which git hooks `weft init` installs.
+    /// The git hooks that `weft init` installs.
     pub hooks: Hooks,
     /// Another severity for a rule, or "off".
     pub levels: BTreeMap<String, LevelOf>,
@@ -201,15 +201,15 @@ pub struct HistoryPolicy {
     pub path: Option<String>,
 }
 
-/// `[hooks]`
+/// `[hooks]`: which git hooks `weft init` installs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Hooks {
-    /// Scan what a commit would hold.
+    /// `weft scan --staged` before each commit.
     pub pre_commit: bool,
-    /// Scan what a merge would add: agents' work trees are merged with `--no-ff`.
+    /// The same before each merge commit.
     pub pre_merge_commit: bool,
-    /// Ask before a push whether every commit is covered.
+    /// `weft verify` before each push.
     pub pre_push: bool,
 }
 
@@ -277,6 +277,10 @@ impl Policy {
         if self.limits.file_bytes == 0 || self.limits.files == 0 {
             return Err(wrong(name, places.limits, "a limit of 0 checks nothing".into()));
         }
+        if self.review.valid_days == Some(0) {
+            let message = "an approval that counts 0 days never counts; leave `valid-days` out for ever";
+            return Err(wrong(name, places.review, message.into()));
+        }
         for (entry, line) in self.allow.iter().zip(places.allow.iter().chain(std::iter::repeat(&1))) {
             if let Some(message) = entry.fault() {
                 return Err(wrong(name, *line, message));
@@ -321,6 +325,7 @@ struct Places {
     exclude: Vec<usize>,
     fail_on: usize,
     limits: usize,
+    review: usize,
 }
 
 /// Finds the lines in a text that reads as a [`Policy`].
@@ -334,6 +339,7 @@ fn places(text: &str) -> Places {
         exclude: Vec<Spanned<IgnoredAny>>,
         gate: BTreeMap<String, Spanned<IgnoredAny>>,
         limits: Option<Spanned<IgnoredAny>>,
+        review: Option<Spanned<IgnoredAny>>,
     }
     let spans: Spans = toml::from_str(text).unwrap_or_default();
     let line = |span: &Spanned<IgnoredAny>| line_of(text, span.span().start);
@@ -342,6 +348,7 @@ fn places(text: &str) -> Places {
         exclude: spans.exclude.iter().map(line).collect(),
         fail_on: spans.gate.get("fail-on").map_or(1, line),
         limits: spans.limits.as_ref().map_or(1, line),
+        review: spans.review.as_ref().map_or(1, line),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::{Context, headline, kind, sentence};
+use super::{Context, headline, kind_name, sentence};
 use crate::finding::{Finding, Level, NoteKind, Standing, printable};
 use crate::policy::Report;
 
@@ -41,7 +41,12 @@ pub(super) fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write)
     for note in gaps.filter(|_| !context.quiet) {
         let file =
             if note.path.is_empty() { String::new() } else { format!("file={},", property(&note.path)) };
-        writeln!(out, "::warning {file}title={}::{}", kind(note), message(&[&sentence(&note.message)]))?;
+        writeln!(
+            out,
+            "::warning {file}title={}::{}",
+            kind_name(note.kind),
+            message(&[&sentence(&note.message)])
+        )?;
     }
     let command = if report.exit() == crate::error::Exit::Passed { "notice" } else { "error" };
     writeln!(out, "::{command} title=weft::{}", message(&[&sentence(&report.verdict)]))

@@ -14,16 +14,17 @@ mod uri;
 
 use std::io::{self, Write};
 
-use crate::finding::{Finding, Note, NoteKind, Standing, printable};
+use crate::finding::{Finding, NoteKind, Standing, printable};
 use crate::policy::{Policy, Report};
 use crate::rule::RuleSet;
 
 pub use table::rules_table;
 
 /// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// For a person at a terminal.
+    #[default]
     Text,
     /// `weft-report/1`: every fact (src/report/README.md).
     Json,
@@ -41,10 +42,14 @@ impl Format {
         ("sarif", Format::Sarif),
         ("github", Format::Github),
     ];
+}
 
-    /// The format of that name.
-    pub fn of(name: &str) -> Option<Self> {
-        Format::NAMES.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+impl std::str::FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Format::NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, format)| *format).ok_or_else(|| "one of text, json, sarif, github".to_owned())
     }
 }
 
@@ -56,6 +61,12 @@ pub enum Color {
     /// Plain.
     #[default]
     Never,
+}
+
+impl From<bool> for Color {
+    fn from(colored: bool) -> Self {
+        if colored { Color::Always } else { Color::Never }
+    }
 }
 
 /// What was scanned, as far as it is known.
@@ -158,8 +169,8 @@ fn place(finding: &Finding) -> String {
 }
 
 /// What a note's kind is called.
-fn kind(note: &Note) -> &'static str {
-    match note.kind {
+fn kind_name(kind: NoteKind) -> &'static str {
+    match kind {
         NoteKind::NotChecked => "not checked",
         NoteKind::Partial => "checked in part",
         NoteKind::Unsupported => "not supported",

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::finding::{Advisory, Confidence, Fix, Location, NoteKind, Region, Severity, Step, conceals};
+use crate::finding::{Advisory, Confidence, Fix, Location, Note, Region, Severity, Step, conceals};
 use crate::policy::judge;
 
 fn region(line: u32, start: u32, end: u32) -> Region {

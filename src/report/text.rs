@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Effects, Style};
 
-use super::{Color, Context, frame, is_allowed, kind, place};
+use super::{Color, Context, frame, is_allowed, kind_name, place};
 use crate::error::Exit;
-use crate::finding::{Finding, Level, Severity, Standing, Step, printable};
+use crate::finding::{Finding, Level, NoteKind, Severity, Standing, Step, printable};
 use crate::policy::{Report, plural, word};
 use crate::rule::Category;
 
@@ -258,25 +258,28 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// What was not, or not wholly, checked; the paths of one message stand together.
     fn notes(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut groups: BTreeMap<(NoteKind, &str), Vec<&str>> = BTreeMap::new();
         for note in &report.notes {
-            let kind = kind(note);
-            let count = counts.entry(kind).or_default();
-            *count += 1;
-            if *count > LISTED {
-                continue;
-            }
-            let style = match kind {
-                "not checked" | "checked in part" => AnsiColor::Yellow.on_default(),
-                _ => DIM,
-            };
-            let path =
-                if note.path.is_empty() { String::new() } else { format!("{}: ", printable(&note.path)) };
-            writeln!(out, "{}: {path}{}", self.paint.styled(style, kind), printable(&note.message))?;
+            groups.entry((note.kind, &note.message)).or_default().push(&note.path);
         }
-        for (kind, count) in counts.into_iter().filter(|(_, count)| *count > LISTED) {
-            writeln!(out, "{kind}: {} more; --format json lists them all", count - LISTED)?;
+        let mut shown: BTreeMap<NoteKind, usize> = BTreeMap::new();
+        for ((kind, message), paths) in &groups {
+            let count = shown.entry(*kind).or_default();
+            *count += 1;
+            if *count <= LISTED {
+                let style = match kind {
+                    NoteKind::NotChecked | NoteKind::Partial => AnsiColor::Yellow.on_default(),
+                    NoteKind::Unsupported | NoteKind::Info => DIM,
+                };
+                let name = self.paint.styled(style, kind_name(*kind));
+                writeln!(out, "{name}: {}{}", listed(paths, 3), printable(message))?;
+            }
+        }
+        for (kind, count) in shown.into_iter().filter(|(_, count)| *count > LISTED) {
+            let more = count - LISTED;
+            writeln!(out, "{}: {more} more kinds; --format json lists them all", kind_name(kind))?;
         }
         Ok(())
     }
@@ -300,7 +303,9 @@ impl Page<'_> {
             let name = self.paint.styled(severity_style(*severity), &format!("{:8}", word(*severity)));
             writeln!(out, "{name} {total:5}  {}", lines.join(&format!("\n{:16}", "")))?;
         }
-        writeln!(out)
+        let hint =
+            "`weft explain RULE` says more; `weft: allow RULE REASON` in a comment answers a false alarm";
+        writeln!(out, "\n{}", self.paint.styled(DIM, &wrap(hint, self.width).join("\n")))
     }
 
     fn verdict(&self, report: &Report) -> String {
@@ -314,6 +319,17 @@ impl Page<'_> {
         let colon = if rest.is_empty() { "" } else { ":" };
         let first = self.paint.styled(color.on_default().effects(Effects::BOLD), &format!("{word}{colon}"));
         format!("{first}{}", self.paint.styled(BOLD, rest))
+    }
+}
+
+/// "a, b and 3 more: " of the paths that are named; nothing for a note about the run.
+fn listed(paths: &[&str], most: usize) -> String {
+    let named: Vec<&&str> = paths.iter().filter(|path| !path.is_empty()).collect();
+    let shown: Vec<String> = named.iter().take(most).map(|path| printable(path)).collect();
+    match named.len().saturating_sub(most) {
+        _ if named.is_empty() => String::new(),
+        0 => format!("{}: ", shown.join(", ")),
+        more => format!("{} and {more} more: ", shown.join(", ")),
     }
 }
 

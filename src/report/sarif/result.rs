@@ -100,12 +100,15 @@ fn primary(finding: &Finding) -> Location {
     }
 }
 
+/// A region that is one: 1-based, and its end not before its start.
 fn region(region: finding::Region) -> Region {
+    let start = (region.start_line.max(1), region.start_column.max(1));
+    let end = (region.end_line.max(1), region.end_column.max(1)).max(start);
     Region {
-        start_line: Some(i64::from(region.start_line.max(1))),
-        start_column: Some(i64::from(region.start_column.max(1))),
-        end_line: Some(i64::from(region.end_line.max(region.start_line).max(1))),
-        end_column: Some(i64::from(region.end_column.max(1))),
+        start_line: Some(i64::from(start.0)),
+        start_column: Some(i64::from(start.1)),
+        end_line: Some(i64::from(end.0)),
+        end_column: Some(i64::from(end.1)),
         ..Region::default()
     }
 }
