@@ -10,7 +10,7 @@ use super::{NO_COMMIT, commit, content, failed, head_tree, mode, open, path_text
 use crate::artifact::{Action, Content, Entry, Lines, Mode, Origin, Provenance, Role, Store, Submission};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Note, NoteKind};
-use crate::ingest::history;
+use crate::ingest::tree::{role, same_kind};
 
 /// What the next commit would change: the index of the repository at `dir` against HEAD.
 pub fn staged(dir: &Path) -> Result<Submission> {
@@ -177,22 +177,6 @@ fn added(diff: &Diff<'_>, index: usize) -> Result<Option<Lines>> {
         ranges.push(hunk.new_start()..hunk.new_start().saturating_add(hunk.new_lines()));
     }
     Ok(Some(Lines::new(ranges)))
-}
-
-/// Whether two paths have the same extension, in the same folder of the top level.
-fn same_kind(old: &str, new: &str) -> bool {
-    let extension = |path: &str| Path::new(path).extension().map(|extension| extension.to_ascii_lowercase());
-    let top = |path: &str| path.split_once('/').map(|(top, _)| top.to_owned());
-    extension(old) == extension(new) && top(old) == top(new)
-}
-
-/// What a path of a tree is.
-pub(super) fn role(path: &str) -> Role {
-    match history::place(path).and_then(|place| place.role) {
-        Some(role) => role,
-        None if crate::ingest::tree::is_markdown(path) => Role::Document,
-        None => Role::Code,
-    }
 }
 
 /// Sorts what was found.
