@@ -42,14 +42,24 @@ fn is_plain(text: &str) -> bool {
     })
 }
 
-/// The lines of each fence that a reader sees as code, and the path it is bound for.
-fn fences(document: &Redacted) -> Vec<(Range<u32>, Option<String>)> {
+/// The lines of a fence that a reader sees as code, and the path it is bound for.
+type Fenced = (Range<u32>, Option<String>);
+
+/// The fences that a reader sees as code: in order, without overlap.
+fn fences(document: &Redacted) -> Vec<Fenced> {
     let shown = document.views().into_iter().filter_map(|view| {
         let fence = view.fence().filter(|fence| fence.commonmark && fence.hidden.is_none())?;
         let region = view.location(0..view.text().len()).region;
         Some((region.start_line..region.end_line + 1, fence.path.clone()))
     });
     shown.collect()
+}
+
+/// The fence that a line is in.
+fn in_fence(fences: &[Fenced], line: u32) -> Option<&Fenced> {
+    fences
+        .get(fences.partition_point(|(lines, _)| lines.end <= line))
+        .filter(|(lines, _)| lines.contains(&line))
 }
 
 fn characters(document: &Redacted, rules: &RuleSet, findings: &mut Vec<Finding>) {
@@ -60,7 +70,7 @@ fn characters(document: &Redacted, rules: &RuleSet, findings: &mut Vec<Finding>)
     for (index, text) in document.text().split_inclusive('\n').enumerate() {
         let number = index as u32 + 1;
         if !is_plain(text) {
-            let fence = fences.iter().find(|(lines, _)| lines.contains(&number));
+            let fence = in_fence(&fences, number);
             let shown = text.trim_end_matches(['\n', '\r']);
             for hidden in line::inspect(shown, prose && fence.is_none(), start == 0) {
                 let range = start + hidden.range.start..start + hidden.range.end;

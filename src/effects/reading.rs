@@ -1,5 +1,7 @@
 //! What a person reads against what the tool applies: two parsers of one reply.
 
+use std::collections::BTreeMap;
+
 use super::target::{Log, line_range};
 use crate::artifact::{Fence, HashCheck};
 use crate::finding::Severity;
@@ -7,6 +9,10 @@ use crate::redact::Redacted;
 
 /// Reports each fence that would land unseen, or is seen and would not land as it looks.
 pub(super) fn fences(document: &Redacted, log: &mut Log<'_>) {
+    let mut opened = BTreeMap::new();
+    for fence in document.fences() {
+        *opened.entry(fence.line).or_insert(0) += 1;
+    }
     for fence in document.fences() {
         let Some(path) = fence.path.as_deref() else { continue };
         let place = line_range(document, fence.line);
@@ -14,28 +20,23 @@ pub(super) fn fences(document: &Redacted, log: &mut Log<'_>) {
             log.whole("hidden-fence", place, &[("path", path), ("how", how)]);
             continue;
         }
-        if let Some((how, severity)) = differs(fence, document) {
+        if let Some((how, severity)) = differs(fence, opened.get(&fence.line) > Some(&1)) {
             log.whole("reading-differs", place, &[("path", path), ("how", how)]).severity(severity);
         }
     }
 }
 
-/// How the two readings of a fence differ, when they do.
-fn differs(fence: &Fence, document: &Redacted) -> Option<(&'static str, Severity)> {
+/// How the two readings of a fence differ, when they do. A twin is another fence that opens on the same line: each
+/// parser has its own reading.
+fn differs(fence: &Fence, twin: bool) -> Option<(&'static str, Severity)> {
     match (fence.upstream, fence.commonmark) {
-        (true, false) if has_twin(fence, document) => {
-            Some(("is applied with other content than a reader sees", Severity::High))
-        }
+        (true, false) if twin => Some(("is applied with other content than a reader sees", Severity::High)),
         (true, false) => Some(("is applied, but is no code block to a reader", Severity::High)),
-        (false, true) if has_twin(fence, document) => None,
-        (false, true) => Some(("reads like a change, but is silently not applied", Severity::Medium)),
+        (false, true) if !twin => {
+            Some(("reads like a change, but is silently not applied", Severity::Medium))
+        }
         _ => None,
     }
-}
-
-/// Whether another fence opens on the same line: one reading of each parser.
-fn has_twin(fence: &Fence, document: &Redacted) -> bool {
-    document.fences().iter().any(|other| other.line == fence.line && other != fence)
 }
 
 /// The most problems of one head that are reported: the first few say enough.

@@ -101,6 +101,9 @@ impl<'a> Target<'a> {
     }
 }
 
+/// The most findings of one document: they say enough, and each costs a look at its line.
+const MOST: usize = 500;
+
 /// The findings of one document.
 pub(super) struct Log<'a> {
     document: &'a Redacted,
@@ -148,6 +151,7 @@ impl<'a> Log<'a> {
     }
 
     fn add(&mut self, finding: Option<Finding>) -> Reported<'_> {
+        let finding = finding.filter(|_| self.findings.len() < MOST);
         let added = finding.is_some();
         self.findings.extend(finding);
         Reported(if added { self.findings.last_mut() } else { None })

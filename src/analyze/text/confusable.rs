@@ -10,6 +10,9 @@ use crate::finding::Finding;
 use crate::redact::View;
 use crate::rule::RuleSet;
 
+/// The most names of one text that are reported.
+const MOST: usize = 100;
+
 /// The longest name that is compared.
 const LONGEST: usize = 128;
 
@@ -27,6 +30,9 @@ pub(super) fn inspect(view: &View<'_>, rules: &RuleSet, findings: &mut Vec<Findi
     let mut reported = BTreeSet::new();
     let mut latin: Option<BTreeSet<&str>> = None;
     for (at, word) in words(text) {
+        if reported.len() >= MOST {
+            return;
+        }
         if word.is_ascii() || word.len() > LONGEST || reported.contains(word) {
             continue;
         }

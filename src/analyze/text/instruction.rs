@@ -1,6 +1,5 @@
 //! Places of a Markdown page that are not rendered and speak to whoever reads the source: a model.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -9,6 +8,11 @@ use crate::artifact::Role;
 use crate::finding::Finding;
 use crate::redact::Redacted;
 use crate::rule::RuleSet;
+
+use super::{Fenced, in_fence};
+
+/// The most findings of one document: they say enough, and each costs a look at its line.
+const MOST: usize = 100;
 
 /// The longest hidden text that is searched, in bytes; a longer one is searched up to there.
 const LONGEST: usize = 64 * 1024;
@@ -41,19 +45,16 @@ static SPEAKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Reports hidden places that hold instructions or fences. What stands in a fence that is shown is not hidden.
-pub(super) fn inspect(
-    document: &Redacted,
-    fences: &[(Range<u32>, Option<String>)],
-    rules: &RuleSet,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn inspect(document: &Redacted, fences: &[Fenced], rules: &RuleSet, findings: &mut Vec<Finding>) {
     let (Some(rule), Some(hidden), Some(speaks)) = (rules.get("hidden-instruction"), &*HIDDEN, &*SPEAKS)
     else {
         return;
     };
     let text = document.text();
-    let mut at = 0;
-    while let Some(open) = hidden.captures_at(text, at) {
+    let (mut at, mut reported) = (0, 0);
+    while reported < MOST
+        && let Some(open) = hidden.captures_at(text, at)
+    {
         let Some(whole) = open.get(0) else { break };
         let (place, end) = if open.name("comment").is_some() {
             ("a comment", "-->")
@@ -66,16 +67,20 @@ pub(super) fn inspect(
         let inside = &text[whole.end()..limit];
         let length = inside.find(end).unwrap_or(inside.len());
         at = whole.end() + length;
-        let line = document.region(whole.start()..whole.start()).start_line;
-        let shown = fences.iter().any(|(lines, _)| lines.contains(&line));
         let found = speaks.find(&inside[..length]).map(|found| found.range());
         // In a reply such a fence is applied: the effects stage reports it.
         let fence = || inside[..length].find("```").filter(|_| document.role() != Role::Reply);
         let found =
             found.or_else(|| fence().filter(|at| inside[*at..length].contains("path=")).map(|at| at..at + 3));
-        if !shown && let Some(found) = found {
+        let Some(found) = found else { continue };
+        let line = document.region(whole.start()..whole.start()).start_line;
+        if in_fence(fences, line).is_some() {
+            // A `<!--` in a shown code block opens nothing: what follows it is looked at on its own.
+            at = whole.end();
+        } else {
             let range = whole.end() + found.start..whole.end() + found.end;
             findings.push(document.whole().finding(rule, range, &[("where", place)]));
+            reported += 1;
         }
     }
 }
