@@ -13,7 +13,7 @@ use crate::redact::View;
 use crate::rule::Rule;
 
 /// The most problems of one file that are listed one by one.
-const PROBLEMS: usize = 20;
+pub(super) const PROBLEMS: usize = 20;
 
 /// Adds what `reading`, the lockfile of `view`, shows.
 pub(super) fn lockfile(
