@@ -22,6 +22,12 @@ pub(super) fn severity(vector: &str) -> Option<Severity> {
     })
 }
 
+/// The `source` of the default registry, for tests: no address is written down.
+#[cfg(test)]
+pub(super) fn default_registry() -> String {
+    SourceId::default().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,8 +47,7 @@ mod tests {
 
     #[test]
     fn git_and_path_packages_are_not_of_the_registry() {
-        let default = SourceId::default();
-        assert_eq!(is_default_registry(&default.to_string()), Some(true));
+        assert_eq!(is_default_registry(&default_registry()), Some(true));
         for other in ["git+https://registry.example/x#0123", "registry+https://registry.example/index"] {
             assert_eq!(is_default_registry(other), Some(false), "{other}");
         }
