@@ -1,6 +1,7 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
 mod ir;
+mod lower;
 mod pattern;
 
 use crate::error::Result;
