@@ -71,7 +71,10 @@ impl<'t> Lowering<'_, 't> {
 
     fn statement(&mut self, node: Node<'t>) {
         match node.kind() {
-            "comment" | "pass_statement" | "delete_statement" | "future_import_statement"
+            "comment"
+            | "pass_statement"
+            | "delete_statement"
+            | "future_import_statement"
             | "type_alias_statement" => {}
             "expression_statement" => self.expression_statement(node),
             "import_statement" => self.imports(node, None),
@@ -414,8 +417,7 @@ impl<'t> Lowering<'_, 't> {
                 dotted.then(|| self.builder.name(text))
             });
             let span = Span::of(child);
-            let value =
-                self.builder.parameter(Parameter { name, rest, keywords, annotation, span });
+            let value = self.builder.parameter(Parameter { name, rest, keywords, annotation, span });
             if named.kind() == "tuple_pattern" {
                 self.assign(named, value, span);
             }

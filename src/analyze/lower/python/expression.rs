@@ -61,7 +61,9 @@ impl<'t> Lowering<'_, 't> {
             "lambda" => self.function(node, Vec::new()),
             "list" | "tuple" | "set" | "expression_list" | "pattern_list" => self.list(node),
             "dictionary" => self.dictionary(node),
-            "list_comprehension" | "set_comprehension" | "generator_expression"
+            "list_comprehension"
+            | "set_comprehension"
+            | "generator_expression"
             | "dictionary_comprehension" => self.comprehension(node),
             "await" => {
                 let value = self.first(node);
