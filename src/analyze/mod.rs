@@ -2,6 +2,7 @@
 
 mod ir;
 mod lower;
+mod model;
 mod pattern;
 
 use crate::error::Result;

@@ -23,14 +23,12 @@ use std::collections::BTreeSet;
 
 use tree_sitter::Node;
 
+use super::{DEEPEST, TOO_DEEP};
 use crate::analyze::ir::{Binary, BlockId, Builder, Literal, Name, Op, Program, Span, Value};
 use crate::syntax::Parsed;
 
-/// Expressions and statements nested deeper than this are left out, and the program says so.
-const DEEPEST: usize = 120;
-
 /// Lowers a parsed file.
-pub(crate) fn lower(parsed: &Parsed<'_>) -> Program {
+pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
     let root = parsed.root();
     let mut lowering =
         Lowering { parsed, builder: Builder::new(Span::of(root)), depth: 0, frames: vec![Frame::default()] };
@@ -41,7 +39,7 @@ pub(crate) fn lower(parsed: &Parsed<'_>) -> Program {
 struct Lowering<'p, 'a> {
     parsed: &'p Parsed<'a>,
     builder: Builder,
-    depth: usize,
+    depth: u32,
     frames: Vec<Frame>,
 }
 
@@ -88,7 +86,7 @@ where
     /// Runs `lower` one level deeper; past the limit nothing is lowered, and the program says so.
     fn deeper<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.depth >= DEEPEST {
-            self.builder.leave_out("code nested more than 120 levels deep");
+            self.builder.leave_out(TOO_DEEP);
             return None;
         }
         self.depth += 1;

@@ -1,3 +1,0 @@
-//! tree -> [`Program`](super::ir::Program), one module a family of languages.
-
-pub(crate) mod javascript;
