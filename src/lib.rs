@@ -73,6 +73,18 @@ pub fn gate(
     threads: usize,
     keep: bool,
 ) -> (Report, Vec<Redacted>) {
+    gate_watched(submission, checks, policy, threads, keep, &|_| ())
+}
+
+/// As [`gate`]; `watch` hears how many pieces have been read so far, from any thread.
+pub fn gate_watched(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    threads: usize,
+    keep: bool,
+    watch: &(dyn Fn(usize) + Sync),
+) -> (Report, Vec<Redacted>) {
     let slots: Vec<Mutex<Option<Seen>>> = submission.entries.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -82,6 +94,7 @@ pub fn gate(
                     Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < slots.len())
                 {
                     let seen = look(&submission.entries[index], &submission.symlinks, checks, policy, keep);
+                    watch(index + 1);
                     *slots[index].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(seen);
                 }
             });

@@ -1,5 +1,7 @@
 //! Allowances and settings through the whole gate: who may allow what, and what weft.toml says.
 
+#![allow(clippy::unwrap_used)]
+
 use weft::artifact::{Action, Content, Entry, Lines, Origin, Provenance, Role, Submission};
 use weft::finding::Standing;
 use weft::policy::{Policy, Report, Trust};
@@ -101,7 +103,11 @@ fn what_a_change_adds_does_not_allow_itself() {
 fn what_an_agent_wrote_allows_nothing_even_on_ones_own_machine() {
     let text = "```python path=a.py\nx = 1  # weft: allow private-key why\n```\n";
     let report = scan("reply.md", Role::Reply, text, &own("2026-06-01"), None);
-    assert!(notes(&report)[0].ends_with("an agent wrote it; a reviewer may accept it"), "{:?}", report.notes);
+    assert!(
+        notes(&report)[0].ends_with("it stands in a prompt or a reply; a reviewer may accept it"),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[test]
@@ -122,6 +128,8 @@ fn settings_that_nobody_can_read_are_refused_with_their_line() {
         refused("[[allow]]\nrule = \"a\"\nreason = \"b\"\nexpires = \"soon\"\n").contains("\"2027-01-31\"")
     );
     assert!(refused("exclude = [\n  \"a\",\n  \"{b\",\n]\n").starts_with("weft.toml:3: `exclude`"));
+    assert!(refused("\n[review]\nvalid-days = 0\n").starts_with("weft.toml:2: an approval"));
+    assert!(refused("[limits]\nfiles = 0\n").starts_with("weft.toml:1: a limit of 0"));
     assert!(refused("[levels]\nemail = \"lo\"\n").starts_with("weft.toml:2: "));
 }
 

@@ -1,6 +1,8 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
 mod ir;
+mod lower;
+mod model;
 mod pattern;
 mod text;
 

@@ -2,10 +2,12 @@
 //!
 //! A submission lists its pieces and where their bytes are; [`read`] reads one, when a worker is ready for it.
 
+mod diff;
 mod front;
 mod markdown;
 mod python;
 
+pub mod git;
 pub mod history;
 pub mod reply;
 pub mod tree;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use crate::artifact::{Digest, Entry, HashCheck, Original, Role};
 use crate::finding::{Note, NoteKind};
 
+pub use diff::{Base, patch};
 pub use reply::applied;
 
 /// Reads one entry: its bytes become an [`Original`] with its fences. A note says why when it cannot be read.

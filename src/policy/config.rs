@@ -23,6 +23,8 @@ pub struct Policy {
     pub review: ReviewPolicy,
     /// Where the AI history lives.
     pub history: HistoryPolicy,
+    /// The git hooks that `weft init` installs.
+    pub hooks: Hooks,
     /// Another severity for a rule, or "off".
     pub levels: BTreeMap<String, LevelOf>,
     /// Paths that are not scanned, as .gitignore patterns.
@@ -199,6 +201,24 @@ pub struct HistoryPolicy {
     pub path: Option<String>,
 }
 
+/// `[hooks]`: which git hooks `weft init` installs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Hooks {
+    /// `weft scan --staged` before each commit.
+    pub pre_commit: bool,
+    /// The same before each merge commit.
+    pub pre_merge_commit: bool,
+    /// `weft verify` before each push.
+    pub pre_push: bool,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Hooks { pre_commit: true, pre_merge_commit: true, pre_push: false }
+    }
+}
+
 /// `[[allow]]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -257,6 +277,10 @@ impl Policy {
         if self.limits.file_bytes == 0 || self.limits.files == 0 {
             return Err(wrong(name, places.limits, "a limit of 0 checks nothing".into()));
         }
+        if self.review.valid_days == Some(0) {
+            let message = "an approval that counts 0 days never counts; leave `valid-days` out for ever";
+            return Err(wrong(name, places.review, message.into()));
+        }
         for (entry, line) in self.allow.iter().zip(places.allow.iter().chain(std::iter::repeat(&1))) {
             if let Some(message) = entry.fault() {
                 return Err(wrong(name, *line, message));
@@ -301,6 +325,7 @@ struct Places {
     exclude: Vec<usize>,
     fail_on: usize,
     limits: usize,
+    review: usize,
 }
 
 /// Finds the lines in a text that reads as a [`Policy`].
@@ -314,6 +339,7 @@ fn places(text: &str) -> Places {
         exclude: Vec<Spanned<IgnoredAny>>,
         gate: BTreeMap<String, Spanned<IgnoredAny>>,
         limits: Option<Spanned<IgnoredAny>>,
+        review: Option<Spanned<IgnoredAny>>,
     }
     let spans: Spans = toml::from_str(text).unwrap_or_default();
     let line = |span: &Spanned<IgnoredAny>| line_of(text, span.span().start);
@@ -322,6 +348,7 @@ fn places(text: &str) -> Places {
         exclude: spans.exclude.iter().map(line).collect(),
         fail_on: spans.gate.get("fail-on").map_or(1, line),
         limits: spans.limits.as_ref().map_or(1, line),
+        review: spans.review.as_ref().map_or(1, line),
     }
 }
 

@@ -12,10 +12,11 @@ use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Standing};
 use crate::rule::RuleSet;
 
 pub use config::{
-    AllowEntry, Coverage, Gate, HistoryPolicy, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run, Stages,
-    Trust, Who,
+    AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
+    Stages, Trust, Who,
 };
 pub use suppress::{Allowance, allowances};
+pub(crate) use verdict::{plural, word};
 
 /// The outcome of a scan: everything a report is written from. It holds redacted text only.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -156,13 +157,16 @@ fn relevel(findings: &mut [Finding], notes: &mut Vec<Note>, policy: &Policy, rul
     }
 }
 
-/// One result a rule and line: the surest and gravest stays, and says how many it stands for.
+/// One result a rule and line: a new one before an existing one, then the gravest and surest stays, and says how many it stands for.
 fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by(|one, other| {
-        let grave = |finding: &Finding| std::cmp::Reverse((finding.severity, finding.confidence));
-        let place = |finding: &Finding| (finding.location.path.clone(), finding.location.region.start_line);
-        (place(one), &one.rule, package(one))
-            .cmp(&(place(other), &other.rule, package(other)))
+        let line = |finding: &Finding| finding.location.region.start_line;
+        let grave = |finding: &Finding| {
+            std::cmp::Reverse((finding.standing == Standing::New, finding.severity, finding.confidence))
+        };
+        (one.location.path.cmp(&other.location.path))
+            .then_with(|| line(one).cmp(&line(other)))
+            .then_with(|| (&one.rule, package(one)).cmp(&(&other.rule, package(other))))
             .then_with(|| grave(one).cmp(&grave(other)))
             .then_with(|| one.order().cmp(&other.order()))
     });

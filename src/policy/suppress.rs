@@ -70,11 +70,14 @@ pub fn allowances(document: &Redacted, rules: &RuleSet, trust: Trust) -> (Vec<Al
 fn changed_settings(document: &Redacted, rules: &RuleSet) -> Vec<Finding> {
     let Some(rule) = rules.get("settings-changed") else { return Vec::new() };
     let settings = |path: Option<&str>| path.is_some_and(|path| path.trim_start_matches("./") == "weft.toml");
-    let writes = document.action() != Action::Inspect || document.role() != Role::Code;
-    let views = document.views().into_iter().filter(|view| writes && settings(view.path()));
-    views
-        .map(|view| view.finding(rule, 0..view.text().find('\n').unwrap_or(view.text().len()), &[]))
-        .collect()
+    let applied = match document.role() {
+        Role::Code => document.action() != Action::Inspect,
+        Role::Reply => true,
+        Role::Document | Role::Prompt => false,
+    };
+    let views = document.views().into_iter().filter(|view| applied && settings(view.path()));
+    let first = |text: &str| text.find('\n').unwrap_or(text.len());
+    views.map(|view| view.finding(rule, 0..first(view.text()), &[])).collect()
 }
 
 /// Reads one comment: `before` is its line up to the marker, `after` the rest of the line.
@@ -214,7 +217,7 @@ fn by_comment(
     };
     for allowance in allowances {
         let waits = match policy.run.trust {
-            _ if allowance.reply => Some("an agent wrote it; a reviewer may accept it"),
+            _ if allowance.reply => Some("it stands in a prompt or a reply; a reviewer may accept it"),
             Trust::Gate if allowance.added => Some("the change itself adds it; a reviewer may accept it"),
             _ => None,
         };

@@ -83,7 +83,7 @@ fn kind(finding: &Finding, rules: &RuleSet) -> String {
         _ if finding.advisory.is_some() => "advisories".into(),
         Some(Category::Secrets) => "secrets".into(),
         Some(Category::Pii) => "personal data".into(),
-        _ => printable(&finding.rule),
+        _ => short(&finding.rule),
     }
 }
 
@@ -101,12 +101,20 @@ fn gaps(report: &Report) -> Option<String> {
         count => plural(count, "file", "files"),
     };
     let why = if first.path.is_empty() {
-        printable(&first.message)
+        short(&first.message)
     } else {
-        format!("{}: {}", printable(&first.path), printable(&first.message))
+        format!("{}: {}", short(&first.path), short(&first.message))
     };
     let more = if gaps.len() > 1 { format!("; and {} more", gaps.len() - 1) } else { String::new() };
     Some(format!("{what} {how} ({why}{more})"))
+}
+
+/// Text of hostile length as one line can carry it.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", printable(&text[..end])),
+        None => printable(text),
+    }
 }
 
 /// What else a passing report holds: "; 3 findings below it, 1 allowed, 2 existing; 2 notes".
