@@ -6,7 +6,7 @@ mod suppress;
 use crate::error::Exit;
 use crate::finding::{Finding, Level, Note, NoteKind, Standing};
 
-pub use config::{Coverage, Gate, HistoryPolicy, Limits, Policy, ReviewPolicy, Reviewer, Stages};
+pub use config::{Coverage, Gate, HistoryPolicy, Limits, Policy, ReviewPolicy, Reviewer, Stages, Who};
 pub use suppress::{Allowance, allowances};
 
 /// The outcome of a scan: everything a report is written from. It holds redacted text only.
