@@ -1,1 +1,17 @@
-//! To be written.
+//! text -> tree: grammars, parsing within a step budget, walking, comments, strings, imports. A tool of redact,
+//! analyze and deps, no stage.
+//!
+//! Nothing here recurses and nothing looks at a clock: hostile input costs at most its step budget, and the same text
+//! gives the same tree.
+
+mod imports;
+mod language;
+mod parse;
+mod token;
+mod walk;
+
+pub use imports::{Imports, dotted};
+pub use language::Language;
+pub use parse::{MAX_BYTES, Parsed, Unparsed, parse, steps_for};
+pub use token::{Text, comments, strings, unquoted};
+pub use walk::{Walk, walk};

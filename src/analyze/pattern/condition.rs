@@ -1,0 +1,106 @@
+//! Conditions that a query may ask for beyond tree-sitter's `#eq?`, `#match?` and `#any-of?`:
+//!
+//! - `(#resolves-to? @callee "hashlib.md5" "requests.*")`: through the file's imports the name is one of those
+//! - `(#imports? "flask")`: the file imports that module or a part of it
+//! - `(#path? "settings")`: the path that the text is bound for matches
+//! - `(#goes-to? @value "(?i)token")`: the variable, property or argument that the value ends up in is named so
+//! - `(#within? @value "(?i)token")`: the innermost function around it is named so
+//!
+//! `not-` before the name turns each into its opposite.
+
+use regex::Regex;
+use tree_sitter::{Node, QueryPredicate, QueryPredicateArg};
+
+use super::destination;
+use crate::syntax::{Imports, Parsed};
+
+/// The file that a match stands in.
+pub(super) struct Surroundings<'a> {
+    pub(super) parsed: &'a Parsed<'a>,
+    pub(super) imports: &'a Imports,
+    pub(super) path: Option<&'a str>,
+}
+
+/// One condition of a pattern.
+pub(super) struct Condition {
+    test: Test,
+    wanted: bool,
+}
+
+enum Test {
+    Resolves(u32, Vec<String>),
+    Imports(Vec<String>),
+    Path(Regex),
+    GoesTo(u32, Regex),
+    Within(u32, Regex),
+}
+
+impl Condition {
+    /// That capture `index` resolves to one of `names`.
+    pub(super) fn resolves(index: u32, names: Vec<String>) -> Self {
+        Condition { test: Test::Resolves(index, names), wanted: true }
+    }
+
+    /// Reads a predicate of a query; the error is a clause.
+    pub(super) fn compile(predicate: &QueryPredicate) -> Result<Self, String> {
+        let name = predicate.operator.trim_end_matches('?');
+        let (wanted, name) = name.strip_prefix("not-").map_or((true, name), |name| (false, name));
+        let mut capture = None;
+        let mut strings = Vec::new();
+        for argument in &predicate.args {
+            match argument {
+                QueryPredicateArg::Capture(index) => capture = Some(*index),
+                QueryPredicateArg::String(text) => strings.push(text.to_string()),
+            }
+        }
+        let regex = || {
+            let [text] = strings.as_slice() else { return Err(format!("#{name}? takes one expression")) };
+            Regex::new(text).map_err(|error| format!("#{name}?: {error}"))
+        };
+        let test = match (name, capture) {
+            ("resolves-to", Some(index)) => Test::Resolves(index, strings),
+            ("imports", None) => Test::Imports(strings),
+            ("path", None) => Test::Path(regex()?),
+            ("goes-to", Some(index)) => Test::GoesTo(index, regex()?),
+            ("within", Some(index)) => Test::Within(index, regex()?),
+            _ => return Err(format!("a query has no condition #{}", predicate.operator)),
+        };
+        Ok(Condition { test, wanted })
+    }
+
+    /// Whether it holds for a match; `node` gives the node of a capture.
+    pub(super) fn holds<'t>(
+        &self,
+        node: &dyn Fn(u32) -> Option<Node<'t>>,
+        around: &Surroundings<'_>,
+    ) -> bool {
+        let parsed = around.parsed;
+        let holds = match &self.test {
+            Test::Resolves(index, names) => node(*index)
+                .and_then(|node| around.imports.resolve(parsed, node))
+                .is_some_and(|path| names.iter().any(|name| named(name, &path))),
+            Test::Imports(modules) => around.imports.iter().any(|(_, path)| {
+                modules.iter().any(|module| {
+                    path.strip_prefix(module.as_str())
+                        .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+                })
+            }),
+            Test::Path(regex) => around.path.is_some_and(|path| regex.is_match(path)),
+            Test::GoesTo(index, regex) => node(*index)
+                .and_then(|node| destination::name(parsed, node))
+                .is_some_and(|name| regex.is_match(name)),
+            Test::Within(index, regex) => node(*index)
+                .and_then(|node| destination::function(parsed, node))
+                .is_some_and(|name| regex.is_match(name)),
+        };
+        holds == self.wanted
+    }
+}
+
+/// Whether `path` is `name`; a final `*` stands for any one name.
+fn named(name: &str, path: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && !rest.contains('.')),
+        None => path == name,
+    }
+}

@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::artifact::{Action, Original, Role};
+use crate::finding::Severity;
+use crate::redact::Redactor;
+use crate::rule::{Category, QueryMatch};
+use crate::syntax::{parse, steps_for};
+
+fn rule(id: &str, callee: &[&str], queries: &[(&str, &str)]) -> Rule {
+    Rule {
+        id: id.into(),
+        category: Category::Code,
+        message: "{callee} is called".into(),
+        severity: Severity::High,
+        confidence: Confidence::High,
+        cwe: vec![327],
+        since: "0.1.0".into(),
+        fix: Some("write it otherwise".into()),
+        references: Vec::new(),
+        matcher: Match::Query(QueryMatch {
+            report: "report".into(),
+            callee: callee.iter().map(|name| (*name).to_owned()).collect(),
+        }),
+        queries: queries
+            .iter()
+            .map(|(key, query)| ((*key).to_owned(), (*query).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+        title: String::new(),
+        meaning: String::new(),
+        advice: String::new(),
+        prose: String::new(),
+    }
+}
+
+/// Line and message of each finding.
+fn found(rules: Vec<Rule>, path: &str, text: &str) -> Vec<(u32, String)> {
+    let patterns = Patterns::new(&RuleSet { rules, models: Vec::new() }).unwrap();
+    findings(&patterns, path, text)
+        .into_iter()
+        .map(|it| (it.location.region.start_line, it.message))
+        .collect()
+}
+
+fn findings(patterns: &Patterns, path: &str, text: &str) -> Vec<Finding> {
+    let original = Original::new(path, Role::Code, Action::Create, text.as_bytes().to_vec());
+    let redactor = Redactor::new(&RuleSet::default(), None).unwrap();
+    let document = redactor.redact(original).document;
+    let view = document.whole();
+    let parsed = parse(Language::of_path(path).unwrap(), view.text(), steps_for(view.text())).unwrap();
+    let (findings, notes) = patterns.find(&view, &parsed, &Imports::read(&parsed));
+    assert!(notes.is_empty());
+    findings
+}
+
+const CALL: &str = "(call function: (_) @callee) @report";
+
+#[test]
+fn callee_resolves_through_imports() {
+    let text =
+        "import hashlib as h\nfrom hashlib import md5 as m\nh.md5(b)\nm(b)\nh.sha256(b)\nother.md5(b)\n";
+    let lines = found(vec![rule("a", &["hashlib.md5"], &[("python", CALL)])], "a.py", text);
+    assert_eq!(lines, [(3, "hashlib.md5 is called".to_owned()), (4, "hashlib.md5 is called".to_owned())]);
+}
+
+#[test]
+fn safe_capture_silences() {
+    let query = "(call function: (_) @callee) @report
+        (call arguments: (argument_list (keyword_argument name: (identifier) @_name)) (#eq? @_name \"ok\")) @safe";
+    let lines = found(vec![rule("a", &["f"], &[("python", query)])], "a.py", "f(1)\nf(1, ok=2)\n");
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].0, 1);
+}
+
+#[test]
+fn rules_share_one_pass() {
+    let rules = vec![rule("a", &["f"], &[("python", CALL)]), rule("b", &["g"], &[("python", CALL)])];
+    let lines = found(rules, "a.py", "f(1)\ng(1)\n");
+    assert_eq!(lines, [(1, "f is called".to_owned()), (2, "g is called".to_owned())]);
+}
+
+#[test]
+fn javascript_queries_serve_typescript() {
+    let query = "(call_expression function: (_) @callee) @report";
+    let rules = || vec![rule("a", &["m.f"], &[("javascript", query)])];
+    for path in ["a.js", "a.ts", "a.tsx"] {
+        assert_eq!(found(rules(), path, "import { f } from 'm';\nf(1);\n").len(), 1, "{path}");
+    }
+}
+
+#[test]
+fn destination_is_the_name_a_value_ends_in() {
+    let query = "((call function: (_) @callee) @report (#goes-to? @report \"token\"))";
+    let rules = || vec![rule("a", &["r"], &[("python", query)])];
+    for (text, hits) in [
+        ("token = r()\n", 1),
+        ("token = ''.join(r() for _ in range(3))\n", 1),
+        ("self.token = str(r())\n", 1),
+        ("f(token=r())\n", 1),
+        ("x = {'token': r()}\n", 1),
+        ("def make_token():\n    return r()\n", 1),
+        ("token += r()\n", 1),
+        ("tokens.append(r())\n", 1),
+        ("other = r()\n", 0),
+        ("token = a if r() < 1 else b\n", 0),
+        ("if r():\n    token = 1\n", 0),
+    ] {
+        assert_eq!(found(rules(), "a.py", text).len(), hits, "{text}");
+    }
+}
+
+#[test]
+fn function_around_is_found() {
+    let query = "((call_expression function: (_) @callee) @report (#within? @report \"Token\"))";
+    let rules = || vec![rule("a", &["r"], &[("javascript", query)])];
+    for (text, hits) in [
+        ("function makeToken() { let s = ''; s += r(); return s }", 1),
+        ("const makeToken = () => { const x = r(); return x }", 1),
+        ("class A { makeToken() { return [1].map(() => r()) } }", 1),
+        ("function other() { const x = r() }", 0),
+    ] {
+        assert_eq!(found(rules(), "a.js", text).len(), hits, "{text}");
+    }
+}
+
+#[test]
+fn path_and_imports_are_conditions() {
+    let query = "((call function: (_) @callee) @report (#path? \"settings\") (#imports? \"flask\"))";
+    let rules = || vec![rule("a", &[], &[("python", query)])];
+    assert_eq!(found(rules(), "settings.py", "from flask.x import y\nf()\n").len(), 1);
+    assert_eq!(found(rules(), "other.py", "from flask.x import y\nf()\n").len(), 0);
+    assert_eq!(found(rules(), "settings.py", "import flaskish\nf()\n").len(), 0);
+}
+
+#[test]
+fn settings_give_fix_and_confidence() {
+    let query = "((call function: (_) @callee arguments: (argument_list (false) @fix)) @report
+        (#set! fix \"True\") (#set! confidence \"low\"))";
+    let set = RuleSet { rules: vec![rule("a", &[], &[("python", query)])], models: Vec::new() };
+    let patterns = Patterns::new(&set).unwrap();
+    let found = findings(&patterns, "a.py", "f(False)\n");
+    assert_eq!(found[0].confidence, Confidence::Low);
+    let fix = found[0].fix.clone().unwrap();
+    assert_eq!((fix.region.start_column, fix.region.end_column, fix.replacement.as_str()), (3, 8, "True"));
+}
+
+#[test]
+fn wrong_queries_are_errors() {
+    for query in
+        ["(no_such_node) @report", "((call) @report (#frobs? @report))", "((call) @report (#set! x \"y\"))"]
+    {
+        let set = RuleSet { rules: vec![rule("a", &[], &[("python", query)])], models: Vec::new() };
+        assert!(Patterns::new(&set).is_err(), "{query}");
+    }
+}
+
+/// The expectations of an example for pattern rules: line and rule.
+fn expected(text: &str, patterns: &Patterns) -> Vec<(u32, String)> {
+    let ids = |line: &str| -> Vec<String> {
+        let Some((_, list)) = line.split_once("expect:") else { return Vec::new() };
+        list.split(',')
+            .map(|id| id.trim().trim_end_matches(['*', '/', '}', ' ']).to_owned())
+            .filter(|id| patterns.rules.iter().any(|rule| rule.id == *id))
+            .collect()
+    };
+    let lines = text.lines().enumerate();
+    lines.flat_map(|(at, line)| ids(line).into_iter().map(move |id| (at as u32 + 1, id))).collect()
+}
+
+/// Every example of every page in `rules/code`, by pattern rules alone: an example of a taint page must be silent here.
+#[test]
+fn pages_hold() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/code");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let pages: Vec<_> = paths
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let text = std::fs::read_to_string(path).unwrap();
+            crate::rule::parse(Category::Code, &name, &text)
+                .unwrap_or_else(|error| panic!("{name}.md: {error}"))
+        })
+        .collect();
+    let rules = pages.iter().map(|(rule, _)| rule.clone()).collect();
+    let patterns = Patterns::new(&RuleSet { rules, models: Vec::new() }).unwrap();
+    let mut wrong = Vec::new();
+    for (rule, examples) in &pages {
+        for (example, file) in examples.iter().flat_map(|it| it.files.iter().map(move |file| (it, file))) {
+            let Some(language) = Language::of_fence(&file.language) else { continue };
+            let extension = match language {
+                Language::Python => "py",
+                Language::JavaScript => "js",
+                Language::TypeScript => "ts",
+                Language::Tsx => "tsx",
+            };
+            let path = file.path.clone().unwrap_or_else(|| format!("example.{extension}"));
+            let mut found: Vec<_> = findings(&patterns, &path, &file.text)
+                .into_iter()
+                .map(|it| (it.location.region.start_line, it.rule))
+                .collect();
+            found.sort();
+            let mut expected = expected(&file.text, &patterns);
+            expected.sort();
+            if found != expected {
+                wrong.push(format!(
+                    "{}.md:{} {}: found {found:?}, expected {expected:?}",
+                    rule.id, file.line, example.title
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,214 @@
+//! Parses one text within a budget of steps.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::{ControlFlow, Range};
+
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
+
+use super::{Language, Walk};
+
+/// The longest text that is parsed: a larger one is no source code that a person or a model wrote.
+pub const MAX_BYTES: usize = 16 << 20;
+
+/// tree-sitter asks after this many parser operations whether to go on.
+const STEPS_A_CALL: u64 = 100;
+
+/// A tree and the text it was made from.
+pub struct Parsed<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The grammar that understood most of it.
+    pub language: Language,
+    /// The tree.
+    pub tree: Tree,
+    /// The lines (1-based, half-open) that the grammar does not understand, sorted, without overlap.
+    pub errors: Vec<Range<u32>>,
+}
+
+impl<'a> Parsed<'a> {
+    /// The text of a node; empty when its range is not one of the text.
+    pub fn text_of(&self, node: Node<'_>) -> &'a str {
+        self.text.get(node.byte_range()).unwrap_or("")
+    }
+
+    /// The root.
+    pub fn root(&self) -> Node<'_> {
+        self.tree.root_node()
+    }
+}
+
+/// Why there is no tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unparsed {
+    /// The text is longer than [`MAX_BYTES`].
+    TooLong,
+    /// The budget ran out.
+    OutOfSteps,
+}
+
+impl fmt::Display for Unparsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unparsed::TooLong => "the text is too long to be parsed",
+            Unparsed::OutOfSteps => "parsing took more steps than its budget",
+        })
+    }
+}
+
+/// A budget that all real code stays within: a handful of operations a byte.
+pub fn steps_for(text: &str) -> u64 {
+    50_000 + 12 * text.len() as u64
+}
+
+/// Parses `text` as `language` within `steps` parser operations a try. When the grammar does not understand all of it,
+/// the grammars that the same extension may stand for are tried too, and the one with the least text in errors wins.
+pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, Unparsed> {
+    if text.len() > MAX_BYTES {
+        return Err(Unparsed::TooLong);
+    }
+    let first = attempt(language, text, steps);
+    if let Ok((_, 0, errors)) = &first
+        && errors.is_empty()
+    {
+        return first.map(|(tree, _, errors)| Parsed { text, language, tree, errors });
+    }
+    let mut best = first.map(|read| (language, read));
+    for other in language.others() {
+        let Ok(read) = attempt(*other, text, steps) else { continue };
+        let better = match &best {
+            Ok((_, (_, lost, errors))) => (read.1, read.2.len()) < (*lost, errors.len()),
+            Err(_) => true,
+        };
+        if better {
+            best = Ok((*other, read));
+        }
+    }
+    best.map(|(language, (tree, _, errors))| Parsed { text, language, tree, errors })
+}
+
+thread_local! {
+    // A parser keeps its stacks and pools between texts; making one costs more than parsing a small file.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
+
+type Read = (Tree, usize, Vec<Range<u32>>);
+
+fn attempt(language: Language, text: &str, steps: u64) -> Result<Read, Unparsed> {
+    let tree = PARSER.with_borrow_mut(|parser| {
+        // The grammars are compiled in and of a version this library reads; a test holds that.
+        parser.set_language(&language.grammar()).ok()?;
+        parser.reset();
+        let mut left = steps;
+        let mut progress = |_: &tree_sitter::ParseState| {
+            left = left.saturating_sub(STEPS_A_CALL);
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        let bytes = text.as_bytes();
+        let tree = parser.parse_with_options(
+            &mut |offset, _| bytes.get(offset..).unwrap_or_default(),
+            None,
+            Some(options),
+        );
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
+    });
+    let tree = tree.ok_or(Unparsed::OutOfSteps)?;
+    let (lost, errors) = errors(&tree);
+    Ok((tree, lost, errors))
+}
+
+/// How many bytes lie in errors, and on which lines: the outermost error and missing nodes.
+fn errors(tree: &Tree) -> (usize, Vec<Range<u32>>) {
+    let (mut lost, mut lines) = (0, Vec::<Range<u32>>::new());
+    let mut walk = Walk::new(tree.root_node());
+    while let Some(node) = walk.next() {
+        if !node.has_error() {
+            walk.prune();
+        } else if node.is_error() || node.is_missing() {
+            lost += node.byte_range().len();
+            let (first, last) = (node.start_position().row as u32 + 1, node.end_position().row as u32 + 2);
+            match lines.last_mut() {
+                Some(range) if first <= range.end => range.end = range.end.max(last),
+                _ => lines.push(first..last),
+            }
+            walk.prune();
+        }
+    }
+    (lost, lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(language: Language, text: &str) -> Parsed<'_> {
+        parse(language, text, steps_for(text)).unwrap()
+    }
+
+    #[test]
+    fn every_grammar_loads() {
+        for language in Language::ALL {
+            assert!(read(language, "x = 1\n").errors.is_empty(), "{language:?}");
+        }
+    }
+
+    #[test]
+    fn extension_may_lie() {
+        let typed = "function f(x: number): string { return String(x) }\n";
+        assert_eq!(read(Language::JavaScript, typed).language, Language::Tsx);
+        let jsx = "const a = <div className={b}>text</div>;\n";
+        assert_eq!(read(Language::TypeScript, jsx).language, Language::Tsx);
+        assert_eq!(read(Language::JavaScript, jsx).language, Language::JavaScript);
+        let cast = "const a = <Foo>bar;\nconst b = <Foo>baz;\n";
+        assert_eq!(read(Language::Tsx, cast).language, Language::TypeScript);
+    }
+
+    #[test]
+    fn errors_name_their_lines() {
+        let parsed = read(Language::Python, "a = 1\nb = = 2\nc = 3\n");
+        assert_eq!(parsed.errors, [2..3]);
+        let missing = read(Language::JavaScript, "let a = (1;\nlet b;\n");
+        assert_eq!(missing.errors, [1..2]);
+    }
+
+    #[test]
+    fn budget_ends_parsing() {
+        let text = "x = f(1)\n".repeat(2000);
+        assert!(matches!(parse(Language::Python, &text, 200), Err(Unparsed::OutOfSteps)));
+        assert!(read(Language::Python, &text).errors.is_empty());
+    }
+
+    #[test]
+    fn nesting_of_any_depth_ends() {
+        for (open, close) in [("(", ")"), ("[", "]"), ("f(", ")"), ("-", ""), ("{a:", "}"), ("`${", "}`")] {
+            let text = format!("x = {}1{}\n", open.repeat(10_000), close.repeat(10_000));
+            for language in Language::ALL {
+                let _ = parse(language, &text, steps_for(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn too_long_is_refused() {
+        let text = " ".repeat(MAX_BYTES + 1);
+        assert!(matches!(parse(Language::Python, &text, u64::MAX), Err(Unparsed::TooLong)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_parses_or_is_refused(text in ".{0,300}", index in 0usize..4) {
+            let language = Language::ALL[index];
+            if let Ok(parsed) = parse(language, &text, steps_for(&text)) {
+                let again = read(language, &text);
+                prop_assert_eq!(&parsed.errors, &again.errors);
+                prop_assert_eq!(parsed.root().to_sexp(), again.root().to_sexp());
+            }
+        }
+    }
+}
