@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Action, Content, Entry, Origin, Provenance, Role, Submission};
+use crate::artifact::{Action, Content, Entry, Mode, Origin, Provenance, Role, Submission};
 use crate::finding::Standing;
 use crate::policy::Policy;
 use crate::rule::{Example, ExampleFile, expand};
@@ -82,15 +82,25 @@ fn submission(files: &BTreeMap<String, &ExampleFile>) -> Submission {
             _ => Role::Code,
         };
         let text = expand(&file.text);
-        Entry::new(path, role, Action::Create, Content::Bytes(text.into_bytes().into()))
+        let mut entry = Entry::new(path, role, Action::Create, Content::Bytes(text.into_bytes().into()));
+        if is_link(file) {
+            entry.mode = Mode::Symlink;
+        }
+        entry
     };
+    let links = files.iter().filter(|(_, file)| is_link(file));
     Submission {
         origin: Origin::Tree,
         entries: files.iter().map(entry).collect(),
         notes: Vec::new(),
         provenance: Provenance::default(),
-        symlinks: Vec::new(),
+        symlinks: links.map(|(path, _)| path.clone()).collect(),
     }
+}
+
+/// A fence of the language `symlink` is a symbolic link to its text.
+fn is_link(file: &ExampleFile) -> bool {
+    file.language == "symlink"
 }
 
 /// What the lines of a file expect: `expect: a, b` on the line itself, `expect-next: a` on the line before.
@@ -99,7 +109,9 @@ fn marks(path: &str, file: &ExampleFile) -> Vec<Mark> {
     let found = lines.flat_map(|(index, line)| {
         let here = line.split_once("expect: ").map(|(_, ids)| (index + 1, ids));
         let next = line.split_once("expect-next: ").map(|(_, ids)| (index + 2, ids));
-        here.or(next).map(|(number, ids)| identifiers(ids).map(move |id| (path.to_owned(), number as u32, id)))
+        here.into_iter()
+            .chain(next)
+            .map(|(number, ids)| identifiers(ids).map(move |id| (path.to_owned(), number as u32, id)))
     });
     found.flatten().collect()
 }

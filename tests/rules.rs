@@ -14,7 +14,9 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() { pages(&path) } else { vec![path] }
         })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("README.md"))
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("README.md")
+        })
         .collect();
     found.sort();
     found
@@ -36,7 +38,8 @@ fn examples_hold() {
         for example in examples_of(&page).1 {
             for failure in examples::run(&example, &checks) {
                 let title = &example.title;
-                writeln!(failures, "{}:{}: [{title}] {}", page.display(), failure.line, failure.message).unwrap();
+                writeln!(failures, "{}:{}: [{title}] {}", page.display(), failure.line, failure.message)
+                    .unwrap();
             }
         }
     }
@@ -48,9 +51,13 @@ fn every_page_shows_what_fires_and_what_does_not() {
     for page in pages(Path::new("rules")) {
         let (id, examples) = examples_of(&page);
         // Findings on packages carry the advisory's id.
-        let id = if matches!(id.as_str(), "vulnerable-dependency" | "informational-advisory") { "" } else { &id };
+        let id =
+            if matches!(id.as_str(), "vulnerable-dependency" | "informational-advisory") { "" } else { &id };
         let fires = |example: &Example| {
-            example.files.iter().any(|file| file.text.contains(&format!("expect: {id}")) || file.text.contains(&format!("expect-next: {id}")))
+            example.files.iter().any(|file| {
+                file.text.contains(&format!("expect: {id}"))
+                    || file.text.contains(&format!("expect-next: {id}"))
+            })
         };
         assert!(examples.iter().any(fires), "{}: no example expects {id}", page.display());
         let silent = |example: &Example| !example.files.iter().any(|file| file.text.contains("expect"));

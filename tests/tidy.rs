@@ -42,7 +42,9 @@ fn room(path: &Path) -> String {
 }
 
 fn rank(room: &str) -> usize {
-    FLOW.iter().position(|level| level.contains(&room)).unwrap_or_else(|| panic!("src/{room} is not in the flow: add it to FLOW"))
+    FLOW.iter()
+        .position(|level| level.contains(&room))
+        .unwrap_or_else(|| panic!("src/{room} is not in the flow: add it to FLOW"))
 }
 
 /// The source without its unit tests, comments left out: tests may reach anywhere, prose may name anything.
@@ -111,8 +113,12 @@ fn some_crates_have_one_room() {
         let (name, text) = (path.to_str().unwrap(), code(&path));
         for (krate, rooms) in homes {
             let used = text.contains(&format!("{krate}::")) || text.contains(&format!("use {krate};"));
-            let own_module = *krate == "rustsec" && !text.contains("::rustsec::") && !text.contains("use rustsec");
-            assert!(!used || own_module || rooms.iter().any(|room| name.starts_with(room)), "{name} names {krate}, which lives in {rooms:?}");
+            let own_module =
+                *krate == "rustsec" && !text.contains("::rustsec::") && !text.contains("use rustsec");
+            assert!(
+                !used || own_module || rooms.iter().any(|room| name.starts_with(room)),
+                "{name} names {krate}, which lives in {rooms:?}"
+            );
         }
     }
 }
@@ -121,14 +127,29 @@ fn some_crates_have_one_room() {
 fn only_redact_and_history_look_inside_originals() {
     for path in rust_files("src") {
         let name = path.to_str().unwrap();
-        let allowed = name.starts_with("src/redact/") || name.starts_with("src/history/") || name == "src/artifact.rs";
+        let allowed =
+            name.starts_with("src/redact/") || name.starts_with("src/history/") || name == "src/artifact.rs";
         assert!(allowed || !code(&path).contains(".reveal()"), "{name} looks inside an Original");
     }
 }
 
 #[test]
 fn the_library_never_prints_exits_or_reads_the_environment() {
-    let forbidden = ["println!", "eprintln!", "print!(", "dbg!(", "process::exit", "env::var", "env::home_dir", "env::current_dir", "io::stdin()", "SystemTime::now", "Timestamp::now", "Zoned::now", "Instant::now"];
+    let forbidden = [
+        "println!",
+        "eprintln!",
+        "print!(",
+        "dbg!(",
+        "process::exit",
+        "env::var",
+        "env::home_dir",
+        "env::current_dir",
+        "io::stdin()",
+        "SystemTime::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "Instant::now",
+    ];
     for path in rust_files("src") {
         let here = room(&path);
         if matches!(here.as_str(), "main" | "command") {
@@ -145,7 +166,11 @@ fn the_library_never_prints_exits_or_reads_the_environment() {
 fn files_are_small_and_named_for_what_they_hold() {
     for path in rust_files("src") {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(!matches!(name, "utils" | "util" | "helpers" | "common" | "misc" | "manager"), "{}: name it for what it holds", path.display());
+        assert!(
+            !matches!(name, "utils" | "util" | "helpers" | "common" | "misc" | "manager"),
+            "{}: name it for what it holds",
+            path.display()
+        );
         let lines = fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= 800, "{} has {lines} lines: is it one thing?", path.display());
     }
@@ -164,8 +189,15 @@ fn tracked() -> Vec<String> {
 fn the_tree_names_no_registry_host_and_no_machine() {
     // Written in two halves so that this file does not name them either.
     let forbidden = [
-        ["registry.", "npmjs"], ["registry.", "yarnpkg"], ["files.", "pythonhosted"], ["pypi.", "org"], ["index.", "crates.io"],
-        ["static.", "crates.io"], ["/work/", "main"], ["/work/", "wt"], ["/ro", "ot/"],
+        ["registry.", "npmjs"],
+        ["registry.", "yarnpkg"],
+        ["files.", "pythonhosted"],
+        ["pypi.", "org"],
+        ["index.", "crates.io"],
+        ["static.", "crates.io"],
+        ["/work/", "main"],
+        ["/work/", "wt"],
+        ["/ro", "ot/"],
     ];
     for name in tracked() {
         if name == "Cargo.lock" {

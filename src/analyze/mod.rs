@@ -1,7 +1,10 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
 
 mod ir;
+mod lower;
+mod model;
 mod pattern;
+mod text;
 
 use crate::error::Result;
 use crate::finding::{Finding, Note};
@@ -19,18 +22,18 @@ pub struct Facts {
 
 /// The compiled rules and models. One serves all threads of a run.
 pub struct Analyzer {
-    _rules: (),
+    rules: RuleSet,
 }
 
 impl Analyzer {
     /// Compiles the code and text rules and the models. Errors: a query or a model expression is wrong.
-    pub fn new(_rules: &RuleSet) -> Result<Self> {
-        Ok(Analyzer { _rules: () })
+    pub fn new(rules: &RuleSet) -> Result<Self> {
+        Ok(Analyzer { rules: rules.clone() })
     }
 
     /// The first pass: analyses one document.
-    pub fn facts(&self, _document: &Redacted) -> Facts {
-        Facts::default()
+    pub fn facts(&self, document: &Redacted) -> Facts {
+        Facts { findings: text::inspect(document, &self.rules), notes: Vec::new() }
     }
 
     /// The second pass: links the facts of all documents, in the order of their paths, into findings.

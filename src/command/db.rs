@@ -53,9 +53,13 @@ fn status(json: bool) -> Result<()> {
             .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the status").because(error))?;
         return print((text + "\n").as_bytes());
     }
-    let mut text = format!("{:<12} {:>10} {:>9}  {:<12} source\n", "ecosystem", "advisories", "packages", "newest");
+    let mut text =
+        format!("{:<12} {:>10} {:>9}  {:<12} source\n", "ecosystem", "advisories", "packages", "newest");
     for row in rows {
-        text += &format!("{:<12} {:>10} {:>9}  {:<12} {}\n", row.ecosystem, row.advisories, row.packages, row.newest, row.source);
+        text += &format!(
+            "{:<12} {:>10} {:>9}  {:<12} {}\n",
+            row.ecosystem, row.advisories, row.packages, row.newest, row.source
+        );
     }
     print(text.as_bytes())
 }

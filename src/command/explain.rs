@@ -6,8 +6,8 @@ use weft::built_in_rules;
 use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::rule::RuleSet;
 
-use super::print;
 use super::world::World;
+use super::{output, print};
 
 /// Prints a rule's page: what it means, what to do instead, what fires and what does not.
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         super::rules::load(&world.resolve(folder), &mut rules)?;
     }
     let rule = rules.get(&arguments.rule).ok_or_else(|| unknown(&arguments.rule, &rules))?;
-    print(weft::report::page::terminal(rule, world.color, world.width).as_bytes())?;
+    print(weft::report::page::terminal(rule, output::color(world), world.width).as_bytes())?;
     Ok(Exit::Passed)
 }
 
@@ -41,7 +41,12 @@ fn unknown(asked: &str, rules: &RuleSet) -> Error {
         .take(5)
         .collect();
     if ["RUSTSEC-", "GHSA-", "PYSEC-", "CVE-", "GO-"].iter().any(|prefix| asked.starts_with(prefix)) {
-        return error.hint("that is an advisory: `weft explain vulnerable-dependency` says what weft does with them");
+        return error
+            .hint("that is an advisory: `weft explain vulnerable-dependency` says what weft does with them");
     }
-    if near.is_empty() { error.hint("`weft rules` lists them all") } else { error.hint(format!("did you mean {}?", near.join(", "))) }
+    if near.is_empty() {
+        error.hint("`weft rules` lists them all")
+    } else {
+        error.hint(format!("did you mean {}?", near.join(", ")))
+    }
 }

@@ -4,16 +4,18 @@ mod ask;
 mod commit;
 mod db;
 mod explain;
-mod gate;
+mod hand;
+//mod gate;
 mod init;
 mod output;
-mod redact;
+mod proposal;
+//mod redact;
 mod review;
 mod rules;
 mod scan;
 mod settings;
 mod submit;
-mod verify;
+//mod verify;
 mod world;
 
 use std::io::Write as _;
@@ -42,7 +44,7 @@ enum Command {
     /// Scan files, folders, a reply, a change: the person's own check
     Scan(scan::Arguments),
     /// Copy a prompt from input to output with every secret replaced
-    Redact(redact::Arguments),
+    //    Redact(redact::Arguments),
     /// Scan an output and queue it for a person's decision
     Submit(submit::Arguments),
     /// See what waits, and decide
@@ -50,9 +52,9 @@ enum Command {
     /// Commit the approved bytes, and nothing else
     Commit(commit::Arguments),
     /// Prove that every commit is what a person approved
-    Verify(verify::Arguments),
+    //    Verify(verify::Arguments),
     /// CI's one question: may this change be merged? Reads only
-    Gate(gate::Arguments),
+    //    Gate(gate::Arguments),
     /// Write a commented weft.toml and install the git hooks it describes
     Init(init::Arguments),
     /// List the rules, or check a folder of your own
@@ -71,12 +73,12 @@ pub(crate) fn run() -> Exit {
     };
     let outcome = World::of_this_process().and_then(|world| match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &world),
-        Command::Redact(arguments) => redact::run(&arguments, &world),
+        //        Command::Redact(arguments) => redact::run(&arguments, &world),
         Command::Submit(arguments) => submit::run(&arguments, &world),
         Command::Review(arguments) => review::run(&arguments, &world),
         Command::Commit(arguments) => commit::run(&arguments, &world),
-        Command::Verify(arguments) => verify::run(&arguments, &world),
-        Command::Gate(arguments) => gate::run(&arguments, &world),
+        //        Command::Verify(arguments) => verify::run(&arguments, &world),
+        //        Command::Gate(arguments) => gate::run(&arguments, &world),
         Command::Init(arguments) => init::run(&arguments, &world),
         Command::Rules(arguments) => rules::run(&arguments, &world),
         Command::Explain(arguments) => explain::run(&arguments, &world),
@@ -91,7 +93,8 @@ pub(crate) fn run() -> Exit {
 /// A panic is a bug in weft: its message may hold text of an artifact, so only its place is printed.
 pub(crate) fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+        let place =
+            panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
         let _ = writeln!(
             std::io::stderr(),
             "weft: a bug in weft at {place}: nothing was approved or committed\n  please report it, with the command line and without your input"
@@ -100,10 +103,8 @@ pub(crate) fn quiet_panics() {
 }
 
 fn usage(error: &clap::Error) -> Exit {
-    let asked = matches!(
-        error.kind(),
-        clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion
-    );
+    let asked =
+        matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
     // A closed pipe is no error: nobody reads the help any more.
     let _ = error.print();
     if asked { Exit::Passed } else { Exit::Usage }
@@ -127,4 +128,16 @@ fn tell(error: &Error) {
 fn print(text: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     output::written("standard output", stdout.write_all(text).and_then(|()| stdout.flush()))
+}
+
+/// Tells a person something beside the output that machines read.
+fn advise(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// A value as JSON with a line break at its end.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::new(weft::error::ErrorKind::Bug, "cannot write JSON").because(error))?;
+    Ok(text + "\n")
 }

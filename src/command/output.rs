@@ -5,9 +5,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use indicatif::ProgressBar;
+use weft::artifact::{Origin, Submission};
 use weft::error::{Error, ErrorKind, Result};
-use weft::policy::Report;
-use weft::report::{self, Context, Format};
+use weft::policy::{Policy, Report};
+use weft::redact::Redacted;
+use weft::report::{self, Color, Context, Format};
+use weft::{Checks, gate_watched};
+
+use super::scan::Reporting;
+use super::world::{World, person_watches};
 
 /// `FORMAT=FILE` of `--output`.
 #[derive(Debug, Clone)]
@@ -20,26 +27,64 @@ impl FromStr for Output {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let (format, file) = text.split_once('=').ok_or("write it as FORMAT=FILE, for example sarif=weft.sarif")?;
+        let (format, file) =
+            text.split_once('=').ok_or("write it as FORMAT=FILE, for example sarif=weft.sarif")?;
         Ok(Output { format: format.parse()?, file: file.into() })
     }
 }
 
-/// Writes the report to standard output (unless quiet and text) and to every file asked for.
-pub(super) fn write(report: &Report, context: &Context<'_>, format: Format, outputs: &[Output], quiet: bool) -> Result<()> {
-    for output in outputs {
+/// Scans, with a progress bar on standard error when a person watches and the work is long.
+pub(super) fn scan(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    world: &World,
+    keep: bool,
+) -> (Report, Vec<Redacted>) {
+    const WORTH_WATCHING: usize = 500;
+    let pieces = submission.entries.len();
+    let watched = pieces >= WORTH_WATCHING && person_watches();
+    let bar = if watched { ProgressBar::new(pieces as u64) } else { ProgressBar::hidden() };
+    let done = gate_watched(submission, checks, policy, world.threads, keep, &|_| bar.inc(1));
+    bar.finish_and_clear();
+    done
+}
+
+/// Whether standard output shows colour.
+pub(super) fn color(world: &World) -> Color {
+    if world.color { Color::Always } else { Color::Never }
+}
+
+/// What reports say beside the findings.
+pub(super) fn context<'a>(
+    checks: &'a Checks,
+    policy: &'a Policy,
+    reporting: &Reporting,
+    submission: &Submission,
+    world: &World,
+) -> Context<'a> {
+    let mut context = Context::new(&checks.rules, policy);
+    context.color = color(world);
+    context.width = world.width;
+    context.quiet = reporting.quiet;
+    context.include_suppressed = reporting.include_suppressed;
+    context.max_results = reporting.max_results;
+    if let Origin::Range { head, .. } = &submission.origin {
+        context.source.commit = Some(head.clone());
+    }
+    context
+}
+
+/// Writes the report to standard output and to every file asked for.
+pub(super) fn write(report: &Report, context: &Context<'_>, reporting: &Reporting) -> Result<()> {
+    for output in &reporting.output {
         let mut bytes = Vec::new();
-        let plain = Context { color: false, ..context.clone() };
+        let plain = Context { color: Color::Never, quiet: false, ..context.clone() };
         written("the report", report::write(report, &plain, output.format, &mut bytes))?;
         save(&output.file, &bytes)?;
     }
     let mut bytes = Vec::new();
-    if quiet && format == Format::Text {
-        bytes.extend_from_slice(report.verdict.as_bytes());
-        bytes.push(b'\n');
-    } else {
-        written("the report", report::write(report, context, format, &mut bytes))?;
-    }
+    written("the report", report::write(report, context, reporting.format, &mut bytes))?;
     super::print(&bytes)
 }
 
@@ -48,7 +93,10 @@ pub(super) fn write(report: &Report, context: &Context<'_>, format: Format, outp
 pub(super) fn save(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
     let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     let outcome = if special {
-        fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all().or(Ok(()))))
+        fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all().or(Ok(()))))
     } else {
         aside(path, bytes)
     };
@@ -56,7 +104,8 @@ pub(super) fn save(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn aside(path: &std::path::Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -9,7 +9,7 @@ use weft::rule::{Category, Example, Model, PageError, RuleSet, parse};
 use weft::{built_in_rules, examples};
 
 use super::world::World;
-use super::{print, settings};
+use super::{output, print, settings};
 
 /// Lists the rules, or checks a folder of your own rule pages and models.
 #[derive(clap::Args)]
@@ -59,9 +59,11 @@ fn list(world: &World, folder: Option<&Path>, json: bool) -> Result<Exit> {
                     "confidence": rule.confidence, "cwe": rule.cwe, "message": rule.message, "title": rule.title})
             })
             .collect();
-        serde_json::to_string_pretty(&rows).map_err(|error| Error::new(ErrorKind::Bug, "cannot write the list").because(error))? + "\n"
+        serde_json::to_string_pretty(&rows)
+            .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the list").because(error))?
+            + "\n"
     } else {
-        weft::report::rules_table(&rules, world.color, world.width)
+        weft::report::rules_table(&rules, output::color(world), world.width)
     };
     print(text.as_bytes())?;
     Ok(Exit::Passed)
@@ -77,12 +79,24 @@ fn check(world: &World, folder: &Path) -> Result<Exit> {
             ran += 1;
             for failure in examples::run(example, &checks) {
                 failed += 1;
-                let _ = writeln!(text, "{}:{}: {}\n  in \"{}\"", page.display(), failure.line, failure.message, example.title);
+                let _ = writeln!(
+                    text,
+                    "{}:{}: {}\n  in \"{}\"",
+                    page.display(),
+                    failure.line,
+                    failure.message,
+                    example.title
+                );
             }
         }
     }
     let verdict = if failed == 0 { "every example holds" } else { "examples do not hold" };
-    let _ = writeln!(text, "{} pages, {ran} examples: {}{verdict}", pages.len(), if failed == 0 { String::new() } else { format!("{failed} ") });
+    let _ = writeln!(
+        text,
+        "{} pages, {ran} examples: {}{verdict}",
+        pages.len(),
+        if failed == 0 { String::new() } else { format!("{failed} ") }
+    );
     print(text.as_bytes())?;
     Ok(if failed == 0 { Exit::Passed } else { Exit::Findings })
 }
@@ -94,14 +108,19 @@ pub(super) fn load(folder: &Path, rules: &mut RuleSet) -> Result<Vec<(PathBuf, V
     for path in files(folder)? {
         let text = read(&path)?.replace("\r\n", "\n");
         let relative = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
-        let wrong = |error: PageError| Error::new(ErrorKind::Settings, format!("{}:{}: {}", path.display(), error.line, error.message));
+        let wrong = |error: PageError| {
+            Error::new(ErrorKind::Settings, format!("{}:{}: {}", path.display(), error.line, error.message))
+        };
         let top = relative.iter().next().and_then(|name| name.to_str()).unwrap_or("");
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("toml") if top == "models" => rules.models.push(Model::parse(&text).map_err(wrong)?),
             Some("md") => {
                 let category = Category::of(top).ok_or_else(|| {
-                    Error::new(ErrorKind::Settings, format!("{} is in no folder that weft knows", path.display()))
-                        .hint("put rule pages into secrets/, pii/, code/, text/, effects/ or deps/ of the folder")
+                    Error::new(
+                        ErrorKind::Settings,
+                        format!("{} is in no folder that weft knows", path.display()),
+                    )
+                    .hint("put rule pages into secrets/, pii/, code/, text/, effects/ or deps/ of the folder")
                 })?;
                 let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
                 let (rule, examples) = parse(category, name, &text).map_err(wrong)?;
@@ -139,6 +158,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path)
-        .map_err(|error| Error::new(ErrorKind::Settings, format!("cannot read {}", path.display())).because(error))
+    fs::read_to_string(path).map_err(|error| {
+        Error::new(ErrorKind::Settings, format!("cannot read {}", path.display())).because(error)
+    })
 }

@@ -1,12 +1,12 @@
 //! `weft scan`: the person's own check.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-use weft::artifact::Submission;
+use weft::artifact::{Origin, Submission};
 use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::Severity;
-use weft::ingest;
-use weft::policy::{self, Policy, Stages};
+use weft::ingest::{self, git};
+use weft::policy::{Policy, Run, Stages, Trust};
 use weft::report::Format;
 
 use super::output::Output;
@@ -95,43 +95,85 @@ const EXAMPLES: &str = "Examples:
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let reporting = &arguments.reporting;
-    let policy = reporting.apply(settings::own(world, reporting.config.as_deref())?)?;
-    let submission = arguments.submission(world, &policy)?;
+    let (submission, policy) = arguments.subject(world)?;
     let checks = settings::checks(world, reporting.rules.as_deref())?;
-    let scan = super::output::watched(world, &checks, &policy, policy::Trust::Own);
-    let (mut report, _) = scan.run(&submission, false);
+    let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
     if let Some(reference) = &arguments.baseline {
-        let paths: Vec<&str> = submission.entries.iter().map(|entry| entry.path.as_str()).collect();
-        let before = ingest::git::baseline(world.repository()?, reference, &paths)?;
-        policy::against(&mut report, &scan.run(&before, false).0, &policy);
+        let before = git::baseline(world.repository()?, reference, &submission.entries)?;
+        let (known, _) = output::scan(&before, &checks, &policy, world, false);
+        report.since(&known.findings, &policy, &checks.rules);
     }
-    output::finish(&mut report, &checks, &policy, reporting, world)
+    let context = output::context(&checks, &policy, reporting, &submission, world);
+    output::write(&report, &context, reporting)?;
+    Ok(report.exit())
 }
 
 impl Arguments {
-    /// Reads what the command line names.
-    fn submission(&self, world: &World, policy: &Policy) -> Result<Submission> {
-        let limit = policy.limits.file_bytes;
-        if self.change.staged {
-            return ingest::git::staged(world.repository()?);
-        }
+    /// Reads what the command line names, and the settings that count for it.
+    fn subject(&self, world: &World) -> Result<(Submission, Policy)> {
+        let reporting = &self.reporting;
         if let Some(range) = &self.change.range {
-            return ingest::git::range(world.repository()?, range);
+            return range_under_its_base(range, reporting, world);
         }
-        if let Some(patch) = &self.change.patch {
+        let policy = reporting.apply(settings::own(world, reporting.config.as_deref())?, Trust::Own, world);
+        let limit = policy.limits.file_bytes;
+        let submission = if self.change.staged {
+            git::staged(world.repository()?)?
+        } else if let Some(patch) = &self.change.patch {
             let bytes = if patch.as_os_str() == "-" { standard_input(limit)? } else { read(world, patch)? };
-            let root = world.repository.as_ref().unwrap_or(&world.here);
-            return ingest::patch(&bytes, Some(root));
-        }
+            let root = world.repository.as_deref().unwrap_or(&world.here);
+            let name = if patch.as_os_str() == "-" { "<stdin>".into() } else { patch.to_string_lossy() };
+            ingest::patch(&bytes, &name, Some(&|path| inside(root, path, limit)))
+        } else {
+            self.files(world, &policy)?
+        };
+        Ok((submission, policy))
+    }
+
+    fn files(&self, world: &World, policy: &Policy) -> Result<Submission> {
+        let most = policy.limits.files;
         match self.paths.as_slice() {
-            [] => ingest::tree::walk(&[PathBuf::from(".")], &world.here, &policy.exclude, &policy.limits),
-            [path] if path.as_os_str() == "-" => Ok(ingest::reply::stdin(standard_input(limit)?)),
-            paths => ingest::tree::walk(paths, &world.here, &policy.exclude, &policy.limits),
+            [] => ingest::tree::walk(&[PathBuf::from(".")], &world.here, &policy.exclude, most),
+            [path] if path.as_os_str() == "-" => {
+                Ok(ingest::reply::stdin(standard_input(policy.limits.file_bytes)?))
+            }
+            paths => ingest::tree::walk(paths, &world.here, &policy.exclude, most),
         }
     }
 }
 
-fn read(world: &World, path: &std::path::Path) -> Result<Vec<u8>> {
+/// A plain file below `root` that a diff names; nothing that leads out, through a link, or is too long.
+fn inside(root: &Path, path: &str, limit: u64) -> Option<Vec<u8>> {
+    let mut file = root.to_path_buf();
+    for part in Path::new(path).components() {
+        let Component::Normal(name) = part else { return None };
+        file.push(name);
+        if file.symlink_metadata().ok()?.is_symlink() {
+            return None;
+        }
+    }
+    let metadata = file.symlink_metadata().ok()?;
+    if metadata.is_file() && metadata.len() <= limit { std::fs::read(&file).ok() } else { None }
+}
+
+/// A range is judged by the settings of its base, since what is judged cannot judge itself; a file named on the
+/// command line is the choice of whoever runs the gate.
+pub(super) fn range_under_its_base(
+    range: &str,
+    reporting: &Reporting,
+    world: &World,
+) -> Result<(Submission, Policy)> {
+    let root = world.repository()?;
+    let submission = git::range(root, range)?;
+    let policy = match (&reporting.config, &submission.origin) {
+        (None, Origin::Range { base, .. }) if base != git::NO_COMMIT => settings::at(root, base)?,
+        (None, _) => Policy::default(),
+        (Some(file), _) => settings::own(world, Some(file))?,
+    };
+    Ok((submission, reporting.apply(policy, Trust::Gate, world)))
+}
+
+fn read(world: &World, path: &Path) -> Result<Vec<u8>> {
     std::fs::read(world.resolve(path)).map_err(|error| {
         Error::new(ErrorKind::Io, format!("cannot read {}", path.display()))
             .because(error)
@@ -140,17 +182,19 @@ fn read(world: &World, path: &std::path::Path) -> Result<Vec<u8>> {
 }
 
 impl Reporting {
-    /// The policy with what the command line overrides.
-    pub(super) fn apply(&self, mut policy: Policy) -> Result<Policy> {
+    /// The policy with what the command line overrides and what only the run knows.
+    pub(super) fn apply(&self, mut policy: Policy, trust: Trust, world: &World) -> Policy {
         if let Some(severity) = self.fail_on {
             policy.gate.fail_on = severity;
         }
         if !self.only.is_empty() {
             let asked = |name: &str| self.only.iter().any(|stage| stage == name);
-            policy.gate.only =
-                Stages { secrets: asked("secrets"), code: asked("code"), effects: asked("effects"), deps: asked("deps") };
+            let (secrets, code) = (asked("secrets"), asked("code"));
+            policy.gate.only = Stages { secrets, code, effects: asked("effects"), deps: asked("deps") };
         }
-        Ok(policy)
+        let today = Some(world.today());
+        policy.run = Run { trust, today, exit_zero: self.exit_zero, allow_incomplete: self.allow_incomplete };
+        policy
     }
 }
 

@@ -51,8 +51,11 @@ impl World {
     /// The work tree, or an error that says what to do.
     pub(super) fn repository(&self) -> Result<&Path> {
         self.repository.as_deref().ok_or_else(|| {
-            Error::new(ErrorKind::Repository, format!("{} is not inside a git work tree", self.here.display()))
-                .hint("run weft inside a repository, or `git init` one first")
+            Error::new(
+                ErrorKind::Repository,
+                format!("{} is not inside a git work tree", self.here.display()),
+            )
+            .hint("run weft inside a repository, or `git init` one first")
         })
     }
 
@@ -90,13 +93,16 @@ pub(super) fn standard_input(limit: u64) -> Result<Vec<u8>> {
     let failed = |error| Error::new(ErrorKind::Io, "cannot read standard input").because(error);
     std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
-        return Err(Error::new(ErrorKind::Io, format!("standard input holds more than the limit of {limit} bytes"))
-            .hint("raise `[limits] file-bytes` in weft.toml"));
+        return Err(Error::new(
+            ErrorKind::Io,
+            format!("standard input holds more than the limit of {limit} bytes"),
+        )
+        .hint("raise `[limits] file-bytes` in weft.toml"));
     }
     Ok(bytes)
 }
 
 /// The nearest folder upwards that holds `.git`.
-fn work_tree(from: &Path) -> Option<PathBuf> {
+pub(super) fn work_tree(from: &Path) -> Option<PathBuf> {
     from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }

@@ -110,3 +110,85 @@ fn preference(id: &str) -> (usize, &str) {
     };
     (rank, database)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deps::database::{Records, build};
+
+    /// A database of records `(id, aliases, fixed, severity)` on the Python package "a".
+    fn database(records: &[(&str, &[&str], &str, Option<&str>)]) -> Database {
+        let files = records.iter().map(|(id, aliases, fixed, severity)| {
+            let record = serde_json::json!({
+                "id": id,
+                "aliases": aliases,
+                "database_specific": { "severity": severity },
+                "affected": [{
+                    "package": { "ecosystem": "PyPI", "name": "A" },
+                    "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": fixed }] }],
+                }],
+            });
+            (format!("{id}.json"), record.to_string().into_bytes())
+        });
+        Database::open(&build(&[(Ecosystem::PyPi, Records::Json(files.collect()))]).unwrap()).unwrap()
+    }
+
+    fn found(database: &Database, version: &str) -> Vec<Match> {
+        check(database, Ecosystem::PyPi, "a", version).matches
+    }
+
+    #[test]
+    fn one_weakness_in_two_databases_is_one_match_under_the_preferred_id() {
+        let database = database(&[
+            ("PYSEC-2020-1", &["CVE-2020-0001"], "2.0", None),
+            ("GHSA-2222-3333-4444", &["CVE-2020-0001"], "2.0", Some("HIGH")),
+        ]);
+        let matches = found(&database, "1.0");
+        assert_eq!(matches.len(), 1);
+        assert_eq!(matches[0].id, "GHSA-2222-3333-4444");
+        assert_eq!(matches[0].aliases, ["CVE-2020-0001", "PYSEC-2020-1"]);
+        assert_eq!(matches[0].severity, Severity::High);
+        assert_eq!(matches[0].fixed, ["2.0"]);
+    }
+
+    #[test]
+    fn two_records_of_one_database_stay_two() {
+        let database = database(&[
+            ("RUSTSEC-2019-0036", &["CVE-2020-0001"], "2.0", None),
+            ("RUSTSEC-2020-0036", &["CVE-2020-0001"], "3.0", None),
+            ("GHSA-2222-3333-4444", &["CVE-2020-0001"], "3.0", None),
+        ]);
+        let ids: Vec<String> = found(&database, "1.0").into_iter().map(|one| one.id).collect();
+        assert_eq!(ids, ["RUSTSEC-2019-0036", "RUSTSEC-2020-0036"]);
+    }
+
+    #[test]
+    fn aliases_join_over_a_third_record() {
+        let database = database(&[
+            ("PYSEC-2020-1", &["CVE-2020-0001"], "2.0", None),
+            ("GHSA-2222-3333-4444", &["CVE-2020-0002"], "2.0", None),
+            ("CVE-2020-0001", &["CVE-2020-0002"], "2.0", None),
+        ]);
+        assert_eq!(found(&database, "1.0").len(), 1);
+    }
+
+    #[test]
+    fn a_severity_that_nobody_gives_is_unknown_and_one_that_another_record_gives_is_borrowed() {
+        let database = database(&[
+            ("PYSEC-2020-1", &["CVE-2020-0001"], "2.0", None),
+            ("PYSEC-2020-2", &["CVE-2020-0002"], "2.0", None),
+            // It does not affect 1.5 itself, but it scores the weakness.
+            ("GHSA-2222-3333-4444", &["CVE-2020-0002"], "1.0", Some("CRITICAL")),
+        ]);
+        let severities: Vec<Severity> = found(&database, "1.5").iter().map(|one| one.severity).collect();
+        assert_eq!(severities, [Severity::Unknown, Severity::Critical]);
+    }
+
+    #[test]
+    fn versions_without_an_order_are_unsure() {
+        let database = database(&[("PYSEC-2020-1", &[], "2.0", None)]);
+        let verdict = check(&database, Ecosystem::PyPi, "a", "one point oh");
+        assert_eq!((verdict.matches.len(), verdict.unsure), (0, vec!["PYSEC-2020-1".to_owned()]));
+        assert_eq!(check(&database, Ecosystem::PyPi, "b", "one point oh"), Verdict::default());
+    }
+}

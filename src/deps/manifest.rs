@@ -1,5 +1,6 @@
 //! Manifests: only whether anything locks what they ask for.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::finding::Finding;
@@ -7,19 +8,36 @@ use crate::finding::Finding;
 /// The rule of a manifest without a lockfile.
 pub(super) const UNLOCKED: &str = "unlocked-manifest";
 
-/// The requirements of a manifest, each where it is named; `None` when the path is no manifest that something locks.
-pub(super) fn requirements(path: &str, text: &str) -> Option<Vec<(String, Range<usize>)>> {
-    if path.split('/').any(|folder| folder == "node_modules") {
-        return None;
-    }
-    match path.rsplit('/').next().unwrap_or(path) {
-        "package.json" => Some(super::lockfile::npm_requirements(text)),
-        "pyproject.toml" => Some(python(text)),
-        _ => None,
-    }
+/// Whether a path is a manifest that a lockfile locks.
+pub(super) fn is_manifest(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(name, "package.json" | "pyproject.toml")
+        && path.split('/').all(|folder| folder != "node_modules")
 }
 
-/// `[project] dependencies`, and Poetry's table.
+/// The requirements of a manifest, each where it is named. One that cannot be read has none: its package manager, not a
+/// lockfile, is what it needs.
+pub(super) fn requirements(path: &str, text: &str) -> Vec<(String, Range<usize>)> {
+    if path.ends_with(".json") { super::lockfile::npm_requirements(text) } else { python(text) }
+}
+
+/// The path of a file that the one at `path` names.
+pub(super) fn beside(path: &str, file: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in file.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// `[project] dependencies`.
 fn python(text: &str) -> Vec<(String, Range<usize>)> {
     #[derive(serde::Deserialize)]
     struct Manifest {
@@ -46,7 +64,7 @@ fn python(text: &str) -> Vec<(String, Range<usize>)> {
 }
 
 /// Whether a lockfile stands beside the manifest of a finding or in a folder above it (a workspace has one for all).
-pub(super) fn locked(finding: &Finding, locks: &[String]) -> bool {
+pub(super) fn locked(finding: &Finding, locks: &BTreeSet<String>) -> bool {
     let manifest = finding.location.target.as_deref().unwrap_or(&finding.location.path);
     let (folder, name) = manifest.rsplit_once('/').unwrap_or(("", manifest));
     locks.iter().any(|lock| {

@@ -1,6 +1,7 @@
 //! Redacted -> Findings: packages of manifests and lockfiles against advisories, each at its line.
 
 mod advisory;
+mod check;
 pub mod database;
 mod lockfile;
 mod manifest;
@@ -8,22 +9,17 @@ mod osv;
 mod rustsec;
 mod version;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::collections::BTreeSet;
 
 use crate::artifact::{Action, Role};
 use crate::error::{Error, ErrorKind, Result};
-use crate::finding::{Advisory, Finding, Note, NoteKind, Severity};
+use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
 use crate::rule::{Rule, RuleSet};
-use advisory::{Match, Verdict};
-use database::{Database, Kind};
-use lockfile::{Format, Package, Problem};
+use database::{Database, EcosystemStatus};
+use lockfile::Format;
 
 pub use version::Ecosystem;
-
-/// The most problems of one file that are listed one by one.
-const PROBLEMS: usize = 20;
 
 /// What is kept of one document when its text is dropped.
 #[derive(Debug, Default)]
@@ -35,7 +31,17 @@ pub struct Facts {
     /// The ecosystems whose data was asked.
     used: BTreeSet<Ecosystem>,
     /// The paths of its lockfiles.
-    locks: Vec<String>,
+    locks: BTreeSet<String>,
+    /// The files that its lists include.
+    includes: Vec<Included>,
+}
+
+/// A list of requirements that another one includes.
+#[derive(Debug)]
+struct Included {
+    by: String,
+    line: u32,
+    file: String,
 }
 
 /// The advisory data and rules. One serves all threads.
@@ -89,180 +95,226 @@ impl Dependencies {
         if document.action() == Action::Delete {
             return facts;
         }
-        let views = match document.role() {
-            Role::Code => vec![document.whole()],
-            Role::Reply => document.views(),
+        match document.role() {
+            Role::Code => self.view(&document.whole(), &mut facts),
+            Role::Reply => document.views().iter().for_each(|view| self.view(view, &mut facts)),
             // Nothing applies the fences of a document or prompt.
-            Role::Document | Role::Prompt => Vec::new(),
-        };
-        for view in &views {
-            let Some(path) = view.path() else { continue };
-            if let Some(format) = Format::of(path) {
-                facts.locks.push(path.to_owned());
-                self.lockfile(view, format, &mut facts);
-            } else if lockfile::unsupported(path) {
-                facts.locks.push(path.to_owned());
-                let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
-                facts.notes.push(Note::new(NoteKind::Unsupported, document.path(), message));
-            } else if let Some(names) = manifest::requirements(path, view.text()) {
-                facts.findings.extend(unlocked(view, &self.pages.unlocked, &names));
-            }
+            Role::Document | Role::Prompt => {}
         }
         facts
     }
 
-    fn lockfile(&self, view: &View<'_>, format: Format, facts: &mut Facts) {
-        let reading = format.read(view.text());
-        note_problems(view, &reading.problems, facts);
-        if view.document().binary() {
-            facts.notes.push(not_checked(view, "it is not text".into()));
-        }
-        if let Some((_, place)) = reading.unpinned.first() {
-            let names: Vec<&str> = reading.unpinned.iter().map(|(name, _)| name.as_str()).collect();
-            let fill = [("packages", &*listed(&names))];
-            facts.findings.push(view.finding(&self.pages.unpinned, place.clone(), &fill));
-        }
-        if reading.packages.is_empty() {
-            return;
-        }
-        let ecosystem = format.ecosystem();
-        let database = match self.database() {
-            Ok(database) if database.status_of(ecosystem).is_some() => database,
-            Ok(_) => {
-                return facts
-                    .notes
-                    .push(not_checked(view, format!("there is no advisory data for {ecosystem}")));
+    fn view(&self, view: &View<'_>, facts: &mut Facts) {
+        let Some(path) = view.path() else { return };
+        if let Some(format) = Format::of(path) {
+            facts.locks.insert(path.to_owned());
+            let reading = format.read(view.text());
+            for (file, at) in &reading.includes {
+                let line = view.location(*at..*at).region.start_line;
+                let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
+                facts.includes.push(included);
             }
-            Err(error) => return facts.notes.push(not_checked(view, error.to_string())),
-        };
-        facts.used.insert(ecosystem);
-        let mut unsure: Vec<Problem> = Vec::new();
-        let mut seen: BTreeMap<(&str, &str), ()> = BTreeMap::new();
-        for package in &reading.packages {
-            if seen.insert((&package.name, &package.version), ()).is_some() {
-                continue;
-            }
-            let verdict: Verdict = advisory::check(database, ecosystem, &package.name, &package.version);
-            let findings = verdict.matches.iter().map(|one| self.finding(view, ecosystem, package, one));
-            facts.findings.extend(findings);
-            if let Some(first) = verdict.unsure.first() {
-                let message = format!(
-                    "{} {} cannot be compared with the versions of {} of its advisories ({first})",
-                    package.name,
-                    package.version,
-                    verdict.unsure.len()
-                );
-                unsure.push(Problem { kind: NoteKind::Partial, at: package.at.start, message });
-            }
+            let database = self.database().map_err(|error| error.to_string());
+            check::lockfile(view, format.ecosystem(), &reading, database, &self.pages, facts);
+        } else if lockfile::unsupported(path) {
+            facts.locks.insert(path.to_owned());
+            let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
+            facts.notes.push(Note::new(NoteKind::Unsupported, view.document().path(), message));
+        } else if manifest::is_manifest(path) && whole_project(view) {
+            let names = manifest::requirements(path, view.text());
+            facts.findings.extend(check::naming(view, &self.pages.unlocked, &names));
         }
-        note_problems(view, &unsure, facts);
     }
 
-    fn finding(&self, view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match) -> Finding {
-        let informational = one.kind.informational();
-        let page = if informational.is_some() { &self.pages.informational } else { &self.pages.vulnerable };
-        let what = match one.kind {
-            Kind::Vulnerability => "is vulnerable",
-            Kind::Malicious => "is malicious",
-            Kind::Unmaintained => "is unmaintained",
-            Kind::Unsound => "is unsound",
-            Kind::Notice => "has a notice",
-        };
-        let remedy = match one.fixed.first() {
-            Some(fixed) => format!("fixed in {fixed}"),
-            None => "no fixed version is known".to_owned(),
-        };
-        let fill = [
-            ("package", package.name.as_str()),
-            ("version", &package.version),
-            ("what", what),
-            ("advisory", &one.id),
-            ("remedy", &remedy),
-        ];
-        let mut finding = view.finding(page, package.at.clone(), &fill);
-        finding.rule = one.id.clone();
-        finding.severity = severity(one);
-        finding.advice = match one.fixed.first() {
-            Some(fixed) => format!("Update {} to {fixed} or later.", package.name),
-            None => page.advice.clone(),
-        };
-        finding.advisory = Some(Advisory {
-            id: one.id.clone(),
-            aliases: one.aliases.clone(),
-            ecosystem: ecosystem.name().to_owned(),
-            package: package.name.clone(),
-            version: package.version.clone(),
-            fixed: one.fixed.clone(),
-            informational: informational.map(str::to_owned),
-        });
-        finding
-    }
-
-    /// The second pass: what only several documents together show (a manifest without its lockfile), and the age of
-    /// the data that was used.
+    /// The second pass: what only several documents together show (a manifest without its lockfile, a list that is
+    /// included and not there), and the age of the data that was used.
     pub fn link(&self, facts: Vec<Facts>) -> (Vec<Finding>, Vec<Note>) {
         let (mut findings, mut notes) = (Vec::new(), Vec::new());
-        let (mut used, mut locks) = (BTreeSet::new(), Vec::new());
+        let (mut used, mut locks, mut includes) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for one in facts {
             findings.extend(one.findings);
             notes.extend(one.notes);
             used.extend(one.used);
             locks.extend(one.locks);
+            includes.extend(one.includes);
         }
         findings.retain(|finding| finding.rule != manifest::UNLOCKED || !manifest::locked(finding, &locks));
-        for ecosystem in used {
-            let status = self.database().ok().and_then(|database| database.status_of(ecosystem));
-            if let Some(status) = status {
-                let message = format!(
-                    "{} advisory data is of {} ({} advisories of {})",
-                    status.ecosystem, status.newest, status.advisories, status.source
-                );
-                notes.push(Note::new(NoteKind::Info, "", message));
-            }
+        for Included { by, line, file } in includes.into_iter().filter(|one| !locks.contains(&one.file)) {
+            let message = format!("line {line}: {file}, which it includes, is not part of this check");
+            notes.push(Note::new(NoteKind::Info, by, message));
         }
+        let ages = used.into_iter().filter_map(|ecosystem| self.database().ok()?.status_of(ecosystem));
+        notes.extend(ages.map(|status| {
+            let EcosystemStatus { ecosystem, newest, advisories, source, .. } = status;
+            let message =
+                format!("{ecosystem} advisory data is of {newest} ({advisories} advisories, {source})");
+            Note::new(NoteKind::Info, "", message)
+        }));
         (findings, notes)
     }
 }
 
-/// How bad a match is. Informational records rank below weaknesses whatever their score; one without a score is unknown,
-/// which is a warning.
-fn severity(one: &Match) -> Severity {
-    match one.kind {
-        Kind::Vulnerability => one.severity,
-        Kind::Malicious => Severity::Critical,
-        Kind::Unsound => Severity::Medium,
-        Kind::Unmaintained | Kind::Notice => Severity::Low,
-    }
+/// Whether the view is all there is of its path: what a reply or a change only rewrites may have its lockfile elsewhere.
+fn whole_project(view: &View<'_>) -> bool {
+    view.fence().is_none() && view.document().action() != Action::Update
 }
 
-fn unlocked(view: &View<'_>, page: &Rule, names: &[(String, Range<usize>)]) -> Option<Finding> {
-    let (_, place) = names.first()?;
-    let listed = listed(&names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
-    Some(view.finding(page, place.clone(), &[("packages", &listed)]))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Fence, Original};
+    use crate::finding::{Level, Severity};
+    use crate::redact::Redactor;
 
-/// "a, b, c and 4 more".
-fn listed(names: &[&str]) -> String {
-    const SHOWN: usize = 6;
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    fn checks() -> Dependencies {
+        Dependencies::new(&crate::built_in_rules()).unwrap()
     }
-}
 
-fn note_problems(view: &View<'_>, problems: &[Problem], facts: &mut Facts) {
-    let path = view.document().path();
-    for problem in problems.iter().take(PROBLEMS) {
-        let line = view.location(problem.at..problem.at).region.start_line;
-        facts.notes.push(Note::new(problem.kind, path, format!("line {line}: {}", problem.message)));
+    fn code(path: &str, text: &str) -> Redacted {
+        redacted(Original::new(path, Role::Code, Action::Inspect, text.as_bytes()))
     }
-    if let Some(more) = problems.len().checked_sub(PROBLEMS).filter(|more| *more > 0) {
-        let message = format!("{more} more places of it could not be read");
-        facts.notes.push(Note::new(NoteKind::Partial, path, message));
-    }
-}
 
-fn not_checked(view: &View<'_>, why: String) -> Note {
-    Note::new(NoteKind::NotChecked, view.document().path(), format!("packages are not checked: {why}"))
+    fn redacted(original: Original) -> Redacted {
+        Redactor::new(&crate::built_in_rules(), None).unwrap().redact(original).document
+    }
+
+    fn run(documents: &[Redacted]) -> (Vec<Finding>, Vec<Note>) {
+        let checks = checks();
+        checks.link(documents.iter().map(|document| checks.facts(document)).collect())
+    }
+
+    fn lines(findings: &[Finding]) -> Vec<(&str, u32, u32)> {
+        let place =
+            |finding: &Finding| (finding.location.region.start_line, finding.location.region.start_column);
+        findings.iter().map(|finding| (finding.rule.as_str(), place(finding).0, place(finding).1)).collect()
+    }
+
+    #[test]
+    fn a_cargo_lock_is_checked_at_each_name() {
+        let (findings, notes) = run(&[code("Cargo.lock", include_str!("../../fixtures/deps/Cargo.lock"))]);
+        let expected = [
+            ("RUSTSEC-2021-0145", 6, 9),
+            ("RUSTSEC-2024-0375", 6, 9),
+            ("RUSTSEC-2022-0013", 12, 9),
+            ("RUSTSEC-2022-0006", 31, 9),
+        ];
+        assert_eq!(lines(&findings), expected);
+        let regex = &findings[2];
+        assert_eq!(regex.message, "regex 1.5.4 is vulnerable (RUSTSEC-2022-0013): fixed in 1.5.5");
+        assert_eq!((regex.severity, regex.level()), (Severity::High, Level::Error));
+        assert_eq!(regex.advice, "Update regex to 1.5.5 or later.");
+        let advisory = regex.advisory.as_ref().unwrap();
+        assert_eq!((advisory.package.as_str(), advisory.version.as_str()), ("regex", "1.5.4"));
+        assert_eq!(advisory.fixed, ["1.5.5"]);
+        assert_eq!(findings[0].level(), Level::Warning, "unsound");
+        assert_eq!(findings[1].level(), Level::Note, "unmaintained");
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].message.starts_with("crates.io advisory data is of 20"), "{notes:?}");
+    }
+
+    #[test]
+    fn npm_and_python_are_checked_too() {
+        let (findings, notes) = run(&[
+            code("web/package-lock.json", include_str!("../../fixtures/deps/package-lock.json")),
+            code("requirements.txt", include_str!("../../fixtures/deps/requirements.txt")),
+        ]);
+        let of = |package: &str| {
+            let on = |finding: &&Finding| finding.advisory.as_ref().is_some_and(|one| one.package == package);
+            findings.iter().filter(on).count()
+        };
+        assert!(
+            of("lodash") > 1 && of("Django") > 10 && of("jinja2") > 3 && of("requests") > 0,
+            "{findings:#?}"
+        );
+        let unpinned = findings.iter().find(|finding| finding.rule == "unpinned-dependency").unwrap();
+        assert_eq!(unpinned.message, "requirements without one exact version: six, urllib3");
+        assert_eq!(unpinned.location.region.start_line, 8);
+        let infos: Vec<&str> = notes.iter().map(|note| note.message.as_str()).collect();
+        assert!(infos[0].starts_with("line 3: base.txt, which it includes"), "{infos:?}");
+        assert!(infos.iter().any(|note| note.starts_with("npm advisory data is of 2020-07-13")), "{infos:?}");
+    }
+
+    #[test]
+    fn the_fences_of_a_reply_are_checked_where_they_stand() {
+        let text = "Pin it:\n\n```text path=app/requirements.txt\njinja2==2.4.1\n```\n";
+        let start = text.find("jinja2").unwrap();
+        let mut reply = Original::new("reply.md", Role::Reply, Action::Inspect, text.as_bytes());
+        reply.fences.push(Fence {
+            language: "text".into(),
+            path: Some("app/requirements.txt".into()),
+            action: Action::Create,
+            line: 3,
+            content: start..start + 13,
+            upstream: true,
+            commonmark: true,
+            hidden: None,
+        });
+        let mut document = reply.clone();
+        document.role = Role::Document;
+        let (findings, _) = run(&[redacted(reply)]);
+        assert!(!findings.is_empty());
+        let location = &findings[0].location;
+        assert_eq!((location.path.as_str(), location.region.start_line), ("reply.md", 4));
+        assert_eq!(location.target.as_deref(), Some("app/requirements.txt"));
+        assert_eq!(run(&[redacted(document)]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_manifest_is_locked_beside_or_above() {
+        let manifest = r#"{"dependencies": {"a": "^1"}}"#;
+        let lock = r#"{"lockfileVersion": 3, "packages": {}}"#;
+        let rules = |paths: &[&str]| {
+            let text = |path: &str| if path.ends_with("lock.json") { lock } else { manifest };
+            let documents: Vec<Redacted> = paths.iter().map(|path| code(path, text(path))).collect();
+            run(&documents).0.into_iter().map(|finding| finding.location.path).collect::<Vec<_>>()
+        };
+        assert_eq!(rules(&["a/package.json"]), ["a/package.json"]);
+        assert_eq!(rules(&["a/package.json", "a/package-lock.json"]), [""; 0]);
+        assert_eq!(rules(&["a/b/package.json", "package-lock.json"]), [""; 0]);
+        assert_eq!(rules(&["ab/package.json", "a/package-lock.json"]), ["ab/package.json"]);
+        assert_eq!(rules(&["node_modules/a/package.json"]), [""; 0]);
+        let change = Original::new("package.json", Role::Code, Action::Update, manifest.as_bytes());
+        assert_eq!(run(&[redacted(change)]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_not_checked_is_named() {
+        let kinds = |path: &str, text: &str| {
+            let (findings, notes) = run(&[code(path, text)]);
+            assert_eq!(findings, []);
+            notes.into_iter().map(|note| (note.kind, note.message)).collect::<Vec<_>>()
+        };
+        let [(kind, message)] = &kinds("a/yarn.lock", "")[..] else { panic!() };
+        assert_eq!(*kind, NoteKind::Unsupported);
+        assert_eq!(message, "a/yarn.lock is not checked: weft cannot read this format of lockfile yet");
+        let [(kind, message)] = &kinds("package-lock.json", "{\n \"packages\": {")[..] else { panic!() };
+        assert_eq!(
+            (*kind, message.as_str()),
+            (NoteKind::NotChecked, "line 2: the file ends here: it is cut off")
+        );
+        let [(kind, _), ..] = &kinds("requirements.txt", "\0\0")[..] else { panic!() };
+        assert_eq!(*kind, NoteKind::NotChecked);
+        let many = kinds("Cargo.lock", &"what\n".repeat(1000));
+        assert_eq!(many.len(), check::PROBLEMS + 1);
+        assert_eq!(kinds("src/notes.txt", "jinja2==2.4.1"), []);
+    }
+
+    #[test]
+    fn an_ecosystem_without_data_is_never_clean() {
+        let empty = database::build(&[(Ecosystem::Go, database::Records::Json(Vec::new()))]).unwrap();
+        let checks = checks().with_database(Database::open(&empty).unwrap());
+        let facts = checks.facts(&code("requirements.txt", "a==1.0\n"));
+        assert_eq!(facts.notes[0].kind, NoteKind::NotChecked);
+        assert_eq!(
+            facts.notes[0].message,
+            "its packages are not checked: there is no advisory data for PyPI"
+        );
+    }
+
+    #[test]
+    fn a_version_without_an_order_is_partly_checked() {
+        let facts = checks().facts(&code("requirements.txt", "jinja2==2.x-strange\n"));
+        assert_eq!((facts.findings.len(), facts.notes[0].kind), (0, NoteKind::Partial));
+        assert!(facts.notes[0].message.starts_with("line 1: the version \"2.x-strange\" of jinja2"));
+    }
 }

@@ -251,8 +251,24 @@ fn provenance(entry: &Entry) -> Provenance {
     made
 }
 
+/// What a path of a tree is, when nobody named it.
+pub(super) fn role(path: &str) -> Role {
+    match history::place(path).and_then(|place| place.role) {
+        Some(role) => role,
+        None if is_markdown(path) => Role::Document,
+        None => Role::Code,
+    }
+}
+
+/// Whether a rename keeps the kind of file and its folder of the top level, so that what it was checked as still holds.
+pub(super) fn same_kind(old: &str, new: &str) -> bool {
+    let extension = |path: &str| Path::new(path).extension().map(|extension| extension.to_ascii_lowercase());
+    let top = |path: &str| path.split_once('/').map(|(top, _)| top.to_owned());
+    extension(old) == extension(new) && top(old) == top(new)
+}
+
 /// Whether a name is that of a Markdown file.
-pub(super) fn is_markdown(name: &str) -> bool {
+fn is_markdown(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     matches!(extension.as_deref(), Some("md" | "markdown" | "mdx" | "mdown"))
 }

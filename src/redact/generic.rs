@@ -99,36 +99,17 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The value that is assigned to the name: after `=`, `:`, `:=`, `=>`, `,` (when the name is quoted), `(` or `>`.
+/// The value that is assigned to the name.
 fn value_after(bytes: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Form)> {
-    let mut at = name.end;
     let opened = name.start.checked_sub(1).map(|before| bytes[before]);
+    let mut at = name.end;
     let quoted_name = matches!(bytes.get(at), Some(b'"' | b'\'' | b'`')) && opened == bytes.get(at).copied();
     if quoted_name {
-        at += 1;
-    } else if matches!(bytes.get(at), Some(b'\\')) && matches!(bytes.get(at + 1), Some(b'"')) {
+        at += 1 + usize::from(bytes.get(at + 1) == Some(&b']'));
+    } else if bytes.get(at) == Some(&b'\\') && bytes.get(at + 1) == Some(&b'"') {
         at += 2;
     }
-    if quoted_name && bytes.get(at) == Some(&b']') {
-        at += 1;
-    }
-    let spaced = skip_blanks(bytes, at);
-    let (mut after, bare) = match (bytes.get(spaced)?, bytes.get(spaced + 1)) {
-        (b':', Some(b'=')) | (b'=', Some(b'>')) => (spaced + 2, false),
-        (b'=', Some(b'=')) => (spaced + 2 + usize::from(bytes.get(spaced + 2) == Some(&b'=')), false),
-        (b'=', _) => (spaced + 1, true),
-        (b':', _) => (spaced + 1, true),
-        (b',', _) if quoted_name => (spaced + 1, false),
-        (b'(', _) if !quoted_name && spaced == at => (spaced + 1, false),
-        (b'>', _) if spaced == at && opened == Some(b'<') => (spaced + 1, true),
-        (b'"' | b'\'', _) if spaced > at => (spaced, false),
-        _ if spaced > at && bytes[..name.start].ends_with(b"--") => (spaced, true),
-        _ => return None,
-    };
-    after = skip_blanks(bytes, after);
-    if bytes.get(spaced) == Some(&b':') {
-        after = skip_annotation(bytes, after);
-    }
+    let (mut after, bare) = operator(bytes, at, name, quoted_name)?;
     if matches!(bytes.get(after), Some(b'b' | b'r' | b'u' | b'B' | b'R' | b'@' | b'\\'))
         && matches!(bytes.get(after + 1), Some(b'"' | b'\''))
     {
@@ -143,14 +124,54 @@ fn value_after(bytes: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Form)
         }
         _ if bare => {
             let rest = &bytes[after..bytes.len().min(after + VALUE)];
-            let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`,;)}]<>&|\\(".contains(byte);
+            let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`,;)}]<>&|\\([".contains(byte);
             let length = rest.iter().position(ends).unwrap_or(rest.len());
-            // A call, an index or a path of names is code that fetches the value, not the value.
+            // A call or an index is code that fetches the value, not the value.
             let code = matches!(rest.get(length), Some(b'(' | b'['));
             (!code).then_some((after..after + length, Form::Bare))
         }
         _ => None,
     }
+}
+
+/// Where the value begins behind the operator at `at`, and whether it may stand without quotes: `=` and its relatives
+/// (`:=`, `?=`, `.=`, `||=`, `==`), `:`, `=>`, `,` behind a quoted name, `(`, the `>` of a tag, the blank of an option.
+fn operator(bytes: &[u8], at: usize, name: &Range<usize>, quoted_name: bool) -> Option<(usize, bool)> {
+    let spaced = skip_blanks(bytes, at);
+    let run = bytes[spaced..].iter().take(4).take_while(|byte| b":?.|+&=>~".contains(byte)).count();
+    let tag = spaced == at && name.start > 0 && bytes[name.start - 1] == b'<';
+    let (end, bare) = match &bytes[spaced..spaced + run] {
+        b":" => {
+            let after = skip_blanks(bytes, spaced + 1);
+            return Some((skip_annotation(bytes, after), true));
+        }
+        b"=" => (spaced + 1, true),
+        b">" if tag => return Some((skip_white(bytes, spaced + 1), true)),
+        [.., b'='] | b"=>" | b"==>" | b"->" => (spaced + run, false),
+        [] => match bytes.get(spaced)? {
+            b',' if quoted_name => (spaced + 1, false),
+            b'(' if !quoted_name && spaced == at => (spaced + 1, false),
+            b'"' | b'\'' if spaced > at => (spaced, false),
+            _ if spaced > at && bytes[..name.start].ends_with(b"--") => (spaced, true),
+            _ if spaced > at => (skip_type(bytes, spaced)?, false),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((skip_blanks(bytes, end), bare))
+}
+
+/// Moves over white space, line breaks too.
+fn skip_white(bytes: &[u8], at: usize) -> usize {
+    at + bytes[at..].iter().take(80).take_while(|byte| byte.is_ascii_whitespace()).count()
+}
+
+/// Moves over a type and the `=` behind it: `var token string = "..."`.
+fn skip_type(bytes: &[u8], at: usize) -> Option<usize> {
+    let kind = bytes[at..].iter().take(16).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let equals = skip_blanks(bytes, at + kind);
+    (kind > 0 && bytes.get(equals) == Some(&b'=') && bytes.get(equals + 1) != Some(&b'='))
+        .then_some(equals + 1)
 }
 
 /// Moves over a type between `:` and `=`: `password: str = "..."`.
@@ -450,6 +471,11 @@ mod tests {
             "client.setApiKey(\"V\")",
             "--api-key V",
             "{\\\"token\\\": \\\"V\\\"}",
+            "$token .= \"V\"",
+            "TOKEN ?= \"V\"",
+            "TOKEN ::= \"V\"",
+            "var token string = \"V\"",
+            "<token>\n    V\n</token>",
         ] {
             assert_eq!(found(&line.replace('V', &value)).as_ref(), Some(&value), "{line}");
         }

@@ -11,6 +11,8 @@ mod mask;
 mod pii;
 mod random;
 mod redacted;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use crate::artifact::{Original, Role};

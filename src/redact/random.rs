@@ -45,7 +45,7 @@ const STAND_INS: &[&str] = &[
     "notasecret",
     "not_a_secret",
     "not-a-secret",
-    "deadbeef",
+    "####",
     "...",
     "_here",
     "-here",

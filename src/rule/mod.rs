@@ -3,6 +3,7 @@
 //! `build.rs` uses this very module to compile `rules/` into the binary, so that pages given with `--rules` and the
 //! built-in ones are read by one parser.
 
+mod expression;
 mod model;
 mod page;
 
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Confidence, Severity};
 
-pub use model::Model;
+pub use expression::{Expression, Part, Requirement, Root, Slot};
+pub use model::{Handler, Model};
 pub(crate) use page::crc32;
 pub use page::{Example, ExampleFile, PageError, expand, parse};
 

@@ -1,10 +1,13 @@
-//! A library model: what of one library is a source, a sink, a cleaner.
+//! A library model: what of one library is a source, a sink, a cleaner, a guard, a handler.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One TOML file of `rules/models/<language>/`. Lists are written as the language is written.
+use super::PageError;
+use super::expression::Expression;
+
+/// One TOML file of `rules/models/<language>/`. Lists hold [`Expression`]s, written as the language is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Model {
@@ -12,20 +15,66 @@ pub struct Model {
     pub language: String,
     /// The library's name.
     pub library: String,
-    /// Source kind -> expressions.
+    /// Source kind -> what data comes from.
     #[serde(default)]
     pub source: BTreeMap<String, Vec<String>>,
-    /// Sink kind -> calls; a number in the call is the argument that must be clean.
+    /// Sink kind -> calls (or assignments); what stands between the parentheses must be clean.
     #[serde(default)]
     pub sink: BTreeMap<String, Vec<String>>,
-    /// Sink kind -> calls whose result is clean for that kind only.
+    /// Sink kind -> calls whose result is clean for that kind only; kind `any` for all of them.
     #[serde(default)]
     pub clean: BTreeMap<String, Vec<String>>,
+    /// Sink kind (or `any`) -> tests after which a value is clean where they hold.
+    #[serde(default)]
+    pub guard: BTreeMap<String, Vec<String>>,
+    /// Type -> expressions that yield a value of it: `"sqlite3.Cursor" = ["sqlite3.Connection.cursor()"]`.
+    #[serde(default)]
+    pub returns: BTreeMap<String, Vec<String>>,
+    /// Functions that the library calls with data from outside.
+    #[serde(default)]
+    pub handler: Vec<Handler>,
+}
+
+/// `[[handler]]`: how a function is recognised, and what its parameters and its result are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Handler {
+    /// Decorators that make a function one: `flask.Flask().route()`.
+    #[serde(default)]
+    pub decorator: Vec<String>,
+    /// Calls that make each function among their arguments one: `express().get()`.
+    #[serde(default)]
+    pub call: Vec<String>,
+    /// The types of its parameters, by position: `express.Request`; `_` for one of no interest.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// The source kind of its other parameters.
+    #[serde(default)]
+    pub rest: Option<String>,
+    /// The sink kind that its result reaches.
+    #[serde(default)]
+    pub result: Option<String>,
 }
 
 impl Model {
     /// Reads one model file; the error holds the 1-based line and a clause.
-    pub fn parse(text: &str) -> Result<Model, super::PageError> {
-        toml::from_str(text).map_err(|error| super::page::toml_error(text, 1, &error))
+    pub fn parse(text: &str) -> Result<Model, PageError> {
+        let model: Model = toml::from_str(text).map_err(|error| super::page::toml_error(text, 1, &error))?;
+        for written in model.expressions() {
+            if let Err(message) = Expression::parse(written) {
+                let quoted = [format!("\"{written}\""), format!("'{written}'")];
+                let line = text.lines().position(|line| quoted.iter().any(|text| line.contains(text)));
+                return Err(PageError { line: line.unwrap_or(0) + 1, message });
+            }
+        }
+        Ok(model)
+    }
+
+    /// Every expression of the file.
+    fn expressions(&self) -> impl Iterator<Item = &String> {
+        let tables = [&self.source, &self.sink, &self.clean, &self.guard, &self.returns];
+        let listed = tables.into_iter().flat_map(BTreeMap::values).flatten();
+        let handlers = self.handler.iter().flat_map(|one| one.decorator.iter().chain(&one.call));
+        listed.chain(self.returns.keys()).chain(handlers)
     }
 }

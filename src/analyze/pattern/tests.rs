@@ -178,7 +178,8 @@ fn pages_hold() {
         .map(|path| {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let text = std::fs::read_to_string(path).unwrap();
-            crate::rule::parse(Category::Code, &name, &text).unwrap_or_else(|error| panic!("{name}.md: {error}"))
+            crate::rule::parse(Category::Code, &name, &text)
+                .unwrap_or_else(|error| panic!("{name}.md: {error}"))
         })
         .collect();
     let rules = pages.iter().map(|(rule, _)| rule.clone()).collect();
@@ -202,7 +203,10 @@ fn pages_hold() {
             let mut expected = expected(&file.text, &patterns);
             expected.sort();
             if found != expected {
-                wrong.push(format!("{}.md:{} {}: found {found:?}, expected {expected:?}", rule.id, file.line, example.title));
+                wrong.push(format!(
+                    "{}.md:{} {}: found {found:?}, expected {expected:?}",
+                    rule.id, file.line, example.title
+                ));
             }
         }
     }

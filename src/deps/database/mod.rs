@@ -221,3 +221,148 @@ impl Database {
         postcard::take_from_bytes(&self.bytes[entry.clone()]).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(id: &str, more: &str) -> (String, Vec<u8>) {
+        (format!("{id}.json"), format!(r#"{{"id": "{id}", {more}}}"#).into_bytes())
+    }
+
+    fn small() -> Vec<(String, Vec<u8>)> {
+        vec![
+            record(
+                "RUSTSEC-2020-0001",
+                r#""modified": "2021-02-03T00:00:00Z", "aliases": ["CVE-2020-9999", "GHSA-2222-3333-4444"],
+                "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+                "affected": [{"package": {"ecosystem": "crates.io", "name": "one"}, "versions": ["0.5.0", "3.0.0"], "ranges": [
+                    {"type": "GIT", "events": [{"introduced": "0"}]},
+                    {"type": "SEMVER", "events": [{"fixed": "1.2.3"}, {"introduced": "0"}]}]}]"#,
+            ),
+            record(
+                "RUSTSEC-2019-0002",
+                r#""affected": [{"package": {"ecosystem": "crates.io", "name": "one"},
+                "database_specific": {"informational": "unmaintained"}}]"#,
+            ),
+            record("RUSTSEC-2018-0003", r#""withdrawn": "2020-01-01T00:00:00Z", "affected": []"#),
+            record(
+                "MAL-2025-0004",
+                r#""affected": [{"package": {"ecosystem": "crates.io", "name": "two"}}]"#,
+            ),
+        ]
+    }
+
+    fn build_small() -> Vec<u8> {
+        build(&[(Ecosystem::Cargo, Records::Json(small()))]).unwrap()
+    }
+
+    #[test]
+    fn facts_come_back() {
+        let database = Database::open(&build_small()).unwrap();
+        let [older, newer]: [Fact; 2] = database.facts(Ecosystem::Cargo, "one").try_into().unwrap();
+        assert_eq!((older.id.as_str(), older.kind), ("RUSTSEC-2019-0002", Kind::Unmaintained));
+        assert_eq!(newer.aliases, ["GHSA-2222-3333-4444", "CVE-2020-9999"]);
+        assert_eq!(newer.severity, Severity::Critical);
+        assert_eq!(newer.ranges, [[Event::Introduced("0".into()), Event::Fixed("1.2.3".into())]]);
+        assert_eq!(newer.versions, ["3.0.0"]);
+        assert_eq!(database.facts(Ecosystem::Cargo, "two")[0].kind, Kind::Malicious);
+        for other in ["", "on", "onee", "zzz"] {
+            assert_eq!(database.facts(Ecosystem::Cargo, other), []);
+        }
+        let status = EcosystemStatus {
+            ecosystem: "crates.io",
+            advisories: 3,
+            packages: 2,
+            newest: "2025".into(),
+            source: "OpenSSF, RustSec".into(),
+        };
+        assert_eq!(database.status(), [status]);
+        assert!(database.status_of(Ecosystem::Npm).is_none());
+    }
+
+    #[test]
+    fn order_of_the_records_does_not_matter() {
+        let mut reversed = small();
+        reversed.reverse();
+        assert_eq!(build(&[(Ecosystem::Cargo, Records::Json(reversed))]).unwrap(), build_small());
+    }
+
+    #[test]
+    fn a_wrong_record_is_named() {
+        for wrong in ["{", "[]", r#"{"id": 1}"#] {
+            let error = build(&[(Ecosystem::Go, Records::Json(vec![("x.json".into(), wrong.into())]))])
+                .err()
+                .unwrap();
+            assert_eq!(error.to_string(), "Go: x.json is no OSV record");
+        }
+        let error = build(&[(Ecosystem::Go, Records::Zip(b"no archive".to_vec()))]).err().unwrap();
+        assert_eq!(error.to_string(), "Go/all.zip cannot be read");
+    }
+
+    #[test]
+    fn every_changed_byte_and_every_cut_is_refused() {
+        let file = build_small();
+        for index in 0..file.len() {
+            for flip in [1u8, 0x80, 0xff] {
+                let mut changed = file.clone();
+                changed[index] ^= flip;
+                assert!(Database::open(&changed).is_err(), "byte {index}");
+            }
+            assert!(Database::open(&file[..index]).is_err(), "cut at {index}");
+        }
+        assert!(Database::open(&[file.as_slice(), b"x"].concat()).is_err());
+    }
+
+    #[test]
+    fn the_embedded_facts_open_and_every_entry_reads() {
+        let database = Database::embedded().unwrap();
+        assert_eq!(database.status().len(), Ecosystem::ALL.len());
+        for (ecosystem, section) in Ecosystem::ALL.into_iter().zip(&database.sections) {
+            let section = section.as_ref().unwrap();
+            let mut last = "";
+            for entry in &section.entries {
+                let (key, records) = database.key(entry);
+                assert!(last < key, "{key}");
+                assert!(!postcard::from_bytes::<Vec<Stored>>(records).unwrap().is_empty());
+                assert!(!database.facts(ecosystem, key).is_empty());
+                last = key;
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_payload_of_any_bytes_is_refused_or_opens(payload in proptest::collection::vec(any::<u8>(), 0..96)) {
+            // With a right digest, as somebody who builds a database of their own could make it.
+            let frame = zstd::bulk::compress(&payload, 1).unwrap();
+            let file = [MAGIC.as_slice(), Digest::of(&frame).as_bytes(), &frame].concat();
+            if let Ok(database) = Database::open(&file) {
+                database.facts(Ecosystem::Cargo, "a");
+            }
+        }
+
+        #[test]
+        fn any_range_comes_back(versions in proptest::collection::vec("[0-9]{1,2}(\\.[0-9]{1,2}){0,3}(-[a-z]{1,3})?", 1..6)) {
+            let events: Vec<serde_json::Value> = versions
+                .chunks(2)
+                .flat_map(|pair| [Some(serde_json::json!({"introduced": pair[0]})), pair.get(1).map(|fix| serde_json::json!({"fixed": fix}))])
+                .flatten()
+                .collect();
+            let record = serde_json::json!({"id": "X-1", "affected": [{
+                "package": {"ecosystem": "npm", "name": "a"},
+                "ranges": [{"type": "SEMVER", "events": events}],
+                "versions": versions,
+            }]});
+            let built = build(&[(Ecosystem::Npm, Records::Json(vec![("x".into(), record.to_string().into_bytes())]))]).unwrap();
+            let fact = Database::open(&built).unwrap().facts(Ecosystem::Npm, "a").remove(0);
+            // Dropping the listed versions that a range holds changes no answer.
+            for version in &versions {
+                let verdict = super::super::version::affected(Ecosystem::Npm, version, &fact.ranges, &fact.versions);
+                prop_assert_eq!(verdict, super::super::version::Affected::Yes);
+            }
+        }
+    }
+}

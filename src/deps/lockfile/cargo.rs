@@ -181,3 +181,83 @@ impl Sources {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::finding::NoteKind;
+
+    const LOCK: &str = include_str!("../../../fixtures/deps/Cargo.lock");
+
+    fn names(reading: &Reading) -> Vec<String> {
+        reading.packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect()
+    }
+
+    fn problems(text: &str) -> Vec<(NoteKind, usize)> {
+        let line = |at: usize| text[..at].matches('\n').count() + 1;
+        read(text).problems.iter().map(|problem| (problem.kind, line(problem.at))).collect()
+    }
+
+    #[test]
+    fn packages_of_the_default_registry_at_their_names() {
+        let reading = read(LOCK);
+        assert_eq!(reading.problems, []);
+        assert_eq!(names(&reading), ["atty 0.2.14", "regex 1.5.4", "regex 1.5.5", "thread_local 1.1.3"]);
+        assert!(reading.packages.iter().all(|package| LOCK[package.at.clone()] == package.name));
+    }
+
+    #[test]
+    fn line_ends_marks_and_comments_do_not_matter() {
+        let windows = format!("\u{feff}{}", LOCK.replace('\n', "\r\n"));
+        assert_eq!(names(&read(&windows)), names(&read(LOCK)));
+        assert_eq!(read(&windows).problems, []);
+        assert_eq!(names(&read(&LOCK.replace("]]\n", "]] # here\n"))), names(&read(LOCK)));
+    }
+
+    #[test]
+    fn version_one_keeps_its_root_and_checksums_apart() {
+        let source = rustsec::default_registry();
+        let text = format!(
+            "[root]\nname = \"tool\"\nversion = \"0.1.0\"\ndependencies = [\n \"libc 0.2.1 ({source})\",\n]\n\n\
+             [[package]]\nname = \"libc\"\nversion = \"0.2.1\"\nsource = \"{source}\"\n\n\
+             [metadata]\n\"checksum libc 0.2.1 ({source})\" = \"<none>\"\n"
+        );
+        let reading = read(&text);
+        assert_eq!((names(&reading), reading.problems), (vec!["libc 0.2.1".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn what_cargo_would_not_write_is_named_at_its_line() {
+        use NoteKind::{NotChecked, Partial};
+        for (text, expected) in [
+            ("version = 5\n", (Partial, 1)),
+            ("[[package]]\nversion = \"1.0.0\"\n", (Partial, 1)),
+            ("[[package]]\nname = \"a\"\n", (Partial, 2)),
+            ("[[package]]\nname = 7\nversion = \"1.0.0\"\n", (Partial, 2)),
+            ("[[package]]\nname = \"a\\u0062\"\n", (Partial, 2)),
+            ("[[package]]\nname = 'a'\n", (Partial, 2)),
+            ("[[package]]\nname = \"a\"\nname = \"b\"\nversion = \"1\"\n", (Partial, 3)),
+            ("[[package]]\nname = \"a\"\nversion = \"1\"\nchecksum = \"xyz\"\n", (Partial, 4)),
+            ("[[package]]\nname = \"a\"\nversion = \"1\"\nsource = \"nowhere\"\n", (Partial, 4)),
+            ("[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n \"b\",\n", (NotChecked, 4)),
+            ("<<<<<<< ours\n", (NotChecked, 1)),
+            ("package = [{ name = \"a\" }]\nx\n", (Partial, 2)),
+        ] {
+            assert!(problems(text).contains(&expected), "{text}: {:?}", problems(text));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_and_changes_do_no_harm(at in 0..LOCK.len(), length in 0usize..40, put in ".{0,8}") {
+            let start = LOCK.floor_char_boundary(at);
+            let end = LOCK.floor_char_boundary((start + length).min(LOCK.len()));
+            let text = format!("{}{put}{}", &LOCK[..start], &LOCK[end..]);
+            for package in read(&text).packages.iter().chain(&read(&text[..start]).packages) {
+                prop_assert_eq!(&text[package.at.clone()], &package.name);
+            }
+        }
+    }
+}

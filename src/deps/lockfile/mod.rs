@@ -40,6 +40,8 @@ pub(super) struct Reading {
     pub(super) packages: Vec<Package>,
     /// Packages without one exact version, and where they are named.
     pub(super) unpinned: Vec<(String, Range<usize>)>,
+    /// Other files it includes, as it writes them, and where.
+    pub(super) includes: Vec<(String, usize)>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }

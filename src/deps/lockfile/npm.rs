@@ -22,6 +22,7 @@ pub(super) fn read(text: &str) -> Reading {
         }
         return reading;
     };
+    let is_flat = root.get("packages").is_some();
     let mut found = false;
     for child in root.children() {
         match &*child.key() {
@@ -29,7 +30,7 @@ pub(super) fn read(text: &str) -> Reading {
                 found = true;
                 flat(child, &mut reading);
             }
-            "dependencies" if root.get("packages").is_none() => {
+            "dependencies" if !is_flat => {
                 found = true;
                 nested(child, &mut reading);
             }
@@ -141,4 +142,102 @@ fn text(entry: Value<'_, '_>, key: &str, reading: &mut Reading) -> Option<String
 fn tail(key: Range<usize>, name: &str) -> Range<usize> {
     let start = key.end.saturating_sub(name.len());
     if start >= key.start { start..key.end } else { key }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::finding::NoteKind;
+
+    const LOCK: &str = include_str!("../../../fixtures/deps/package-lock.json");
+
+    fn names(text: &str) -> Vec<String> {
+        read(text).packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect()
+    }
+
+    #[test]
+    fn registry_packages_at_their_keys() {
+        let reading = read(LOCK);
+        assert_eq!(reading.problems, []);
+        let found: Vec<(&str, &str)> = reading
+            .packages
+            .iter()
+            .map(|package| (package.name.as_str(), &LOCK[package.at.clone()]))
+            .collect();
+        let expected = [
+            ("@scope/tool", "@scope/tool"),
+            ("lodash", "lodash"),
+            ("jquery", "jquery-old"),
+            ("lodash", "lodash"),
+            ("bundled", "bundled"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(reading.packages[1].version, "3.10.1");
+    }
+
+    #[test]
+    fn version_one_nests() {
+        let text = r#"{"lockfileVersion": 1, "dependencies": {
+            "a": {"version": "1.0.0", "dependencies": {"b": {"version": "npm:c@2.0.0"}}},
+            "d": {"version": "git+ssh://git@git.example/d.git#0123"},
+            "e": {"version": "file:../e"},
+            "f": {"version": "3.0.0", "resolved": false}
+        }}"#;
+        assert_eq!(names(text), ["a 1.0.0", "f 3.0.0", "c 2.0.0"]);
+        assert_eq!(read(text).problems, []);
+    }
+
+    #[test]
+    fn a_folder_as_deep_as_it_likes() {
+        let mut text = "{\"dependencies\":".to_owned();
+        text.push_str(&"{\"a\":{\"version\":\"1.0.0\",\"dependencies\":".repeat(20_000));
+        assert_eq!(read(&text).packages.len(), 20_000);
+        assert_eq!(read(&text).problems.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_lockfile_is_named() {
+        use NoteKind::{NotChecked, Partial};
+        for (text, kind) in [
+            ("", NotChecked),
+            ("[]", NotChecked),
+            ("{}", NotChecked),
+            ("{\"packages\": []}", NotChecked),
+            ("{\"packages\": {\"node_modules/a\": 7}}", Partial),
+            ("{\"packages\": {\"node_modules/a\": {}}}", Partial),
+            ("{\"packages\": {\"node_modules/a\": {\"version\": 1}}}", Partial),
+            (
+                "{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\", \"version\": \"2.0.0\"}}}",
+                Partial,
+            ),
+            ("{\n<<<<<<< ours\n  \"a\": 1\n", NotChecked),
+            ("{\"packages\": {\"node_modules/a\": {\"version\": \"1.0", NotChecked),
+        ] {
+            let problems = read(text).problems;
+            assert!(problems.iter().any(|problem| problem.kind == kind), "{text}: {problems:?}");
+        }
+        assert_eq!(read("{\"lockfileVersion\": 3}").problems, []);
+    }
+
+    #[test]
+    fn a_manifest_names_what_it_asks_a_registry_for() {
+        let text = r#"{"dependencies": {"a": "^1", "b": "file:../b"}, "devDependencies": {"c": "*"}}"#;
+        let names: Vec<String> = requirements(text).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "c"]);
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_and_changes_do_no_harm(at in 0..LOCK.len(), length in 0usize..40, put in r#"[\[\]{}":,a\\é]{0,4}"#) {
+            let end = (at + length).min(LOCK.len());
+            let text = format!("{}{put}{}", &LOCK[..at], &LOCK[end..]);
+            for package in read(&text).packages {
+                prop_assert!(text.get(package.at).is_some());
+            }
+            let cut = &LOCK[..at.min(LOCK.trim_end().len() - 1)];
+            prop_assert!(!read(cut).problems.is_empty());
+        }
+    }
 }

@@ -34,6 +34,9 @@ fn requirement(text: &str, first: usize, end: usize, reading: &mut Reading) {
     let at = first + skipped;
     let joined = text[at..end].replace("\\\r\n", " ").replace("\\\n", " ");
     let line = without_comment(&joined).trim_end_matches('\\').trim();
+    if let Some(file) = included(line) {
+        return reading.includes.push((file.to_owned(), at));
+    }
     // Options, folders and archives: nothing that a registry's advisories are about.
     if line.is_empty() || line.starts_with(['-', '.', '/']) {
         return;
@@ -57,6 +60,14 @@ fn requirement(text: &str, first: usize, end: usize, reading: &mut Reading) {
         },
         _ => reading.partial(at, "this is no requirement that pip would read"),
     }
+}
+
+/// The file behind `-r` or `-c`, with which a list includes another.
+fn included(line: &str) -> Option<&str> {
+    let options = ["--requirement", "--constraint", "-r", "-c"];
+    let rest = options.iter().find_map(|option| line.strip_prefix(option))?;
+    let file = rest.trim_start_matches([' ', '\t', '=']);
+    (!file.is_empty() && !file.contains("://")).then_some(file)
 }
 
 /// A file name or path of a distribution, as pip takes it in place of a requirement.
@@ -111,4 +122,74 @@ fn pin(rest: &str) -> Option<Pin> {
         }
     }
     Some(exact.map_or(Pin::Loose, Pin::Exact))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIST: &str = include_str!("../../../fixtures/deps/requirements.txt");
+
+    fn pins(text: &str) -> Vec<String> {
+        read(text).packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect()
+    }
+
+    #[test]
+    fn pins_ranges_and_includes() {
+        let reading = read(LIST);
+        assert_eq!(reading.problems, []);
+        assert_eq!(pins(LIST), ["Django 3.2.0", "jinja2 2.4.1", "requests 2.19.0"]);
+        assert!(reading.packages.iter().all(|package| LIST[package.at.clone()] == package.name));
+        let loose: Vec<&str> = reading.unpinned.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(loose, ["six", "urllib3"]);
+        assert_eq!(reading.includes[0].0, "base.txt");
+    }
+
+    #[test]
+    fn forms_that_pip_reads() {
+        for (line, expected) in [
+            ("a==1.0", "a 1.0"),
+            ("a===1.0", "a 1.0"),
+            ("a (==1.0)", "a 1.0"),
+            ("a[b,c] == 1.0", "a 1.0"),
+            ("a==1.0; python_version < '3'", "a 1.0"),
+            ("a==1.0 --hash=sha256:00", "a 1.0"),
+            ("a==1.0#not-a-comment", ""),
+            ("a==1.0 # comment", "a 1.0"),
+            ("a \\\n  ==1.0", "a 1.0"),
+            ("a==1.0 \\\r\n  --hash=sha256:00\r\n", "a 1.0"),
+            ("\u{feff}a==1!2.0+local.1", "a 1!2.0+local.1"),
+            ("a>=1,==1.4", "a 1.4"),
+            ("a==1.*", ""),
+            ("a", ""),
+            ("-e git+https://git.example/a.git#egg=a", ""),
+            ("a @ https://files.example/a.tar.gz", ""),
+            ("a-1.0.tar.gz", ""),
+        ] {
+            assert_eq!(pins(line).join(","), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_pip_would_refuse_is_named() {
+        for text in
+            ["a==", "a=1.0", "==1.0", "a b", "a[b", "<<<<<<< ours", "{\"a\": 1}", "a==1.0#not-a-comment"]
+        {
+            assert_eq!(read(text).problems.len(), 1, "{text}");
+        }
+        for text in ["", "\n\n", "# a", "   ", "\\", "--no-binary :all:"] {
+            assert_eq!(read(text).problems, [], "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "([a-z]{1,3}(==|>=|\\[|@|;| |\\\\|\r|\n|#|-r|é|[0-9.]{1,3})){0,24}|.{0,64}") {
+            for package in read(&text).packages {
+                prop_assert_eq!(&text[package.at.clone()], &package.name);
+            }
+        }
+    }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use git2::{ErrorCode, ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult};
 
-use super::change::{role, submission};
+use super::change::submission;
 use super::{commit, content, failed, head_tree, open, path_text, store};
 use crate::artifact::{Action, Digest, Entry, HashCheck, Mode, Origin, Role, Submission};
 use crate::error::Result;
 use crate::finding::{Note, NoteKind};
 use crate::ingest::history;
+use crate::ingest::tree::role;
 
 /// The bytes of `path` at a commit; `None` when there is no file of that path.
 pub fn blob_at(dir: &Path, revision: &str, path: &str) -> Result<Option<Vec<u8>>> {

@@ -1,0 +1,282 @@
+//! Compiles the models of a language into one tree of paths, so that following `flask.request.args` in a program is a
+//! step a member: a value whose path is in no model costs nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::rule::{Expression, Model, Part, Requirement, Root, Slot};
+
+/// A set of sink kinds, or of source kinds.
+pub(super) type Kinds = u64;
+
+/// Every sink kind.
+pub(super) const ANY: Kinds = u64::MAX;
+
+/// A node of the tree: a path such as `subprocess.run()`.
+pub(super) type NodeId = u32;
+
+const NAMED: NodeId = 0;
+const UNKNOWN: NodeId = 1;
+const ANYTHING: NodeId = 2;
+
+/// The names of kinds; the place of one is its bit.
+#[derive(Debug, Default, Clone)]
+pub(super) struct KindNames(Vec<String>);
+
+impl KindNames {
+    /// The bit of a kind; `None` past 64 of them.
+    pub(super) fn bit(&mut self, name: &str) -> Option<Kinds> {
+        if name == "any" {
+            return Some(ANY);
+        }
+        let index = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        });
+        (index < 64).then(|| 1 << index)
+    }
+
+    /// The name of a single bit.
+    pub(super) fn name(&self, kind: Kinds) -> &str {
+        self.0.get(kind.trailing_zeros() as usize).map_or("", String::as_str)
+    }
+}
+
+/// A call or assignment that data must not reach.
+#[derive(Debug, Clone)]
+pub(super) struct Sink {
+    /// Its kind.
+    pub(super) kind: Kinds,
+    /// The arguments that must be clean.
+    pub(super) slots: Vec<Slot>,
+    /// Whether they are command lines as lists.
+    pub(super) argv: bool,
+    /// What keywords must be.
+    pub(super) requirements: Vec<Requirement>,
+}
+
+/// A test after which a value is clean.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    /// The kinds it cleans.
+    pub(super) kinds: Kinds,
+    /// Which part of the call is cleaned.
+    pub(super) slot: Slot,
+    /// Whether it cleans where the test does not hold.
+    pub(super) negated: bool,
+}
+
+/// A `[[handler]]`, compiled.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Handler {
+    /// The types of its parameters by position.
+    pub(super) parameters: Vec<Option<NodeId>>,
+    /// The source kind of the others.
+    pub(super) rest: Option<Kinds>,
+    /// The sink kind of its result.
+    pub(super) result: Option<Kinds>,
+}
+
+/// What the models say of one path.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    /// The path as models write it.
+    pub(super) path: String,
+    members: HashMap<Box<str>, NodeId>,
+    call: Option<NodeId>,
+    becomes: Option<NodeId>,
+    /// The kind of source it is, 0 for none.
+    pub(super) source: Kinds,
+    /// Of a call: its sinks.
+    pub(super) sinks: Vec<Sink>,
+    /// Of a member: sinks that an assignment to it reaches.
+    pub(super) assigned: Vec<Sink>,
+    /// Of a call: kinds that its result is clean for.
+    pub(super) cleans: Kinds,
+    /// Of a call: what it tests.
+    pub(super) guards: Vec<Guard>,
+    /// Of a decorator or call: what it makes of a function.
+    pub(super) handler: Option<Handler>,
+}
+
+/// The models of one language.
+#[derive(Debug)]
+pub(super) struct Table {
+    nodes: Vec<Node>,
+    /// Texts that a guard looks for in a value.
+    pub(super) contains: Vec<(String, Kinds, bool)>,
+}
+
+/// The models of all languages, and the kinds they name.
+#[derive(Debug, Default)]
+pub(super) struct Models {
+    tables: BTreeMap<String, Table>,
+    /// Sink kinds.
+    pub(super) sinks: KindNames,
+    /// Source kinds.
+    pub(super) sources: KindNames,
+}
+
+impl Models {
+    /// Compiles models. Errors: an expression is wrong, or there are more than 64 kinds.
+    pub(super) fn new(models: &[Model]) -> Result<Self> {
+        let mut all = Models::default();
+        for model in models {
+            let mut table = all.tables.remove(&model.language).unwrap_or_default();
+            table.add(model, &mut all.sinks, &mut all.sources).map_err(|why| {
+                let file = format!("model {}/{}", model.language, model.library);
+                Error::new(ErrorKind::Settings, format!("{file}: {why}"))
+            })?;
+            all.tables.insert(model.language.clone(), table);
+        }
+        Ok(all)
+    }
+
+    /// The models of a language ("python", "javascript").
+    pub(super) fn table(&self, language: &str) -> Option<&Table> {
+        self.tables.get(language)
+    }
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let root = |path: &str| Node { path: path.to_owned(), ..Node::default() };
+        Table { nodes: vec![root(""), root("~"), root("*")], contains: Vec::new() }
+    }
+}
+
+impl Table {
+    /// A node.
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// What an import path leads to: `flask.request`.
+    pub(super) fn import(&self, path: &str) -> Option<NodeId> {
+        path.split('.').try_fold(NAMED, |node, name| self.member(node, name))
+    }
+
+    /// A global of the language.
+    pub(super) fn global(&self, name: &str) -> Option<NodeId> {
+        self.member(NAMED, name)
+    }
+
+    /// A value of that name and of unknown origin.
+    pub(super) fn unknown(&self, name: &str) -> Option<NodeId> {
+        self.member(UNKNOWN, name)
+    }
+
+    /// The member of a value that no model knows.
+    pub(super) fn anything(&self, name: &str) -> Option<NodeId> {
+        self.member(ANYTHING, name)
+    }
+
+    /// `node.name`
+    pub(super) fn member(&self, node: NodeId, name: &str) -> Option<NodeId> {
+        self.node(node).members.get(name).map(|next| self.canonical(*next))
+    }
+
+    /// `node()`
+    pub(super) fn call(&self, node: NodeId) -> Option<NodeId> {
+        self.node(node).call.map(|next| self.canonical(next))
+    }
+
+    fn canonical(&self, node: NodeId) -> NodeId {
+        let mut node = node;
+        // Types of types are few; a circle of them ends here.
+        for _ in 0..4 {
+            match self.node(node).becomes {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        node
+    }
+
+    fn add(&mut self, model: &Model, sinks: &mut KindNames, sources: &mut KindNames) -> Result<(), String> {
+        let many = || "more than 64 kinds: use fewer".to_owned();
+        for (kind, written) in each(&model.source) {
+            let node = self.insert(&Expression::parse(written)?);
+            self.nodes[node as usize].source |= sources.bit(kind).ok_or_else(many)?;
+        }
+        for (kind, written) in each(&model.sink) {
+            let read = Expression::parse(written)?;
+            let node = self.insert(&read);
+            let Expression { slots, argv, requirements, assignment, .. } = read;
+            let sink = Sink { kind: sinks.bit(kind).ok_or_else(many)?, slots, argv, requirements };
+            let node = &mut self.nodes[node as usize];
+            if assignment { node.assigned.push(sink) } else { node.sinks.push(sink) }
+        }
+        for (kind, written) in each(&model.clean) {
+            let node = self.insert(&Expression::parse(written)?);
+            self.nodes[node as usize].cleans |= sinks.bit(kind).ok_or_else(many)?;
+        }
+        for (kind, written) in each(&model.guard) {
+            let kinds = sinks.bit(kind).ok_or_else(many)?;
+            let read = Expression::parse(written)?;
+            if let Some(text) = read.contains {
+                self.contains.push((text, kinds, read.negated));
+                continue;
+            }
+            let node = self.insert(&read);
+            let slot = read.slots.first().cloned().unwrap_or(Slot::Receiver);
+            self.nodes[node as usize].guards.push(Guard { kinds, slot, negated: read.negated });
+        }
+        for (kind, written) in each(&model.returns) {
+            let to = self.insert(&Expression::parse(kind)?);
+            let from = self.insert(&Expression::parse(written)?);
+            self.nodes[from as usize].becomes = Some(to).filter(|to| *to != from);
+        }
+        for handler in &model.handler {
+            let mut parameters = Vec::new();
+            for kind in &handler.parameters {
+                parameters.push(match kind.as_str() {
+                    "_" => None,
+                    kind => Some(self.insert(&Expression::parse(kind)?)),
+                });
+            }
+            let compiled = Handler {
+                parameters,
+                rest: handler.rest.as_deref().and_then(|kind| sources.bit(kind)),
+                result: handler.result.as_deref().and_then(|kind| sinks.bit(kind)),
+            };
+            for written in handler.decorator.iter().chain(&handler.call) {
+                let node = self.insert(&Expression::parse(written)?);
+                self.nodes[node as usize].handler = Some(compiled.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, expression: &Expression) -> NodeId {
+        let mut node = match expression.root {
+            Root::Named => NAMED,
+            Root::Unknown => UNKNOWN,
+            Root::Any => ANYTHING,
+        };
+        for part in &expression.parts {
+            let next = self.nodes.len() as NodeId;
+            let at = &mut self.nodes[node as usize];
+            let (found, path) = match part {
+                Part::Member(name) => {
+                    let path = match at.path.as_str() {
+                        "" | "~" => name.clone(),
+                        path => format!("{path}.{name}"),
+                    };
+                    (*at.members.entry(name.as_str().into()).or_insert(next), path)
+                }
+                Part::Call => (*at.call.get_or_insert(next), format!("{}()", at.path)),
+            };
+            if found == next {
+                self.nodes.push(Node { path, ..Node::default() });
+            }
+            // Not followed to its type here: models are added in any order.
+            node = found;
+        }
+        node
+    }
+}
+
+fn each(table: &BTreeMap<String, Vec<String>>) -> impl Iterator<Item = (&String, &String)> {
+    table.iter().flat_map(|(kind, list)| list.iter().map(move |written| (kind, written)))
+}

@@ -1,0 +1,219 @@
+//! The expressions of models: `subprocess.run(0, shell=True)`, `flask.request.args`, `*.execute(0)`.
+//!
+//! ```text
+//! name.name().name       what imports and calls lead to: `sqlite3.connect().cursor()`
+//! ~name.name             a value of that name whose origin is unknown: a parameter, an import from elsewhere
+//! *.name                 the member of any value that no model knows
+//! f(0)  f(0|cmd)         of a sink: the argument by position, or by position or keyword
+//! f(cmd=)  f(*)          by keyword alone; any argument
+//! f(0:argv)              a command line as a list: its program, and what a shell in it is given
+//! f(0, shell=True)       only when the keyword is (or may be) that constant
+//! f(0, Loader!=Safe)     only when the keyword is missing or is written otherwise
+//! x.member = 0           an assignment to the member
+//! 'text' in 0            of a guard: the text is looked for in the value
+//! !f(0)                  of a guard: clean where the test does not hold
+//! ```
+
+/// Where an expression starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Root {
+    /// An import or a global.
+    Named,
+    /// `~`: a value of that name of unknown origin.
+    Unknown,
+    /// `*`: anything.
+    Any,
+}
+
+/// One step from a value to another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// `.name`
+    Member(String),
+    /// `()`
+    Call,
+}
+
+/// Which argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Slot {
+    /// By position, and the keyword it may also have.
+    Position(usize, Option<String>),
+    /// By keyword.
+    Keyword(String),
+    /// Any of them.
+    Every,
+    /// The receiver of a method.
+    Receiver,
+}
+
+/// What a keyword argument must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// The keyword.
+    pub keyword: String,
+    /// The constant, or the last name of what is written.
+    pub value: String,
+    /// Whether it must be other than that.
+    pub other: bool,
+}
+
+/// A parsed expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    /// Where it starts.
+    pub root: Root,
+    /// The steps; a final call's parentheses are the last.
+    pub parts: Vec<Part>,
+    /// The arguments it is about.
+    pub slots: Vec<Slot>,
+    /// Whether the argument is a command line as a list.
+    pub argv: bool,
+    /// Conditions on keyword arguments.
+    pub requirements: Vec<Requirement>,
+    /// Whether it is an assignment.
+    pub assignment: bool,
+    /// `'text' in`
+    pub contains: Option<String>,
+    /// `!`
+    pub negated: bool,
+}
+
+impl Expression {
+    /// Reads one; the error says what to write.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |why: &str| format!("`{text}`: {why}");
+        let (negated, rest) = match text.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let mut expression = Expression {
+            root: Root::Named,
+            parts: Vec::new(),
+            slots: Vec::new(),
+            argv: false,
+            requirements: Vec::new(),
+            assignment: false,
+            contains: None,
+            negated,
+        };
+        if let Some(quoted) = rest.strip_prefix('\'') {
+            let (literal, tail) =
+                quoted.split_once('\'').ok_or_else(|| wrong("close the quoted text with '"))?;
+            if tail.trim() != "in 0" || literal.is_empty() {
+                return Err(wrong("write a test for a text as 'text' in 0"));
+            }
+            expression.contains = Some(literal.to_owned());
+            return Ok(expression);
+        }
+        let rest = match rest.strip_suffix("= 0") {
+            Some(target) => {
+                expression.assignment = true;
+                target.trim_end()
+            }
+            None => rest,
+        };
+        let path = match rest.strip_prefix('~') {
+            Some(path) => {
+                expression.root = Root::Unknown;
+                path
+            }
+            None => rest,
+        };
+        let path = match path.strip_prefix("*.") {
+            Some(path) => {
+                expression.root = Root::Any;
+                path
+            }
+            None => path,
+        };
+        let (path, arguments) = match path.strip_suffix(')') {
+            Some(open) => {
+                let (path, arguments) = open.rsplit_once('(').ok_or_else(|| wrong("a ( is missing"))?;
+                (path, Some(arguments))
+            }
+            None => (path, None),
+        };
+        for name in path.split('.') {
+            let bare = name.trim_end_matches("()");
+            if bare.is_empty() || bare.contains(['(', ')', ' ', '"', ',', '*', '~']) {
+                return Err(wrong("write names with dots between them, and () only after a name"));
+            }
+            expression.parts.push(Part::Member(bare.to_owned()));
+            expression.parts.extend((0..(name.len() - bare.len()) / 2).map(|_| Part::Call));
+        }
+        if let Some(arguments) = arguments {
+            expression.parts.push(Part::Call);
+            for argument in arguments.split(',').map(str::trim).filter(|argument| !argument.is_empty()) {
+                expression.argument(argument).map_err(|why| wrong(&why))?;
+            }
+        }
+        Ok(expression)
+    }
+
+    fn argument(&mut self, text: &str) -> Result<(), String> {
+        let requirement = |keyword: &str, value: &str, other| Requirement {
+            keyword: keyword.to_owned(),
+            value: value.to_owned(),
+            other,
+        };
+        if let Some((keyword, value)) = text.split_once("!=") {
+            self.requirements.push(requirement(keyword, value, true));
+        } else if let Some(keyword) = text.strip_suffix('=') {
+            self.slots.push(Slot::Keyword(keyword.to_owned()));
+        } else if let Some((keyword, value)) = text.split_once('=') {
+            self.requirements.push(requirement(keyword, value, false));
+        } else if text == "*" {
+            self.slots.push(Slot::Every);
+        } else {
+            let text = match text.strip_suffix(":argv") {
+                Some(text) => {
+                    self.argv = true;
+                    text
+                }
+                None => text,
+            };
+            let (position, keyword) = match text.split_once('|') {
+                Some((position, keyword)) => (position, Some(keyword.to_owned())),
+                None => (text, None),
+            };
+            let position = position
+                .parse()
+                .map_err(|_| format!("`{text}` is no argument: write 0, 0|name, name= or *"))?;
+            self.slots.push(Slot::Position(position, keyword));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_read() {
+        let read = Expression::parse("subprocess.run(0|args, shell=True)").unwrap();
+        assert_eq!(read.parts.len(), 3);
+        assert_eq!(read.slots, [Slot::Position(0, Some("args".into()))]);
+        assert_eq!(read.requirements[0].value, "True");
+        let read = Expression::parse("sqlite3.connect().cursor()").unwrap();
+        assert_eq!(read.parts.iter().filter(|part| **part == Part::Call).count(), 2);
+        assert_eq!(Expression::parse("*.execute(0)").unwrap().root, Root::Any);
+        assert_eq!(Expression::parse("~request.GET").unwrap().root, Root::Unknown);
+        assert!(Expression::parse("*.innerHTML = 0").unwrap().assignment);
+        assert_eq!(Expression::parse("!'..' in 0").unwrap().contains.as_deref(), Some(".."));
+    }
+
+    #[test]
+    fn wrong_ones_say_what_to_write() {
+        for (text, expected) in [
+            ("", "names with dots"),
+            ("a b", "names with dots"),
+            ("f(x)", "no argument"),
+            ("f0)", "( is missing"),
+        ] {
+            let message = Expression::parse(text).unwrap_err();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+}
