@@ -161,7 +161,7 @@ pub enum HashCheck {
     Raw,
     /// The text without the white space around it.
     Stripped,
-    /// The text without the white space around it, each CRLF read as LF.
+    /// The text with each CRLF read as LF, with or without the white space around it.
     StrippedLf,
     /// None of these: text or hash changed.
     Mismatch,

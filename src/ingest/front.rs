@@ -75,8 +75,10 @@ pub(super) fn digests(body: &[u8]) -> Vec<(Digest, HashCheck)> {
     if let Ok(text) = std::str::from_utf8(body) {
         let stripped = python::strip(text);
         found.push((Digest::of(stripped.as_bytes()), HashCheck::Stripped));
-        let with_lf = stripped.replace("\r\n", "\n");
-        found.push((Digest::of(with_lf.as_bytes()), HashCheck::StrippedLf));
+        // A checkout that wrote CRLF leaves no honest hash of the raw text either.
+        for form in [stripped, text] {
+            found.push((Digest::of(form.replace("\r\n", "\n").as_bytes()), HashCheck::StrippedLf));
+        }
     }
     found
 }
@@ -129,7 +131,8 @@ fn read_line<'a>(line: &'a str, number: u32, seen: &mut Vec<&'a str>, front: &mu
     }
     // PyYAML quotes a prompt's string that would read as a number.
     let value = value.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\'')).unwrap_or(value);
-    if !valid(value) {
+    // Upstream ends a prompt's front matter at any three dashes.
+    if !valid(value) || value.contains("---") {
         return problem(format!("the value of `{key}` is none that weft-cli writes"));
     }
     let hash = |into: &mut HashCheck| {
@@ -219,6 +222,7 @@ mod tests {
     fn hashes_three_ways() {
         assert_eq!(read(&result("\n Done.\n", "Done.")).output, HashCheck::Stripped);
         assert_eq!(read(&result("a\r\nb\r\n", "a\nb")).output, HashCheck::StrippedLf);
+        assert_eq!(read(&result("a\r\nb\r\n", "a\nb\n")).output, HashCheck::StrippedLf);
         assert_eq!(read(&result("Done.", "Done!")).output, HashCheck::Mismatch);
         let failed = result("ERROR: x", "").replace(&Digest::of(b"").to_string(), "error");
         assert_eq!(read(&failed).output, HashCheck::Error);
@@ -240,6 +244,8 @@ mod tests {
         for (line, problem) in [
             ("- a", "the line is not `key: value`"),
             ("```sh path=x", "the line is not `key: value`"),
+            ("revision: 1---2", "the value of `revision` is none that weft-cli writes"),
+            ("conversation_id: a---b", "the value of `conversation_id` is none that weft-cli writes"),
             ("note: x", "the key is none that weft-cli writes"),
             ("agent: 03-ui", "`agent` is there twice"),
             ("revision: {a: b}", "the value of `revision` is none that weft-cli writes"),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::artifact::{Digest, Entry, HashCheck, Original, Role};
 use crate::finding::{Note, NoteKind};
 
-pub use diff::{Base, patch};
+pub use diff::{Base, files_below, patch};
 pub use reply::applied;
 
 /// Reads one entry: its bytes become an [`Original`] with its fences. A note says why when it cannot be read.

@@ -121,7 +121,9 @@ impl Walk {
 
     fn file(&mut self, disk: &Path, named: bool) {
         let shown = self.shown(disk);
-        let full_path = self.root.join(&shown).to_string_lossy().replace('\\', "/");
+        let full = self.root.join(&shown);
+        let full = if shown.contains("..") { full.canonicalize().unwrap_or(full) } else { full };
+        let full_path = full.to_string_lossy().replace('\\', "/");
         let place = history::place(&full_path);
         let name = full_path.rsplit('/').next().unwrap_or_default();
         if place.is_some() && history::in_flight(name) {
@@ -243,12 +245,32 @@ fn provenance(entry: &Entry) -> Provenance {
         .and_then(|bytes| front::parse(&bytes, &[]))
         .map(|front| reply::provenance(&front))
         .unwrap_or_default();
-    let full = disk.to_string_lossy().replace('\\', "/");
+    let full = disk.canonicalize().unwrap_or_else(|_| disk.clone());
+    let full = full.to_string_lossy().replace('\\', "/");
     if let Some(place) = history::place(&full) {
         made.feature.get_or_insert_with(|| place.feature.to_owned());
         made.agent.get_or_insert_with(|| place.agent.to_owned());
     }
     made
+}
+
+/// Takes what `exclude` names as .gitignore patterns out of a submission that [`walk`] did not make, and says how much.
+/// Errors: a pattern is wrong (kind `Settings`).
+pub fn exclude(submission: &mut Submission, exclude: &[String]) -> Result<()> {
+    let patterns = patterns(Path::new(""), exclude)?;
+    let before = submission.entries.len();
+    let out =
+        |path: &str| patterns.matched_path_or_any_parents(path.trim_start_matches('/'), false).is_ignore();
+    submission.entries.retain(|entry| !out(&entry.path));
+    submission.notes.retain(|note| note.path.is_empty() || !out(&note.path));
+    match before - submission.entries.len() {
+        0 => {}
+        left_out => {
+            let why = format!("{left_out} changed files are excluded by weft.toml");
+            submission.notes.push(Note::new(NoteKind::Info, "", why));
+        }
+    }
+    Ok(())
 }
 
 /// What a path of a tree is, when nobody named it.

@@ -6,7 +6,7 @@ mod patch;
 use crate::artifact::Mode;
 use header::Headers;
 
-pub use patch::{Base, patch};
+pub use patch::{Base, files_below, patch};
 
 /// As many problems are told as somebody might read.
 const MOST_PROBLEMS: usize = 20;

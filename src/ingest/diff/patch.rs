@@ -1,6 +1,7 @@
 //! A diff -> Submission: whole new files where the old ones are at hand and the hunks fit, else padded fragments.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use super::{FileDiff, Hunk, Side, parse};
 use crate::artifact::{Action, Content, Entry, Lines, Mode, Origin, Provenance, Submission};
@@ -9,6 +10,23 @@ use crate::ingest::tree::{role, same_kind};
 
 /// Where the files are that a diff changes: the bytes of a path, before the change or (already applied) after it.
 pub type Base<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+
+/// The files below `root` as a [`Base`], each of at most `limit` bytes. A diff names any path it likes: one that leads
+/// out, or through a symbolic link, is not read.
+pub fn files_below(root: &Path, limit: u64) -> impl Fn(&str) -> Option<Vec<u8>> {
+    move |path| {
+        let mut file = root.to_owned();
+        for part in Path::new(path).components() {
+            let Component::Normal(name) = part else { return None };
+            file.push(name);
+            if file.symlink_metadata().ok()?.is_symlink() {
+                return None;
+            }
+        }
+        let metadata = file.symlink_metadata().ok()?;
+        (metadata.is_file() && metadata.len() <= limit).then(|| std::fs::read(&file).ok())?
+    }
+}
 
 /// Blank lines that all fragments of a diff may be padded with.
 const MOST_PADDING: usize = 32 * 1024 * 1024;

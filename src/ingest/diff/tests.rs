@@ -213,6 +213,28 @@ fn what_is_malformed_is_not_checked_and_says_where() {
 }
 
 #[test]
+fn a_diff_reads_only_below_its_root() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("root")).unwrap();
+    for path in ["secret", "root/a.py"] {
+        std::fs::write(folder.path().join(path), "12345").unwrap();
+    }
+    let root = folder.path().join("root");
+    let read = files_below(&root, 5);
+    assert_eq!(read("a.py").as_deref(), Some(&b"12345"[..]));
+    let absolute = folder.path().join("secret").to_string_lossy().into_owned();
+    for path in ["../secret", "./../secret", absolute.as_str(), "none", "", "a.py/b"] {
+        assert_eq!(read(path), None, "{path}");
+    }
+    assert_eq!(files_below(&root, 4)("a.py"), None);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("..", root.join("up")).unwrap();
+        assert_eq!(read("up/secret"), None);
+    }
+}
+
+#[test]
 fn huge_line_numbers_are_bounded() {
     let found = alone("--- a/x\n+++ b/x\n@@ -1 +2000000000 @@\n-x\n+y\n");
     assert_eq!((found.entries.len(), found.notes[0].kind), (0, NoteKind::NotChecked));

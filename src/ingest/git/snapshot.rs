@@ -53,14 +53,16 @@ pub fn baseline(dir: &Path, revision: &str, now: &[Entry]) -> Result<Submission>
         _ => Path::new(""),
     };
     let mut entries = Vec::new();
-    for entry in now {
+    // What a change does to a path is no part of what stood there.
+    for entry in now.iter().filter(|entry| entry.action != Action::Delete) {
         let Some(path) = inside(prefix, &entry.path) else { continue };
         let Ok(found) = tree.get_path(Path::new(&path)) else { continue };
         if found.kind() != Some(ObjectType::Blob) {
             continue;
         }
         let mode = Mode::from_bits(found.filemode() as u32);
-        let mut then = Entry::new(&entry.path, entry.role, entry.action, content(&store, mode, found.id()));
+        let mut then =
+            Entry::new(&entry.path, entry.role, Action::Inspect, content(&store, mode, found.id()));
         then.mode = mode;
         then.prompts = entry.prompts.clone();
         entries.push(then);

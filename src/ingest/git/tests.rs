@@ -222,7 +222,7 @@ fn a_result_in_a_range_knows_its_prompts() {
     git.add("user-auth/03-ui/in/a_prompt.md", FILE, "---\nfeature: user-auth\n---\n\nask\n");
     git.add("user-auth/03-ui/out/20260114_224107_123456_result.md", FILE, "x").commit();
     let submission = range(git.path(), "HEAD").unwrap();
-    assert_eq!((submission.entries[1].role, submission.entries[1].prompts.len()), (Role::Reply, 3));
+    assert_eq!((submission.entries[1].role, submission.entries[1].prompts.len()), (Role::Reply, 4));
     let whole = snapshot(git.path(), "HEAD").unwrap();
     assert_eq!((whole.origin, whole.entries.len()), (Origin::History, 2));
 }
@@ -237,7 +237,9 @@ fn trees_at_a_commit() {
     assert_eq!(blob_at(git.path(), &one, "src").unwrap(), None);
     fs::create_dir(git.path().join("src")).unwrap();
     let now = |path: &str| Entry::new(path, Role::Reply, Action::Inspect, Content::Bytes(Arc::new([])));
-    let then = baseline(&git.path().join("src"), &one, &[now("a.py"), now("b.py"), now("../../x")]).unwrap();
+    let gone = Entry { action: Action::Delete, ..now("../link") };
+    let then =
+        baseline(&git.path().join("src"), &one, &[now("a.py"), now("b.py"), now("../../x"), gone]).unwrap();
     assert_eq!(found(&then), [("a.py", Action::Inspect)]);
     assert_eq!((then.entries[0].role, text(&then.entries[0])), (Role::Reply, "1\n".into()));
     assert_eq!(then.symlinks, ["link"]);

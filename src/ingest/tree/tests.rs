@@ -122,6 +122,36 @@ fn what_is_not_there_is_an_error_that_says_so() {
 }
 
 #[test]
+fn changes_obey_exclusions_too() {
+    let entry = |path: &str| Entry::new(path, Role::Code, Action::Create, Content::Bytes([].into()));
+    let mut submission = crate::ingest::reply::stdin(&b"x"[..]);
+    submission.entries =
+        vec![entry("../up"), entry("/abs/vendor/x"), entry("src/a.py"), entry("vendor/x/y.py")];
+    submission.notes = vec![Note::new(NoteKind::NotChecked, "vendor/z", "x")];
+    exclude(&mut submission, &["/vendor/".into()]).unwrap();
+    assert_eq!(paths(&submission), ["../up", "/abs/vendor/x", "src/a.py"]);
+    assert_eq!(
+        submission.notes,
+        [Note::new(NoteKind::Info, "", "1 changed files are excluded by weft.toml")]
+    );
+    assert!(exclude(&mut submission, &["{a".into()]).is_err());
+}
+
+#[test]
+fn a_result_named_from_elsewhere_is_still_one() {
+    let folder = tree(&[
+        ("user-auth/03-ui/out/20260114_224107_123456_result.md", "x"),
+        ("user-auth/03-ui/in/x.txt", ""),
+    ]);
+    let inside = folder.path().join("user-auth/03-ui/in");
+    let found = walk(&["../out/20260114_224107_123456_result.md".into()], &inside, &[], 10).unwrap();
+    assert_eq!(
+        (found.entries[0].role, found.provenance.feature.as_deref()),
+        (Role::Reply, Some("user-auth"))
+    );
+}
+
+#[test]
 fn too_many_files_are_noted_once() {
     let folder = tree(&[("a", ""), ("b", ""), ("c", "")]);
     let found = walk(&[".".into()], folder.path(), &[], 2).unwrap();
