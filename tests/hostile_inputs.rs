@@ -1,5 +1,8 @@
 //! What nobody would hand over on purpose: each input gets a clear message, the right exit code, and no panic.
 
+// In a test a panic is the report.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
