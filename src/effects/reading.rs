@@ -48,11 +48,14 @@ pub(super) fn front_matter(document: &Redacted, log: &mut Log<'_>) {
     for (line, problem) in front.problems.iter().take(MOST_PROBLEMS) {
         log.whole("front-matter-malformed", line_range(document, *line), &[("problem", problem)]);
     }
-    let hashes =
-        [("prompt_hash", front.prompt, front.prompt_line), ("output_hash", front.output, front.output_line)];
-    for (field, check, line) in hashes {
+    let hashes = [
+        ("prompt_hash", front.prompt, front.prompt_line, Severity::Medium),
+        ("output_hash", front.output, front.output_line, Severity::High),
+    ];
+    for (field, check, line, severity) in hashes {
         if check == HashCheck::Mismatch {
-            log.whole("output-hash-mismatch", line_range(document, line), &[("field", field)]);
+            log.whole("output-hash-mismatch", line_range(document, line), &[("field", field)])
+                .severity(severity);
         }
     }
 }

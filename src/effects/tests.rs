@@ -176,7 +176,7 @@ fn what_a_prompt_or_a_document_shows_is_not_applied() {
 #[test]
 fn an_update_is_reported_where_the_change_adds_something() {
     let mut original = original(".travis.yml", Role::Code, Action::Update, "a: 1\nb: 2\nc: 3\n");
-    original.added = Some(Lines::new(vec![3..4]));
+    original.added = Some(Lines::new(std::iter::once(3..4).collect()));
     assert_eq!(inspect(original, &[]), ["3 ci-workflow-write"]);
 }
 
