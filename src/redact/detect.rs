@@ -8,6 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexBuilder};
 
 use super::mask::already_masked;
+use super::normal::normal;
 use super::validate::{Validator, Verdict, weigh};
 use super::{generic, pii, random};
 use crate::error::{Error, ErrorKind, Result};
@@ -104,6 +105,20 @@ impl Detector {
     /// Everything found in `text`, sorted, without overlap: of two that overlap the more specific stays. The ids of
     /// rules whose pattern does not compile are the second part.
     pub(super) fn find(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
+        let (mut found, mut broken) = self.look_through(text);
+        if let Some(normal) = normal(text) {
+            let (disguised, also_broken) = self.look_through(&normal.text);
+            let back = |one: Found| Found { range: normal.original(&one.range), ..one };
+            found.extend(disguised.into_iter().map(back));
+            broken.extend(also_broken);
+        }
+        found.retain(|one| !one.range.is_empty() && !already_masked(&text[one.range.clone()]));
+        broken.dedup();
+        (self.untangle(found), broken)
+    }
+
+    /// Everything found in one form of a text, in no order.
+    fn look_through(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
         let mut found = Vec::new();
         let mut windows: Vec<Option<Range<usize>>> = vec![None; self.patterns.len()];
         let mut assignments = generic::Scan::new(text);
@@ -145,9 +160,7 @@ impl Detector {
             }
         }
         self.pii.numbers(text, &self.rules, &mut found);
-        found.retain(|one| !one.range.is_empty() && !already_masked(&text[one.range.clone()]));
-        broken.dedup();
-        (self.untangle(found), broken)
+        (found, broken)
     }
 
     /// Whether a rule is about personal data.

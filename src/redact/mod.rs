@@ -8,6 +8,7 @@ mod filter;
 mod generic;
 mod line_hash;
 mod mask;
+mod normal;
 mod pii;
 mod random;
 mod redacted;

@@ -219,3 +219,15 @@ fn a_kept_key_makes_the_same_placeholder_in_every_run() {
     assert_eq!(keyed(b"one"), keyed(b"one"));
     assert_ne!(keyed(b"one"), keyed(b"two"));
 }
+
+#[test]
+fn disguised_tokens_are_masked_whole() {
+    let token = expand("ghp_%{github}");
+    let spread: String = token.chars().flat_map(|character| [character, '\u{200b}']).collect();
+    let wide: String = token.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
+    for disguised in [spread, wide, token.replacen('p', "\u{440}", 1)] {
+        let redacted = redactor().redact_text(format!("use {disguised} now\n").as_bytes()).unwrap();
+        assert!(redacted.starts_with("use WEFT_GITHUB_TOKEN_0001"), "{redacted}");
+        assert!(redacted.trim_end().ends_with(" now"), "{redacted}");
+    }
+}
