@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Package, Reading, conflict, lines};
+use super::{Reading, conflict, lines};
 use crate::deps::rustsec;
 
 /// The newest version of the format that is known.
@@ -155,9 +155,7 @@ fn finish(entry: Entry<'_>, section: &Section, sources: &mut Sources, reading: &
     };
     let Some((source, source_at)) = entry.source else { return };
     match sources.is_default(source) {
-        Some(true) => {
-            reading.packages.push(Package { name: name.to_owned(), version: version.to_owned(), at });
-        }
+        Some(true) => reading.add(name, version, at),
         Some(false) => {}
         None => reading.partial(source_at, format!("the source of {name} is malformed")),
     }
