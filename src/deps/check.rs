@@ -15,6 +15,10 @@ use crate::rule::Rule;
 /// The most problems of one file that are listed one by one.
 pub(super) const PROBLEMS: usize = 20;
 
+/// How many characters may be counted for the columns of one file's findings: more than any file that people or package
+/// managers write needs, less than one line of many megabytes with thousands of findings.
+const COUNTED: usize = 4_000_000_000;
+
 /// Adds what `reading`, the lockfile of `view`, shows.
 pub(super) fn lockfile(
     view: &View<'_>,
@@ -44,7 +48,16 @@ pub(super) fn lockfile(
     facts.used.insert(ecosystem);
     let mut unsure = Vec::new();
     let mut seen = BTreeSet::new();
+    let longest = view.text().lines().map(str::len).max().unwrap_or(0);
+    let most = facts.findings.len() + COUNTED / longest.max(1);
     for package in &reading.packages {
+        if facts.findings.len() >= most {
+            facts.notes.push(not_checked(
+                view,
+                "there are too many findings on one line; let the package manager format it",
+            ));
+            break;
+        }
         if !seen.insert((&package.name, &package.version)) {
             continue;
         }

@@ -177,11 +177,17 @@ impl Redacted {
         self.starts.len() as u32
     }
 
-    /// The frame of a region: two lines before, its lines (at most ten), two after; long lines are cut by the report.
+    /// The frame of a region: two lines before, its lines (at most ten), two after; long lines are cut by the report. There
+    /// is none around a line that no person reads: each of its thousand findings would hold a copy.
     pub fn frame(&self, region: Region) -> (u32, Vec<String>) {
+        const READABLE: usize = 64 * 1024;
         let first = region.start_line.saturating_sub(2).max(1);
         let last = (region.end_line.min(region.start_line + 9) + 2).min(self.lines());
-        (first, (first..=last).map(|number| printable(self.line(number))).collect())
+        let lines = (first..=last).map(|number| self.line(number));
+        if lines.clone().any(|line| line.len() > READABLE) {
+            return (first, Vec::new());
+        }
+        (first, lines.map(printable).collect())
     }
 
     /// Fills in the fingerprint of each finding that has none and lies in this document: GitHub's hash of the

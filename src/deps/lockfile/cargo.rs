@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Package, Reading, conflict, lines};
+use super::{Reading, conflict, lines};
 use crate::deps::rustsec;
 
 /// The newest version of the format that is known.
@@ -43,7 +43,12 @@ pub(super) fn read(text: &str) -> Reading {
             finish(std::mem::take(&mut entry), &section, &mut sources, &mut reading);
             section = match header {
                 "[[package]]" | "[root]" => Section::Package,
-                _ => Section::Other,
+                "[metadata]" | "[[patch.unused]]" => Section::Other,
+                _ => {
+                    // `[[ package ]]` means the same to Cargo: what is not known may hide packages.
+                    reading.partial(start, "Cargo writes no such table");
+                    Section::Other
+                }
             };
             entry.start = start;
         } else if array.is_some() {
@@ -54,7 +59,7 @@ pub(super) fn read(text: &str) -> Reading {
             }
         } else if section != Section::Other {
             match pair(start, line) {
-                Some((_, Value::OpenList)) => array = Some(start),
+                Some(("dependencies", Value::OpenList)) => array = Some(start),
                 Some((key, value)) => assign(key, value, start, &section, &mut entry, &mut reading),
                 None => reading.partial(start, "this line is not written as Cargo writes it"),
             }
@@ -136,7 +141,13 @@ fn assign<'a>(
             }
             false
         }
-        _ => false,
+        (Section::Package, "dependencies", Value::List) | (Section::Package, "replace", Value::Text(..)) => {
+            false
+        }
+        _ => {
+            reading.partial(start, "Cargo writes no such key");
+            false
+        }
     };
     if twice {
         reading.partial(start, format!("this entry has a second {key}"));
@@ -155,9 +166,7 @@ fn finish(entry: Entry<'_>, section: &Section, sources: &mut Sources, reading: &
     };
     let Some((source, source_at)) = entry.source else { return };
     match sources.is_default(source) {
-        Some(true) => {
-            reading.packages.push(Package { name: name.to_owned(), version: version.to_owned(), at });
-        }
+        Some(true) => reading.add(name, version, at),
         Some(false) => {}
         None => reading.partial(source_at, format!("the source of {name} is malformed")),
     }
@@ -243,7 +252,10 @@ mod tests {
             ("[[package]]\nname = \"a\"\nversion = \"1\"\nsource = \"nowhere\"\n", (Partial, 4)),
             ("[[package]]\nname = \"a\"\nversion = \"1\"\ndependencies = [\n \"b\",\n", (NotChecked, 4)),
             ("<<<<<<< ours\n", (NotChecked, 1)),
-            ("package = [{ name = \"a\" }]\nx\n", (Partial, 2)),
+            ("package = [{ name = \"a\" }]\n", (Partial, 1)),
+            ("[[ package ]]\nname = \"a\"\nversion = \"1\"\n", (Partial, 1)),
+            ("[[package]]\nname = \"a\"\nversion = \"1\"\n\"source\" = \"x\"\n", (Partial, 4)),
+            ("[[package]]\nname = \"a\"\nversion = \"1\"\nhidden = [\n", (Partial, 4)),
         ] {
             assert!(problems(text).contains(&expected), "{text}: {:?}", problems(text));
         }

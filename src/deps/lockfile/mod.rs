@@ -47,6 +47,14 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// Adds a package. Names and versions of more than 256 bytes are none that a registry takes.
+    fn add(&mut self, name: &str, version: &str, at: Range<usize>) {
+        if name.len().max(version.len()) > 256 {
+            return self.partial(at.start, "this name or version is too long for a registry");
+        }
+        self.packages.push(Package { name: name.to_owned(), version: version.to_owned(), at });
+    }
+
     fn partial(&mut self, at: usize, message: impl Into<String>) {
         self.problems.push(Problem { kind: NoteKind::Partial, at, message: message.into() });
     }

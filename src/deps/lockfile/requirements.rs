@@ -1,6 +1,6 @@
 //! requirements.txt: what pip reads, line by line. `==` pins are packages, anything looser is unpinned.
 
-use super::{Package, Reading, conflict, lines};
+use super::{Reading, conflict, lines};
 
 /// Reads a text.
 pub(super) fn read(text: &str) -> Reading {
@@ -53,9 +53,7 @@ fn requirement(text: &str, first: usize, end: usize, reading: &mut Reading) {
     let place = at..at + name.len();
     match rest.and_then(pin) {
         Some(pin) if !name.is_empty() => match pin {
-            Pin::Exact(version) => {
-                reading.packages.push(Package { name: name.to_owned(), version, at: place });
-            }
+            Pin::Exact(version) => reading.add(name, &version, place),
             Pin::Loose => reading.unpinned.push((name.to_owned(), place)),
         },
         _ => reading.partial(at, "this is no requirement that pip would read"),
