@@ -6,7 +6,7 @@ mod temp;
 use temp::{Repo, TestKey, hand, now};
 use weft::artifact::{Action, Original, Role};
 use weft::error::ErrorKind;
-use weft::history::{Queue, commit};
+use weft::history::commit;
 use weft::review::{Reason, Source, State};
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod clean;
 mod commit;
-
+mod cover;
 mod entry;
 mod log;
 mod originals;
@@ -12,9 +12,12 @@ mod queue;
 mod repository;
 mod sign;
 mod tree;
+mod verify;
+mod who;
 
 pub use commit::{Done, commit};
 pub use log::Hand;
 pub use paths::check_path;
 pub use queue::{Line, Queue};
 pub use sign::{AgentKey, FileKey, signer};
+pub use verify::{Covered, Standing, Verdict, verify};
