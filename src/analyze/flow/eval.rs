@@ -124,7 +124,9 @@ impl<'a> Engine<'a> {
             Known::Instance(class) | Known::Class(class) => {
                 let class = *class;
                 if let Some(field) = self.fields.get(&(class, name)) {
-                    return field.clone();
+                    // What the object was made of may be in any field that is no constant.
+                    let made_of = if field.constant() { Taint::default() } else { held.taint.clone() };
+                    return Abstract { taint: field.taint.join(&made_of), ..field.clone() };
                 }
                 let definition = self.program.class(class);
                 if let Some((_, method)) = definition.methods.iter().rev().find(|(known, _)| *known == name) {
@@ -143,7 +145,8 @@ impl<'a> Engine<'a> {
 
     /// `self.request`, `info.context.cursor`: a member whose name says what it is.
     fn named_member(&self, held: &Abstract, name: &str, span: Span) -> Option<Abstract> {
-        let value = self.path(self.table.unknown(name)?, span);
+        let node = self.table.unknown(name).or_else(|| self.table.anything_on_the_way(name))?;
+        let value = self.path(node, span);
         Some(Abstract { taint: value.taint.join(&held.taint), ..value })
     }
 
@@ -284,7 +287,11 @@ impl<'a> Engine<'a> {
                 Abstract::known(known)
             }
             Binary::In | Binary::NotIn | Binary::Is | Binary::IsNot => Abstract::known(known),
-            _ => Abstract { taint: one.all().join(&two.all()), known, parts: None },
+            // `Path("/srv") / name` is a path still.
+            _ => {
+                let known = if matches!(one.known, Known::Path(_)) { one.known.clone() } else { known };
+                Abstract { taint: one.all().join(&two.all()), known, parts: None }
+            }
         }
     }
 
