@@ -2,6 +2,7 @@
 //! [`Original`] is one file or fence of it, exactly as it came.
 
 use std::fmt;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -152,6 +153,55 @@ pub struct Fence {
     pub hidden: Option<&'static str>,
 }
 
+/// How a recorded hash relates to the text it should be of. Upstream hashes raw output and verifies it stripped, so
+/// honest results come in three kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HashCheck {
+    /// The text, byte for byte.
+    Raw,
+    /// The text without the white space around it.
+    Stripped,
+    /// The text without the white space around it, each CRLF read as LF.
+    StrippedLf,
+    /// None of these: text or hash changed.
+    Mismatch,
+    /// No hash is recorded, or what it is of is not here.
+    Absent,
+    /// The tool recorded `error` instead of a hash: the run failed.
+    Error,
+}
+
+/// The lines between `---` and `---` at the top of a prompt or result of an AI history. Texts never quote a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrontMatter {
+    /// The bytes of the block with both delimiter lines.
+    pub range: Range<usize>,
+    /// The bytes of what a model was asked or answered.
+    pub body: Range<usize>,
+    /// Whether `prompt_spec_version` is there: a prompt of weft-cli when no hash is.
+    pub names_spec: bool,
+    /// `feature`, when it is a valid name.
+    pub feature: Option<String>,
+    /// `agent`, when it is a valid name.
+    pub agent: Option<String>,
+    /// `conversation_id`, when it is a plain word.
+    pub conversation: Option<String>,
+    /// `prompt_hash`, when it is a digest.
+    pub prompt_hash: Option<Digest>,
+    /// `output_hash`, when it is a digest.
+    pub output_hash: Option<Digest>,
+    /// The line of `prompt_hash`, 1-based; 1 when there is none.
+    pub prompt_line: u32,
+    /// The line of `output_hash`, 1-based; 1 when there is none.
+    pub output_line: u32,
+    /// What `prompt_hash` is the hash of, among the prompts that the history holds.
+    pub prompt: HashCheck,
+    /// What `output_hash` is the hash of.
+    pub output: HashCheck,
+    /// What is not exactly as weft-cli writes it: the 1-based line, and one clause.
+    pub problems: Vec<(u32, String)>,
+}
+
 /// One file, prompt or reply exactly as it came. Its bytes are visible to `redact` and `history` alone.
 #[derive(Clone)]
 pub struct Original {
@@ -171,6 +221,10 @@ pub struct Original {
     pub fragment: bool,
     /// The fences of a reply, prompt or document, in order.
     pub fences: Vec<Fence>,
+    /// The front matter of a prompt or reply.
+    pub front: Option<FrontMatter>,
+    /// What reading it could not look at.
+    pub notes: Vec<Note>,
 }
 
 impl Original {
@@ -188,6 +242,8 @@ impl Original {
             added: None,
             fragment: false,
             fences: Vec::new(),
+            front: None,
+            notes: Vec::new(),
         }
     }
 
@@ -255,6 +311,8 @@ pub struct Entry {
     pub added: Option<Lines>,
     /// As in [`Original::fragment`].
     pub fragment: bool,
+    /// For a result of an AI history: the digests of the prompts beside it, and of which form of their text.
+    pub prompts: Arc<[(Digest, HashCheck)]>,
     /// Where the bytes are.
     pub content: Content,
 }
@@ -262,7 +320,16 @@ pub struct Entry {
 impl Entry {
     /// An entry of plain mode whose every line counts.
     pub fn new(path: impl Into<String>, role: Role, action: Action, content: Content) -> Self {
-        Entry { path: path.into(), role, action, mode: Mode::File, added: None, fragment: false, content }
+        Entry {
+            path: path.into(),
+            role,
+            action,
+            mode: Mode::File,
+            added: None,
+            fragment: false,
+            prompts: Arc::new([]),
+            content,
+        }
     }
 
     /// The bytes; an error (kind `Io`) that names the path when they cannot be read or are more than `limit`.
@@ -270,7 +337,7 @@ impl Entry {
         let too_long = |length: u64| {
             Error::new(
                 ErrorKind::Io,
-                format!("{} holds {length} bytes, more than the limit of {limit}", self.path),
+                format!("{} holds {length} or more bytes, the limit is {limit}", self.path),
             )
             .hint("raise `[limits] file-bytes` in weft.toml, or exclude the file there")
         };
@@ -279,17 +346,30 @@ impl Entry {
             Content::Bytes(bytes) => Ok(bytes.clone()),
             Content::Stored(store, id) => Ok(store.read(id, limit)?.into()),
             Content::Disk(path) => {
-                let failed = |error: std::io::Error| {
-                    Error::new(ErrorKind::Io, format!("cannot read {}", self.path)).because(error)
-                };
-                let length = std::fs::symlink_metadata(path).map_err(failed)?.len();
-                if length > limit {
-                    return Err(too_long(length));
-                }
-                Ok(std::fs::read(path).map_err(failed)?.into())
+                read_file(&self.path, path, limit)?.ok_or_else(|| too_long(limit + 1)).map(Into::into)
             }
         }
     }
+}
+
+/// A regular file of at most `limit` bytes, `None` when it is longer. A link or device in its place is an error: what is
+/// scanned must be what stands at the path.
+fn read_file(name: &str, path: &std::path::Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let failed = |error: std::io::Error| {
+        let what = match error.kind() {
+            std::io::ErrorKind::NotFound => format!("{name} vanished before it was read"),
+            _ => format!("cannot read {name}"),
+        };
+        Error::new(ErrorKind::Io, what).because(error)
+    };
+    let metadata = std::fs::symlink_metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Error::new(ErrorKind::Io, format!("{name} is not a regular file (any more)")));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len().min(limit) as usize);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// Where a submission came from; decides whose settings and allowances count (invariant 6 of src/README.md).

@@ -5,6 +5,7 @@ pub mod artifact;
 pub mod deps;
 pub mod effects;
 pub mod error;
+pub mod examples;
 pub mod finding;
 pub mod history;
 pub mod ingest;
@@ -46,6 +47,13 @@ impl Checks {
     }
 }
 
+impl RuleSet {
+    /// The digest of every rule and model, which a decision records.
+    pub fn digest(&self) -> artifact::Digest {
+        artifact::Digest::of(&postcard::to_allocvec(self).unwrap_or_default())
+    }
+}
+
 /// The rules and models compiled into this binary.
 pub fn built_in_rules() -> RuleSet {
     // The blob is written by build.rs from these very types, so it reads back; the test below holds that.
@@ -72,6 +80,18 @@ pub fn gate(
     threads: usize,
     keep: bool,
 ) -> (Report, Vec<Redacted>) {
+    gate_watched(submission, checks, policy, threads, keep, &|_| ())
+}
+
+/// As [`gate`]; `watch` hears how many pieces have been read so far, from any thread.
+pub fn gate_watched(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    threads: usize,
+    keep: bool,
+    watch: &(dyn Fn(usize) + Sync),
+) -> (Report, Vec<Redacted>) {
     let slots: Vec<Mutex<Option<Seen>>> = submission.entries.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -81,6 +101,7 @@ pub fn gate(
                     Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < slots.len())
                 {
                     let seen = look(&submission.entries[index], &submission.symlinks, checks, policy, keep);
+                    watch(index + 1);
                     *slots[index].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(seen);
                 }
             });
@@ -93,14 +114,16 @@ pub fn gate(
 }
 
 fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, keep: bool) -> Seen {
-    let original = match ingest::read(entry, &policy.limits.file_bytes) {
+    let mut original = match ingest::read(entry, &policy.limits.file_bytes) {
         Ok(original) => original,
         Err(note) => return Seen { notes: vec![note], ..Seen::default() },
     };
+    let mut notes = std::mem::take(&mut original.notes);
     let redaction = checks.redactor.redact(original);
     let document = redaction.document;
-    let mut seen =
-        Seen { notes: redaction.notes, allowances: policy::allowances(&document), ..Seen::default() };
+    notes.extend(redaction.notes);
+    let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
+    let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
     let stages = policy.gate.only;
     if stages.secrets {
         seen.findings.extend(redaction.findings);
@@ -142,7 +165,8 @@ fn link(
         all.findings.extend(findings);
         all.notes.extend(notes);
     }
-    (policy::judge(all.findings, all.notes, &all.allowances, files, policy), kept)
+    policy::standing(&submission.entries, &mut all.findings);
+    (policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules), kept)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Source -> [`Program`]: one lowering a language.
 
+mod javascript;
 mod python;
 
 use super::ir::Program;
@@ -11,10 +12,10 @@ const DEEPEST: u32 = 120;
 /// What is said when they nest deeper.
 const TOO_DEEP: &str = "code nested more than 120 levels deep was left out";
 
-/// Lowers a parsed text; `None` when there is no lowering for its language.
-pub(super) fn lower(parsed: &Parsed<'_>) -> Option<Program> {
+/// Lowers a parsed text.
+pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
     match parsed.language {
-        Language::Python => Some(python::lower(parsed)),
-        Language::JavaScript | Language::TypeScript | Language::Tsx => None,
+        Language::Python => python::lower(parsed),
+        Language::JavaScript | Language::TypeScript | Language::Tsx => javascript::lower(parsed),
     }
 }

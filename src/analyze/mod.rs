@@ -10,6 +10,7 @@ mod lower;
 mod model;
 mod pattern;
 mod taint;
+mod text;
 
 use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind};
@@ -28,6 +29,7 @@ pub struct Facts {
 
 /// The compiled rules and models. One serves all threads of a run.
 pub struct Analyzer {
+    rules: RuleSet,
     patterns: pattern::Patterns,
     taint: taint::TaintRules,
 }
@@ -35,12 +37,16 @@ pub struct Analyzer {
 impl Analyzer {
     /// Compiles the code and text rules and the models. Errors: a query or a model expression is wrong.
     pub fn new(rules: &RuleSet) -> Result<Self> {
-        Ok(Analyzer { patterns: pattern::Patterns::new(rules)?, taint: taint::TaintRules::new(rules)? })
+        Ok(Analyzer {
+            rules: rules.clone(),
+            patterns: pattern::Patterns::new(rules)?,
+            taint: taint::TaintRules::new(rules)?,
+        })
     }
 
     /// The first pass: analyses one document.
     pub fn facts(&self, document: &Redacted) -> Facts {
-        let mut facts = Facts::default();
+        let mut facts = Facts { findings: text::inspect(document, &self.rules), notes: Vec::new() };
         for view in document.views() {
             if let Some(language) = language(&view) {
                 self.code(&view, language, &mut facts);

@@ -1,9 +1,25 @@
 //! Redacted -> Findings: packages of manifests and lockfiles against advisories, each at its line.
 
-use crate::error::Result;
-use crate::finding::{Finding, Note};
-use crate::redact::Redacted;
-use crate::rule::RuleSet;
+mod advisory;
+mod check;
+pub mod database;
+mod lockfile;
+mod manifest;
+mod osv;
+mod rustsec;
+mod version;
+
+use std::collections::BTreeSet;
+
+use crate::artifact::{Action, Role};
+use crate::error::{Error, ErrorKind, Result};
+use crate::finding::{Finding, Note, NoteKind};
+use crate::redact::{Redacted, View};
+use crate::rule::{Rule, RuleSet};
+use database::{Database, EcosystemStatus};
+use lockfile::Format;
+
+pub use version::Ecosystem;
 
 /// What is kept of one document when its text is dropped.
 #[derive(Debug, Default)]
@@ -12,31 +28,293 @@ pub struct Facts {
     pub findings: Vec<Finding>,
     /// What could not be checked.
     pub notes: Vec<Note>,
+    /// The ecosystems whose data was asked.
+    used: BTreeSet<Ecosystem>,
+    /// The paths of its lockfiles.
+    locks: BTreeSet<String>,
+    /// The files that its lists include.
+    includes: Vec<Included>,
 }
 
-/// The advisory data and rules. One serves all threads of a run.
+/// A list of requirements that another one includes.
+#[derive(Debug)]
+struct Included {
+    by: String,
+    line: u32,
+    file: String,
+}
+
+/// The advisory data and rules. One serves all threads.
 pub struct Dependencies {
-    _rules: RuleSet,
+    pages: Pages,
+    database: Option<Database>,
+}
+
+/// The pages of `rules/deps`.
+struct Pages {
+    vulnerable: Rule,
+    informational: Rule,
+    unpinned: Rule,
+    unlocked: Rule,
 }
 
 impl Dependencies {
-    /// Opens the embedded advisory facts. Errors: the data is damaged.
+    /// Takes the pages of `rules/deps`. The built-in facts are unpacked when the first lockfile is met. Errors: a page is
+    /// missing.
     pub fn new(rules: &RuleSet) -> Result<Self> {
-        Ok(Dependencies { _rules: rules.clone() })
+        let page = |id: &str| {
+            rules.get(id).cloned().ok_or_else(|| {
+                Error::new(ErrorKind::Bug, format!("the rule page {id} is missing")).hint("install weft anew")
+            })
+        };
+        let pages = Pages {
+            vulnerable: page("vulnerable-dependency")?,
+            informational: page("informational-advisory")?,
+            unpinned: page("unpinned-dependency")?,
+            unlocked: page(manifest::UNLOCKED)?,
+        };
+        Ok(Dependencies { pages, database: None })
     }
 
-    /// The first pass: reads one document if it is a manifest or lockfile.
-    pub fn facts(&self, _document: &Redacted) -> Facts {
-        Facts::default()
+    /// Uses other facts than the built-in ones.
+    pub fn with_database(mut self, database: Database) -> Self {
+        self.database = Some(database);
+        self
     }
 
-    /// The second pass: what only several documents together show (a manifest without its lockfile), and the age of
-    /// the data that was used.
+    fn database(&self) -> Result<&Database> {
+        match &self.database {
+            Some(database) => Ok(database),
+            None => Database::embedded(),
+        }
+    }
+
+    /// The first pass: reads one document if it is a manifest or lockfile, and the fences of a reply that are.
+    pub fn facts(&self, document: &Redacted) -> Facts {
+        let mut facts = Facts::default();
+        if document.action() == Action::Delete {
+            return facts;
+        }
+        match document.role() {
+            Role::Code => self.view(&document.whole(), &mut facts),
+            Role::Reply => document.views().iter().for_each(|view| self.view(view, &mut facts)),
+            // Nothing applies the fences of a document or prompt.
+            Role::Document | Role::Prompt => {}
+        }
+        facts
+    }
+
+    fn view(&self, view: &View<'_>, facts: &mut Facts) {
+        let Some(path) = view.path() else { return };
+        if let Some(format) = Format::of(path) {
+            facts.locks.insert(path.to_owned());
+            let reading = format.read(view.text());
+            for (file, at) in &reading.includes {
+                let line = view.location(*at..*at).region.start_line;
+                let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
+                facts.includes.push(included);
+            }
+            let database = self.database().map_err(|error| error.to_string());
+            check::lockfile(view, format.ecosystem(), &reading, database, &self.pages, facts);
+        } else if lockfile::unsupported(path) {
+            facts.locks.insert(path.to_owned());
+            let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
+            facts.notes.push(Note::new(NoteKind::Unsupported, view.document().path(), message));
+        } else if manifest::is_manifest(path) && whole_project(view) {
+            let names = manifest::requirements(path, view.text());
+            facts.findings.extend(check::naming(view, &self.pages.unlocked, &names));
+        }
+    }
+
+    /// The second pass: what only several documents together show (a manifest without its lockfile, a list that is
+    /// included and not there), and the age of the data that was used.
     pub fn link(&self, facts: Vec<Facts>) -> (Vec<Finding>, Vec<Note>) {
-        facts.into_iter().fold(Default::default(), |(mut findings, mut notes), facts| {
-            findings.extend(facts.findings);
-            notes.extend(facts.notes);
-            (findings, notes)
-        })
+        let (mut findings, mut notes) = (Vec::new(), Vec::new());
+        let (mut used, mut locks, mut includes) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        for one in facts {
+            findings.extend(one.findings);
+            notes.extend(one.notes);
+            used.extend(one.used);
+            locks.extend(one.locks);
+            includes.extend(one.includes);
+        }
+        findings.retain(|finding| finding.rule != manifest::UNLOCKED || !manifest::locked(finding, &locks));
+        for Included { by, line, file } in includes.into_iter().filter(|one| !locks.contains(&one.file)) {
+            let message = format!("line {line}: {file}, which it includes, is not part of this check");
+            notes.push(Note::new(NoteKind::Info, by, message));
+        }
+        let ages = used.into_iter().filter_map(|ecosystem| self.database().ok()?.status_of(ecosystem));
+        notes.extend(ages.map(|status| {
+            let EcosystemStatus { ecosystem, newest, advisories, source, .. } = status;
+            let message =
+                format!("{ecosystem} advisory data is of {newest} ({advisories} advisories, {source})");
+            Note::new(NoteKind::Info, "", message)
+        }));
+        (findings, notes)
+    }
+}
+
+/// Whether the view is all there is of its path: what a reply or a change only rewrites may have its lockfile elsewhere.
+fn whole_project(view: &View<'_>) -> bool {
+    view.fence().is_none() && view.document().action() != Action::Update
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Fence, Original};
+    use crate::finding::{Level, Severity};
+    use crate::redact::Redactor;
+
+    fn checks() -> Dependencies {
+        Dependencies::new(&crate::built_in_rules()).unwrap()
+    }
+
+    fn code(path: &str, text: &str) -> Redacted {
+        redacted(Original::new(path, Role::Code, Action::Inspect, text.as_bytes()))
+    }
+
+    fn redacted(original: Original) -> Redacted {
+        Redactor::new(&crate::built_in_rules(), None).unwrap().redact(original).document
+    }
+
+    fn run(documents: &[Redacted]) -> (Vec<Finding>, Vec<Note>) {
+        let checks = checks();
+        checks.link(documents.iter().map(|document| checks.facts(document)).collect())
+    }
+
+    fn lines(findings: &[Finding]) -> Vec<(&str, u32, u32)> {
+        let place =
+            |finding: &Finding| (finding.location.region.start_line, finding.location.region.start_column);
+        findings.iter().map(|finding| (finding.rule.as_str(), place(finding).0, place(finding).1)).collect()
+    }
+
+    #[test]
+    fn a_cargo_lock_is_checked_at_each_name() {
+        let (findings, notes) = run(&[code("Cargo.lock", include_str!("../../fixtures/deps/Cargo.lock"))]);
+        let expected = [
+            ("RUSTSEC-2021-0145", 6, 9),
+            ("RUSTSEC-2024-0375", 6, 9),
+            ("RUSTSEC-2022-0013", 12, 9),
+            ("RUSTSEC-2022-0006", 31, 9),
+        ];
+        assert_eq!(lines(&findings), expected);
+        let regex = &findings[2];
+        assert_eq!(regex.message, "regex 1.5.4 is vulnerable (RUSTSEC-2022-0013): fixed in 1.5.5");
+        assert_eq!((regex.severity, regex.level()), (Severity::High, Level::Error));
+        assert_eq!(regex.advice, "Update regex to 1.5.5 or later.");
+        let advisory = regex.advisory.as_ref().unwrap();
+        assert_eq!((advisory.package.as_str(), advisory.version.as_str()), ("regex", "1.5.4"));
+        assert_eq!(advisory.fixed, ["1.5.5"]);
+        assert_eq!(findings[0].level(), Level::Warning, "unsound");
+        assert_eq!(findings[1].level(), Level::Note, "unmaintained");
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].message.starts_with("crates.io advisory data is of 20"), "{notes:?}");
+    }
+
+    #[test]
+    fn npm_and_python_are_checked_too() {
+        let (findings, notes) = run(&[
+            code("web/package-lock.json", include_str!("../../fixtures/deps/package-lock.json")),
+            code("requirements.txt", include_str!("../../fixtures/deps/requirements.txt")),
+        ]);
+        let of = |package: &str| {
+            let on = |finding: &&Finding| finding.advisory.as_ref().is_some_and(|one| one.package == package);
+            findings.iter().filter(on).count()
+        };
+        assert!(
+            of("lodash") > 1 && of("Django") > 10 && of("jinja2") > 3 && of("requests") > 0,
+            "{findings:#?}"
+        );
+        let unpinned = findings.iter().find(|finding| finding.rule == "unpinned-dependency").unwrap();
+        assert_eq!(unpinned.message, "requirements without one exact version: six, urllib3");
+        assert_eq!(unpinned.location.region.start_line, 8);
+        let infos: Vec<&str> = notes.iter().map(|note| note.message.as_str()).collect();
+        assert!(infos[0].starts_with("line 3: base.txt, which it includes"), "{infos:?}");
+        assert!(infos.iter().any(|note| note.starts_with("npm advisory data is of 2020-07-13")), "{infos:?}");
+    }
+
+    #[test]
+    fn the_fences_of_a_reply_are_checked_where_they_stand() {
+        let text = "Pin it:\n\n```text path=app/requirements.txt\njinja2==2.4.1\n```\n";
+        let start = text.find("jinja2").unwrap();
+        let mut reply = Original::new("reply.md", Role::Reply, Action::Inspect, text.as_bytes());
+        reply.fences.push(Fence {
+            language: "text".into(),
+            path: Some("app/requirements.txt".into()),
+            action: Action::Create,
+            line: 3,
+            content: start..start + 13,
+            upstream: true,
+            commonmark: true,
+            hidden: None,
+        });
+        let mut document = reply.clone();
+        document.role = Role::Document;
+        let (findings, _) = run(&[redacted(reply)]);
+        assert!(!findings.is_empty());
+        let location = &findings[0].location;
+        assert_eq!((location.path.as_str(), location.region.start_line), ("reply.md", 4));
+        assert_eq!(location.target.as_deref(), Some("app/requirements.txt"));
+        assert_eq!(run(&[redacted(document)]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_manifest_is_locked_beside_or_above() {
+        let manifest = r#"{"dependencies": {"a": "^1"}}"#;
+        let lock = r#"{"lockfileVersion": 3, "packages": {}}"#;
+        let rules = |paths: &[&str]| {
+            let text = |path: &str| if path.ends_with("lock.json") { lock } else { manifest };
+            let documents: Vec<Redacted> = paths.iter().map(|path| code(path, text(path))).collect();
+            run(&documents).0.into_iter().map(|finding| finding.location.path).collect::<Vec<_>>()
+        };
+        assert_eq!(rules(&["a/package.json"]), ["a/package.json"]);
+        assert_eq!(rules(&["a/package.json", "a/package-lock.json"]), [""; 0]);
+        assert_eq!(rules(&["a/b/package.json", "package-lock.json"]), [""; 0]);
+        assert_eq!(rules(&["ab/package.json", "a/package-lock.json"]), ["ab/package.json"]);
+        assert_eq!(rules(&["node_modules/a/package.json"]), [""; 0]);
+        let change = Original::new("package.json", Role::Code, Action::Update, manifest.as_bytes());
+        assert_eq!(run(&[redacted(change)]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_not_checked_is_named() {
+        let kinds = |path: &str, text: &str| {
+            let (findings, notes) = run(&[code(path, text)]);
+            assert_eq!(findings, []);
+            notes.into_iter().map(|note| (note.kind, note.message)).collect::<Vec<_>>()
+        };
+        let [(kind, message)] = &kinds("a/yarn.lock", "")[..] else { panic!() };
+        assert_eq!(*kind, NoteKind::Unsupported);
+        assert_eq!(message, "a/yarn.lock is not checked: weft cannot read this format of lockfile yet");
+        let [(kind, message)] = &kinds("package-lock.json", "{\n \"packages\": {")[..] else { panic!() };
+        assert_eq!(
+            (*kind, message.as_str()),
+            (NoteKind::NotChecked, "line 2: the file ends here: it is cut off")
+        );
+        let [(kind, _), ..] = &kinds("requirements.txt", "\0\0")[..] else { panic!() };
+        assert_eq!(*kind, NoteKind::NotChecked);
+        let many = kinds("Cargo.lock", &"what\n".repeat(1000));
+        assert_eq!(many.len(), check::PROBLEMS + 1);
+        assert_eq!(kinds("src/notes.txt", "jinja2==2.4.1"), []);
+    }
+
+    #[test]
+    fn an_ecosystem_without_data_is_never_clean() {
+        let empty = database::build(&[(Ecosystem::Go, database::Records::Json(Vec::new()))]).unwrap();
+        let checks = checks().with_database(Database::open(&empty).unwrap());
+        let facts = checks.facts(&code("requirements.txt", "a==1.0\n"));
+        assert_eq!(facts.notes[0].kind, NoteKind::NotChecked);
+        assert_eq!(
+            facts.notes[0].message,
+            "its packages are not checked: there is no advisory data for PyPI"
+        );
+    }
+
+    #[test]
+    fn a_version_without_an_order_is_partly_checked() {
+        let facts = checks().facts(&code("requirements.txt", "jinja2==2.x-strange\n"));
+        assert_eq!((facts.findings.len(), facts.notes[0].kind), (0, NoteKind::Partial));
+        assert!(facts.notes[0].message.starts_with("line 1: the version \"2.x-strange\" of jinja2"));
     }
 }

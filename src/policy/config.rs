@@ -1,9 +1,13 @@
 //! weft.toml: the settings, read with errors that name the line.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::suppress;
 use crate::error::{Error, ErrorKind, Result};
-use crate::finding::Severity;
+use crate::finding::{Severity, printable};
 
 /// All settings. Every field has a default, so that an empty file is valid; an unknown key is an error.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -19,10 +23,63 @@ pub struct Policy {
     pub review: ReviewPolicy,
     /// Where the AI history lives.
     pub history: HistoryPolicy,
+    /// The git hooks that `weft init` installs.
+    pub hooks: Hooks,
+    /// Another severity for a rule, or "off".
+    pub levels: BTreeMap<String, LevelOf>,
     /// Paths that are not scanned, as .gitignore patterns.
     pub exclude: Vec<String>,
     /// Allowances with a reason: `[[allow]] rule, path?, reason, expires?`.
     pub allow: Vec<AllowEntry>,
+    /// What only the run knows; never read from the file.
+    #[serde(skip)]
+    pub run: Run,
+}
+
+/// What the run knows and the settings do not: who is trusted, which day it is, what the command line forces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Whose allowances count.
+    pub trust: Trust,
+    /// The day of the run; `None`: not known, and then no allowance with a last day counts.
+    pub today: Option<Date>,
+    /// `--exit-zero`
+    pub exit_zero: bool,
+    /// `--allow-incomplete`
+    pub allow_incomplete: bool,
+}
+
+/// Whose allowances count (invariant 6: what is judged cannot judge itself).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// A person scans their own tree: allowances in it count, those inside prompts and replies do not.
+    Own,
+    /// A change is judged: what it adds itself does not count before its reviewer accepted it.
+    #[default]
+    Gate,
+}
+
+/// `[levels]`: what a rule's findings weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelOf {
+    /// They are listed as allowed.
+    Off,
+    /// They are of this severity.
+    Severity(Severity),
+}
+
+impl<'de> Deserialize<'de> for LevelOf {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        const NAMES: &[&str] = &["off", "low", "medium", "high", "critical"];
+        Ok(match String::deserialize(deserializer)?.as_str() {
+            "off" => LevelOf::Off,
+            "low" => LevelOf::Severity(Severity::Low),
+            "medium" => LevelOf::Severity(Severity::Medium),
+            "high" => LevelOf::Severity(Severity::High),
+            "critical" => LevelOf::Severity(Severity::Critical),
+            other => return Err(serde::de::Error::unknown_variant(other, NAMES)),
+        })
+    }
 }
 
 /// `[gate]`
@@ -53,6 +110,13 @@ pub struct Stages {
     pub effects: bool,
     /// Packages.
     pub deps: bool,
+}
+
+impl Stages {
+    /// Whether every stage runs.
+    pub fn all(self) -> bool {
+        self == Stages::default()
+    }
 }
 
 impl Default for Stages {
@@ -137,6 +201,24 @@ pub struct HistoryPolicy {
     pub path: Option<String>,
 }
 
+/// `[hooks]`: which git hooks `weft init` installs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Hooks {
+    /// `weft scan --staged` before each commit.
+    pub pre_commit: bool,
+    /// The same before each merge commit.
+    pub pre_merge_commit: bool,
+    /// `weft verify` before each push.
+    pub pre_push: bool,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Hooks { pre_commit: true, pre_merge_commit: true, pre_push: false }
+    }
+}
+
 /// `[[allow]]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -151,16 +233,156 @@ pub struct AllowEntry {
     /// The last day it counts, "2027-01-31".
     #[serde(default)]
     pub expires: Option<String>,
+    /// The file and line of the entry: "weft.toml:8".
+    #[serde(skip)]
+    pub at: String,
+}
+
+impl AllowEntry {
+    /// Where the entry stands.
+    pub fn place(&self) -> String {
+        if self.at.is_empty() { "weft.toml".to_owned() } else { self.at.clone() }
+    }
 }
 
 impl Policy {
+    /// The weft.toml that `weft init` writes: every setting with its default and meaning, as comments where there is none.
+    pub fn commented() -> String {
+        include_str!("weft.toml").to_owned()
+    }
+
     /// Reads weft.toml; `name` is what errors call it. Errors (kind `Settings`) name the line, and what is allowed there.
     pub fn parse(name: &str, text: &str) -> Result<Policy> {
-        toml::from_str(text).map_err(|error| {
-            let line =
-                error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            Error::new(ErrorKind::Settings, format!("{name}:{line}: {}", error.message().replace('\n', "; ")))
-                .hint("`weft init --print` shows every setting with its meaning")
-        })
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut policy: Policy = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            let message = printable(&error.message().replace('\n', "; "));
+            let hint = did_you_mean(error.message());
+            wrong(name, line, format!("{message}{hint}"))
+        })?;
+        let places = places(text);
+        for (entry, line) in policy.allow.iter_mut().zip(&places.allow) {
+            entry.at = format!("{name}:{line}");
+        }
+        policy.check(name, &places)?;
+        Ok(policy)
     }
+
+    /// What the types cannot say: dates are dates, patterns are patterns, reasons are there, bounds leave room.
+    fn check(&self, name: &str, places: &Places) -> Result<()> {
+        if self.gate.fail_on == Severity::Unknown {
+            let message = "`fail-on` is \"low\", \"medium\", \"high\" or \"critical\"";
+            return Err(wrong(name, places.fail_on, message.into()));
+        }
+        if self.limits.file_bytes == 0 || self.limits.files == 0 {
+            return Err(wrong(name, places.limits, "a limit of 0 checks nothing".into()));
+        }
+        if self.review.valid_days == Some(0) {
+            let message = "an approval that counts 0 days never counts; leave `valid-days` out for ever";
+            return Err(wrong(name, places.review, message.into()));
+        }
+        for (entry, line) in self.allow.iter().zip(places.allow.iter().chain(std::iter::repeat(&1))) {
+            if let Some(message) = entry.fault() {
+                return Err(wrong(name, *line, message));
+            }
+        }
+        let mut patterns = ignore::gitignore::GitignoreBuilder::new("");
+        for (pattern, line) in self.exclude.iter().zip(places.exclude.iter().chain(std::iter::repeat(&1))) {
+            patterns.add_line(None, pattern).map_err(|error| {
+                wrong(name, *line, format!("`exclude`: no pattern: {}", printable(&error.to_string())))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl AllowEntry {
+    fn fault(&self) -> Option<String> {
+        if !self.reason.contains(char::is_alphabetic) {
+            return Some(format!("the allowance of {} needs a `reason`", printable(&self.rule)));
+        }
+        if self.expires.as_ref().is_some_and(|day| day.parse::<Date>().is_err()) {
+            return Some("`expires` is a day, written \"2027-01-31\"".into());
+        }
+        let fault = suppress::matcher(self).err()?;
+        Some(format!("`path`: no pattern: {}", printable(&fault.to_string())))
+    }
+}
+
+fn wrong(name: &str, line: usize, message: String) -> Error {
+    Error::new(ErrorKind::Settings, format!("{name}:{line}: {message}"))
+        .hint("`weft init --print` shows every setting with its meaning")
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// Lines of what [`Policy::check`] may have to name.
+#[derive(Default)]
+struct Places {
+    allow: Vec<usize>,
+    exclude: Vec<usize>,
+    fail_on: usize,
+    limits: usize,
+    review: usize,
+}
+
+/// Finds the lines in a text that reads as a [`Policy`].
+fn places(text: &str) -> Places {
+    use serde::de::IgnoredAny;
+    use toml::Spanned;
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "kebab-case", default)]
+    struct Spans {
+        allow: Vec<Spanned<IgnoredAny>>,
+        exclude: Vec<Spanned<IgnoredAny>>,
+        gate: BTreeMap<String, Spanned<IgnoredAny>>,
+        limits: Option<Spanned<IgnoredAny>>,
+        review: Option<Spanned<IgnoredAny>>,
+    }
+    let spans: Spans = toml::from_str(text).unwrap_or_default();
+    let line = |span: &Spanned<IgnoredAny>| line_of(text, span.span().start);
+    Places {
+        allow: spans.allow.iter().map(line).collect(),
+        exclude: spans.exclude.iter().map(line).collect(),
+        fail_on: spans.gate.get("fail-on").map_or(1, line),
+        limits: spans.limits.as_ref().map_or(1, line),
+        review: spans.review.as_ref().map_or(1, line),
+    }
+}
+
+/// " (did you mean `fail-on`?)" for an error that names an unknown word and the known ones in backticks.
+fn did_you_mean(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    match (message.starts_with("unknown "), words.next()) {
+        (true, Some(unknown)) => nearest(unknown, words),
+        _ => String::new(),
+    }
+}
+
+/// " (did you mean `x`?)" for the word of `known` that is nearest to `word`, when one is near.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let word: String = word.chars().take(64).collect();
+    let near = known.map(|known| (distance(&word, known), known)).min();
+    match near.filter(|(distance, known)| *distance <= 1 + known.len() / 4) {
+        Some((_, known)) => format!(" (did you mean `{known}`?)"),
+        None => String::new(),
+    }
+}
+
+/// The Levenshtein distance.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
 }

@@ -2,15 +2,24 @@
 
 mod config;
 mod suppress;
+mod verdict;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::{Entry, Lines};
 use crate::error::Exit;
-use crate::finding::{Finding, Level, Note, NoteKind, Standing};
+use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Standing};
+use crate::rule::RuleSet;
 
-pub use config::{Coverage, Gate, HistoryPolicy, Limits, Policy, ReviewPolicy, Reviewer, Stages};
+pub use config::{
+    AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
+    Stages, Trust, Who,
+};
 pub use suppress::{Allowance, allowances};
+pub(crate) use verdict::{plural, word};
 
 /// The outcome of a scan: everything a report is written from. It holds redacted text only.
-#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
     /// Sorted by [`Finding::order`]; allowed and existing ones included.
@@ -25,39 +34,173 @@ pub struct Report {
     pub incomplete: bool,
     /// The last line of every report: which outcome, and why.
     pub verdict: String,
+    /// `--exit-zero`: findings and gaps are told, but do not fail the run.
+    #[serde(default)]
+    pub exit_zero: bool,
+    /// `--allow-incomplete`: gaps are told, but do not fail the run.
+    #[serde(default)]
+    pub allow_incomplete: bool,
 }
 
 impl Report {
-    /// Which findings act on the gate under `policy`.
+    /// Which findings act on the gate under `policy`. A severity nobody knows weighs as medium, as it is reported.
     pub fn blocks(finding: &Finding, policy: &Policy) -> bool {
+        let severity = match finding.severity {
+            Severity::Unknown => Severity::Medium,
+            known => known,
+        };
         finding.standing == Standing::New
-            && finding.level() != Level::Note
-            && finding.severity >= policy.gate.fail_on
+            && finding.confidence != Confidence::Low
+            && severity >= policy.gate.fail_on
     }
 
-    /// The exit code of this outcome; `--exit-zero` and `--allow-incomplete` are the policy's.
+    /// The exit code of this outcome.
     pub fn exit(&self) -> Exit {
-        match (self.blocking > 0, self.incomplete) {
+        match (self.blocking > 0, self.incomplete && !self.allow_incomplete) {
+            _ if self.exit_zero => Exit::Passed,
             (true, _) => Exit::Findings,
             (false, true) => Exit::Incomplete,
             (false, false) => Exit::Passed,
         }
     }
+
+    /// Judges anew against what `baseline` already had: only what is new acts on the gate.
+    pub fn since(&mut self, baseline: &[Finding], policy: &Policy, rules: &RuleSet) {
+        against(&mut self.findings, baseline);
+        self.weigh(policy, rules);
+    }
+
+    fn weigh(&mut self, policy: &Policy, rules: &RuleSet) {
+        self.exit_zero = policy.run.exit_zero;
+        self.allow_incomplete = policy.run.allow_incomplete;
+        self.blocking = self.findings.iter().filter(|finding| Report::blocks(finding, policy)).count();
+        self.incomplete =
+            self.notes.iter().any(|note| matches!(note.kind, NoteKind::NotChecked | NoteKind::Partial));
+        self.verdict = verdict::sentence(self, policy, rules);
+    }
 }
 
-/// Sorts, merges and weighs what the stages found.
+/// Sorts, merges and weighs what the stages found: levels of the settings first, then allowances, then the gate.
 pub fn judge(
     mut findings: Vec<Finding>,
     mut notes: Vec<Note>,
-    _allowances: &[Allowance],
+    allowances: &[Allowance],
     files: usize,
     policy: &Policy,
+    rules: &RuleSet,
 ) -> Report {
-    findings.sort_by(|one, other| one.order().cmp(&other.order()));
-    findings.dedup();
+    relevel(&mut findings, &mut notes, policy, rules);
+    let mut findings = merge(findings);
+    suppress::apply(&mut findings, &mut notes, allowances, policy, rules);
     notes.sort();
     notes.dedup();
-    let blocking = findings.iter().filter(|finding| Report::blocks(finding, policy)).count();
-    let incomplete = notes.iter().any(|note| matches!(note.kind, NoteKind::NotChecked | NoteKind::Partial));
-    Report { findings, notes, files, blocking, incomplete, verdict: String::new() }
+    let mut report = Report { findings, notes, files, ..Report::default() };
+    report.weigh(policy, rules);
+    report
 }
+
+/// Marks as existing what lies outside the lines that a change adds. A finding whose data path runs through an added
+/// line is new wherever it ends: the change is what connected it.
+pub fn standing(entries: &[Entry], findings: &mut [Finding]) {
+    let mut added: BTreeMap<&str, Vec<Option<&Lines>>> = BTreeMap::new();
+    for entry in entries {
+        added.entry(&entry.path).or_default().push(entry.added.as_ref());
+    }
+    let touched = |location: &crate::finding::Location| {
+        added.get(location.path.as_str()).is_none_or(|lines| {
+            let (first, last) = (location.region.start_line, location.region.end_line);
+            lines.iter().any(|lines| lines.is_none_or(|lines| lines.touches(first, last.max(first))))
+        })
+    };
+    for finding in findings.iter_mut().filter(|finding| finding.standing == Standing::New) {
+        if !touched(&finding.location) && !finding.trace.iter().any(|step| touched(&step.location)) {
+            finding.standing = Standing::Existing;
+        }
+    }
+}
+
+/// Marks as existing what a baseline has too: the same rule on a line of the same content in the same path.
+pub fn against(findings: &mut [Finding], baseline: &[Finding]) {
+    let key = |finding: &Finding| {
+        (finding.rule.clone(), finding.location.path.clone(), finding.fingerprint.clone())
+    };
+    let known: BTreeSet<_> =
+        baseline.iter().filter(|finding| !finding.fingerprint.is_empty()).map(key).collect();
+    for finding in findings.iter_mut().filter(|finding| finding.standing == Standing::New) {
+        if known.contains(&key(finding)) {
+            finding.standing = Standing::Existing;
+        }
+    }
+}
+
+/// Applies `[levels]`: another severity, or off, which is an allowance that the report lists.
+fn relevel(findings: &mut [Finding], notes: &mut Vec<Note>, policy: &Policy, rules: &RuleSet) {
+    for finding in findings {
+        match policy.levels.get(&finding.rule) {
+            None => {}
+            Some(LevelOf::Severity(severity)) => finding.severity = *severity,
+            Some(LevelOf::Off) => {
+                finding.standing = Standing::Allowed {
+                    reason: "the rule is switched off".into(),
+                    by: "weft.toml [levels]".into(),
+                };
+            }
+        }
+    }
+    for rule in policy.levels.keys().filter(|rule| !suppress::known(rule, rules)) {
+        let hint = config::nearest(rule, rules.rules.iter().map(|rule| rule.id.as_str()));
+        notes.push(Note::new(
+            NoteKind::Info,
+            "",
+            format!("weft.toml [levels]: there is no rule \"{rule}\"{hint}"),
+        ));
+    }
+}
+
+/// One result a rule and line: a new one before an existing one, then the gravest and surest stays, and says how many it stands for.
+fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|one, other| {
+        let line = |finding: &Finding| finding.location.region.start_line;
+        let grave = |finding: &Finding| {
+            std::cmp::Reverse((finding.standing == Standing::New, finding.severity, finding.confidence))
+        };
+        (one.location.path.cmp(&other.location.path))
+            .then_with(|| line(one).cmp(&line(other)))
+            .then_with(|| (&one.rule, package(one)).cmp(&(&other.rule, package(other))))
+            .then_with(|| grave(one).cmp(&grave(other)))
+            .then_with(|| one.order().cmp(&other.order()))
+    });
+    findings.dedup();
+    let mut merged: Vec<(Finding, usize)> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        match merged.last_mut() {
+            Some((first, count)) if same_line(first, &finding) => *count += 1,
+            _ => merged.push((finding, 1)),
+        }
+    }
+    let mut merged: Vec<Finding> = merged
+        .into_iter()
+        .map(|(mut finding, count)| {
+            if count > 1 {
+                finding.message = format!("{} ({count} on this line)", finding.message);
+            }
+            finding
+        })
+        .collect();
+    merged.sort_by(|one, other| one.order().cmp(&other.order()));
+    merged
+}
+
+fn package(finding: &Finding) -> Option<(&str, &str)> {
+    finding.advisory.as_ref().map(|advisory| (advisory.package.as_str(), advisory.version.as_str()))
+}
+
+fn same_line(one: &Finding, other: &Finding) -> bool {
+    one.rule == other.rule
+        && one.location.path == other.location.path
+        && one.location.region.start_line == other.location.region.start_line
+        && package(one) == package(other)
+}
+
+#[cfg(test)]
+mod tests;

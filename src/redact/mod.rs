@@ -2,12 +2,27 @@
 //!
 //! This is the only room that makes a [`Redacted`], and every later stage accepts nothing else.
 
+mod decode;
+mod detect;
+mod filter;
+mod generic;
+mod line_hash;
+mod mask;
+mod pii;
+mod random;
 mod redacted;
+#[cfg(test)]
+mod tests;
+mod validate;
 
-use crate::artifact::Original;
+use crate::artifact::{Original, Role};
 use crate::error::Result;
-use crate::finding::{Finding, Note};
-use crate::rule::RuleSet;
+use crate::finding::{Finding, Note, NoteKind, Severity};
+use crate::rule::{Category, RuleSet};
+
+use detect::Detector;
+use mask::{Copy, Issuer, by_line, copies};
+use redacted::Replacement;
 
 pub use redacted::{Mask, Redacted, View};
 
@@ -23,18 +38,112 @@ pub struct Redaction {
 
 /// The compiled detectors. One serves all threads of a run.
 pub struct Redactor {
-    _rules: (),
+    detector: Detector,
+    key: Option<Vec<u8>>,
 }
 
 impl Redactor {
     /// Compiles the secret and personal-data rules. `key` makes placeholders the same across runs; without one they are
-    /// numbered by first appearance. Errors: a rule's pattern does not compile or is too large.
-    pub fn new(_rules: &RuleSet, _key: Option<&[u8]>) -> Result<Self> {
-        Ok(Redactor { _rules: () })
+    /// numbered by first appearance. Errors: a rule has no anchor, or names a validator that does not exist. A pattern
+    /// is compiled when its anchor is first met; see [`Redactor::check`].
+    pub fn new(rules: &RuleSet, key: Option<&[u8]>) -> Result<Self> {
+        Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec) })
+    }
+
+    /// Compiles every pattern now: for rules that come from outside. Errors: one does not compile or is too large.
+    pub fn check(&self) -> Result<()> {
+        self.detector.check()
     }
 
     /// Masks one original. Never fails: what cannot be looked at becomes a note.
     pub fn redact(&self, original: Original) -> Redaction {
-        Redaction { document: Redacted::seal(original, &[]), findings: Vec::new(), notes: Vec::new() }
+        let bytes = original.reveal().clone();
+        let Some(decoded) = decode::decode(&bytes) else {
+            let note = not_text(&original.path);
+            return Redaction {
+                document: Redacted::seal(original, &[]),
+                findings: Vec::new(),
+                notes: vec![note],
+            };
+        };
+        let text = decoded.text.as_ref();
+        let (found, broken) = self.detector.find(text);
+        let notes = broken.iter().map(|id| {
+            let message = format!("the pattern of rule {id} does not compile: correct its page");
+            Note::new(NoteKind::NotChecked, &original.path, message)
+        });
+        let notes = notes.collect();
+        let copies = copies(text, &found, &self.detector);
+        let (replacements, places) = self.replacements(text, &copies);
+        let lengths: Vec<usize> =
+            copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
+        let document = Redacted::seal(original, &replacements);
+        let findings = copies
+            .iter()
+            .zip(places)
+            .zip(lengths)
+            .filter_map(|((copy, pieces), length)| self.report(&document, copy, pieces, length))
+            .collect();
+        Redaction { document, findings, notes }
+    }
+
+    /// What to put where, and for each copy which of the replacements are its own.
+    fn replacements(
+        &self,
+        text: &str,
+        copies: &[Copy],
+    ) -> (Vec<Replacement<'_>>, Vec<std::ops::Range<usize>>) {
+        let mut issuer = Issuer::new(self.key.as_deref(), text);
+        let (mut replacements, mut places) = (Vec::new(), Vec::new());
+        for copy in copies {
+            let rule = self.detector.rules[copy.rule].id.as_str();
+            let first = replacements.len();
+            for range in by_line(text, &copy.range) {
+                let placeholder = issuer.issue(rule, &copy.secret);
+                replacements.push(Replacement { range, rule, placeholder });
+            }
+            places.push(first..replacements.len());
+        }
+        (replacements, places)
+    }
+
+    /// The finding of one copy, whose masks are `pieces` of the document's.
+    fn report(
+        &self,
+        document: &Redacted,
+        copy: &Copy,
+        pieces: std::ops::Range<usize>,
+        length: usize,
+    ) -> Option<Finding> {
+        let rule = &self.detector.rules[copy.rule];
+        let masks = document.masks().get(pieces)?;
+        let range = masks.first()?.text.start..masks.last()?.text.end;
+        let fence = document.views().into_iter().find(|view| view.fence().is_some() && view.covers(&range));
+        let mut finding = document.whole().finding(rule, range, &[]);
+        finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
+        finding.message = format!("{} of {length} characters", finding.message);
+        finding.confidence = copy.confidence;
+        if rule.category == Category::Pii && document.role() == Role::Code {
+            finding.severity = Severity::Low;
+        }
+        Some(finding)
+    }
+}
+
+/// Content that is no text: of a source file that is a gap in the check, of an image it is as it should be.
+fn not_text(path: &str) -> Note {
+    const SOURCE: &[&str] = &[
+        "py", "js", "mjs", "cjs", "jsx", "ts", "tsx", "rs", "go", "sh", "rb", "md", "json", "yaml", "yml",
+        "toml", "txt", "env",
+    ];
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if SOURCE.contains(&extension.to_ascii_lowercase().as_str()) {
+        Note::new(
+            NoteKind::NotChecked,
+            path,
+            "the content is not text, though the name says so: look at it by hand",
+        )
+    } else {
+        Note::new(NoteKind::Unsupported, path, "binary content is not searched for secrets")
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::artifact::{Digest, Fence, Original, Role};
+use super::decode::{Decoded, decode};
+use super::line_hash::line_hashes;
+use crate::artifact::{Digest, Fence, FrontMatter, Original, Role};
 use crate::finding::{Confidence, Finding, Location, Region, Standing, printable};
 use crate::rule::Rule;
 
@@ -25,19 +27,55 @@ pub struct Redacted {
     text: String,
     masks: Vec<Mask>,
     starts: Vec<usize>,
+    /// Where the content of each fence stands in `text`.
+    fences: Vec<Range<usize>>,
     binary: bool,
 }
 
+/// What [`Redacted::seal`] is to replace: a byte range of the decoded text within one line.
+pub(super) struct Replacement<'a> {
+    pub(super) range: Range<usize>,
+    pub(super) rule: &'a str,
+    pub(super) placeholder: String,
+}
+
 impl Redacted {
-    /// Masks `secrets`: byte ranges of the decoded text, sorted, without overlap, each with rule and replacement.
-    /// Ranges that span lines keep their newlines.
-    pub(super) fn seal(original: Original, _secrets: &[(Range<usize>, String, String)]) -> Self {
-        let bytes = original.reveal();
-        let binary = memchr::memchr(0, &bytes[..bytes.len().min(8000)]).is_some();
-        let text = if binary { String::new() } else { String::from_utf8_lossy(bytes).into_owned() };
+    /// Masks `secrets`, which are sorted, without overlap, each within one line.
+    pub(super) fn seal(original: Original, secrets: &[Replacement<'_>]) -> Self {
+        let bytes = original.reveal().clone();
+        let Some(decoded) = decode(&bytes) else {
+            let fences = vec![0..0; original.fences.len()];
+            return Redacted {
+                original,
+                text: String::new(),
+                masks: Vec::new(),
+                starts: vec![0],
+                fences,
+                binary: true,
+            };
+        };
+        let mut text = String::with_capacity(decoded.text.len());
+        let mut masks: Vec<Mask> = Vec::with_capacity(secrets.len());
+        let mut done = 0;
+        for secret in secrets {
+            let Some(before) = decoded.text.get(done..secret.range.start) else { continue };
+            let hidden = &decoded.text[secret.range.clone()];
+            text.push_str(before);
+            let start = text.len();
+            text.push_str(&secret.placeholder);
+            masks.push(Mask {
+                text: start..text.len(),
+                rule: secret.rule.to_owned(),
+                units: units(hidden) as u32,
+                bytes: hidden.len(),
+            });
+            done = secret.range.end;
+        }
+        text.push_str(&decoded.text[done..]);
         let starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        Redacted { original, text, masks: Vec::new(), starts, binary }
+        let fences = place_fences(&original.fences, &decoded, &masks);
+        Redacted { original, text, masks, starts, fences, binary: false }
     }
 
     /// The redacted text. Empty for binary content.
@@ -85,6 +123,11 @@ impl Redacted {
         &self.original.fences
     }
 
+    /// The front matter of a prompt or reply.
+    pub fn front(&self) -> Option<&FrontMatter> {
+        self.original.front.as_ref()
+    }
+
     /// The whole text as one view.
     pub fn whole(&self) -> View<'_> {
         View { document: self, range: 0..self.text.len(), fence: None }
@@ -97,11 +140,8 @@ impl Redacted {
             Role::Document | Role::Prompt | Role::Reply => self
                 .fences()
                 .iter()
-                .map(|fence| View {
-                    document: self,
-                    range: self.from_original(&fence.content),
-                    fence: Some(fence),
-                })
+                .zip(&self.fences)
+                .map(|(fence, range)| View { document: self, range: range.clone(), fence: Some(fence) })
                 .collect(),
         }
     }
@@ -111,10 +151,10 @@ impl Redacted {
         self.original.added.as_ref().is_none_or(|lines| lines.touches(first, last))
     }
 
-    /// The region of the original that `range` of the redacted text stands for.
+    /// The region of the original that `range` of the redacted text stands for. A masked place counts as a whole.
     pub fn region(&self, range: Range<usize>) -> Region {
-        let (start_line, start_column) = self.position(range.start);
-        let (end_line, end_column) = self.position(range.end.max(range.start));
+        let (start_line, start_column) = self.position(range.start, false);
+        let (end_line, end_column) = self.position(range.end.max(range.start), true);
         Region { start_line, start_column, end_line, end_column }
     }
 
@@ -124,6 +164,12 @@ impl Redacted {
         let Some(start) = self.starts.get(index) else { return "" };
         let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// Where a 1-based line starts in [`Redacted::text`]; its end past the last line.
+    pub(crate) fn line_start(&self, number: u32) -> usize {
+        let index = (number as usize).saturating_sub(1);
+        self.starts.get(index).copied().unwrap_or(self.text.len())
     }
 
     /// The number of lines; a text without a line break has one.
@@ -140,19 +186,80 @@ impl Redacted {
 
     /// Fills in the fingerprint of each finding that has none and lies in this document: GitHub's hash of the
     /// original's line.
-    pub fn sign_lines(&self, _findings: &mut [Finding]) {}
-
-    fn from_original(&self, range: &Range<usize>) -> Range<usize> {
-        range.start.min(self.text.len())..range.end.min(self.text.len())
+    pub fn sign_lines(&self, findings: &mut [Finding]) {
+        let mut hashes = None;
+        for finding in findings {
+            if finding.fingerprint.is_empty() && finding.location.path == self.path() {
+                let hashes = hashes.get_or_insert_with(|| line_hashes(self.original.reveal()));
+                let line = finding.location.region.start_line as usize;
+                if let Some(hash) = hashes.get(line.saturating_sub(1)) {
+                    finding.fingerprint.clone_from(hash);
+                }
+            }
+        }
     }
 
-    fn position(&self, offset: usize) -> (u32, u32) {
+    /// Line and column of the original for an offset of the redacted text; one inside a masked place counts as its
+    /// start, or its end when `after`.
+    fn position(&self, offset: usize, after: bool) -> (u32, u32) {
+        let offset = offset.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts[line - 1];
-        let units: usize =
-            self.text.get(start..offset).map_or(0, |text| text.chars().map(char::len_utf16).sum());
-        (line as u32, units as u32 + 1)
+        let mut at = self.starts[line - 1];
+        let mut column = 1;
+        let first = self.masks.partition_point(|mask| mask.text.start < at);
+        for mask in self.masks[first..].iter().take_while(|mask| mask.text.start < offset) {
+            column += self.text.get(at..mask.text.start).map_or(0, units) as u32;
+            if offset < mask.text.end && !after {
+                return (line as u32, column);
+            }
+            column += mask.units;
+            at = mask.text.end;
+        }
+        column += self.text.get(at..offset).map_or(0, units) as u32;
+        (line as u32, column)
     }
+}
+
+/// How many UTF-16 code units a text has.
+fn units(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
+}
+
+/// Where the content of each fence stands in the redacted text. All ends are looked up in one walk over the text.
+fn place_fences(fences: &[Fence], decoded: &Decoded<'_>, masks: &[Mask]) -> Vec<Range<usize>> {
+    let mut ends: Vec<usize> =
+        fences.iter().flat_map(|fence| [fence.content.start, fence.content.end]).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let (mut next, mut shift) = (0, 0isize);
+    let offsets: Vec<(usize, usize)> = decoded
+        .offsets(&ends)
+        .into_iter()
+        .map(|offset| {
+            // `shift` is how much longer the redacted text has become before `offset`.
+            while let Some(mask) = masks.get(next) {
+                let start = mask.text.start.saturating_add_signed(-shift);
+                if start + mask.bytes > offset {
+                    // An end inside a masked place moves to its start, whichever end it is.
+                    return (offset.min(start)).saturating_add_signed(shift);
+                }
+                shift += mask.text.len() as isize - mask.bytes as isize;
+                next += 1;
+            }
+            offset.saturating_add_signed(shift)
+        })
+        .zip(&ends)
+        .map(|(place, end)| (*end, place))
+        .collect();
+    let place =
+        |end: usize| offsets.binary_search_by_key(&end, |(end, _)| *end).map_or(0, |index| offsets[index].1);
+    fences
+        .iter()
+        .map(|fence| {
+            let start = place(fence.content.start);
+            start..place(fence.content.end).max(start)
+        })
+        .collect()
 }
 
 /// A part of a redacted text that is one file: the whole, or a fence of a reply.
@@ -169,9 +276,19 @@ impl<'a> View<'a> {
         &self.document.text[self.range.clone()]
     }
 
+    /// The bytes of the document's redacted text that it covers.
+    pub fn span(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
     /// The document it is a part of.
     pub fn document(&self) -> &'a Redacted {
         self.document
+    }
+
+    /// Whether a byte range of the document's text lies in this view.
+    pub(super) fn covers(&self, range: &Range<usize>) -> bool {
+        self.range.start <= range.start && range.end <= self.range.end
     }
 
     /// The fence, when it is one.

@@ -15,6 +15,7 @@ use crate::finding::{Confidence, Severity};
 
 pub use expression::{Expression, Part, Requirement, Root, Slot};
 pub use model::{Handler, Model};
+pub(crate) use page::crc32;
 pub use page::{Example, ExampleFile, PageError, expand, parse};
 
 /// The folder of `rules/` that a page lives in: which stage reports it.

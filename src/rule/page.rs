@@ -215,7 +215,8 @@ pub(super) fn toml_error(text: &str, first: usize, error: &toml::de::Error) -> P
 
 /// Replaces `%{n}` by n made-up characters, the same for the same text: no file of the tree looks like a live token.
 /// `%{n:hex}`, `%{n:digits}`, `%{n:upper}`, `%{n:lower}`, `%{n:base32}` choose the alphabet; `%{github}` and `%{npm}` end a token in its
-/// valid checksum (30 characters and the six of the CRC-32 in base 62).
+/// valid checksum (30 characters and the six of the CRC-32 in base 62). `%{u:202e}` is the character U+202E, so that
+/// no page hides text itself.
 pub fn expand(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -245,6 +246,9 @@ fn made_up(spec: &str, seed: &mut u64) -> Option<String> {
             sum /= 62;
         }
         return Some(body + &String::from_utf8_lossy(&tail));
+    }
+    if let Some(hex) = spec.strip_prefix("u:") {
+        return u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).map(String::from);
     }
     let (count, alphabet) = spec.split_once(':').unwrap_or((spec, "base62"));
     let letters: &[u8] = match alphabet {

@@ -137,9 +137,9 @@ impl<'a> Engine<'a> {
                 body.cloned().or_else(|| self.named_member(held, text, span)).unwrap_or_default()
             }
             Known::Any | Known::Null => {
-                self.named_member(held, text, span).unwrap_or_else(|| Abstract::tainted(held.all()))
+                self.named_member(held, text, span).unwrap_or_else(|| held.at(Some(&key)))
             }
-            _ => Abstract::tainted(held.all()),
+            _ => held.at(Some(&key)),
         }
     }
 

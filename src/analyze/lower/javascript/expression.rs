@@ -1,0 +1,294 @@
+//! Expressions: names, literals, operators, templates, objects, assignments.
+
+use tree_sitter::Node;
+
+use super::{Lowering, field, first, parts};
+use crate::analyze::ir::{Binary, Element, Entry, Literal, Op, Span, Value};
+use crate::syntax::unquoted;
+
+impl<'a> Lowering<'_, 'a> {
+    pub(super) fn expression(&mut self, node: Node<'_>) -> Value {
+        self.named_expression(node, None)
+    }
+
+    /// An expression that is bound to `pattern`: a function takes its name.
+    pub(super) fn named_expression(&mut self, node: Node<'_>, pattern: Option<Node<'_>>) -> Value {
+        let lowered = self.deeper(|it| match node.kind() {
+            "arrow_function" | "function_expression" | "generator_function" => {
+                let name = pattern.filter(|it| it.kind() == "identifier").map(|name| it.name(name));
+                it.function(node, name)
+            }
+            _ => it.expression_here(node),
+        });
+        lowered.unwrap_or_else(|| self.unknown(Vec::new(), Span::of(node)))
+    }
+
+    fn expression_here(&mut self, node: Node<'_>) -> Value {
+        let span = Span::of(node);
+        match node.kind() {
+            "identifier" | "this" | "super" | "jsx_identifier" | "shorthand_property_identifier" => {
+                let text = self.text(node);
+                self.load(text, span)
+            }
+            "string" => {
+                let text = unquoted(self.parsed, node);
+                self.builder.literal_text(&text.value, span)
+            }
+            "number" => {
+                let number = self.text(node).replace('_', "").parse().map_or(Literal::Other, Literal::Int);
+                self.literal(number, span)
+            }
+            "true" => self.literal(Literal::Bool(true), span),
+            "false" => self.literal(Literal::Bool(false), span),
+            "null" | "undefined" => self.null(span),
+            "regex" => self.literal(Literal::Other, span),
+            "template_string" => {
+                let parts = self.template(node);
+                self.builder.push(Op::Text(parts.into_iter().map(|(value, _)| value).collect()), span)
+            }
+            "member_expression" | "subscript_expression" | "call_expression" => self.chain(node),
+            "new_expression" => self.new_expression(node),
+            "parenthesized_expression"
+            | "non_null_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "instantiation_expression" => match first(node) {
+                Some(inner) => self.expression(inner),
+                None => self.unknown(Vec::new(), span),
+            },
+            "type_assertion" => match parts(node).last() {
+                Some(inner) => self.expression(*inner),
+                None => self.unknown(Vec::new(), span),
+            },
+            "binary_expression" => self.binary(node),
+            "unary_expression" => self.unary(node),
+            "update_expression" => {
+                let number = self.literal(Literal::Other, span);
+                if let Some(target) = field(node, "argument") {
+                    self.bind_pattern(target, number, false);
+                }
+                number
+            }
+            "ternary_expression" => match field(node, "condition") {
+                Some(condition) => {
+                    self.choice(span, condition, field(node, "consequence"), field(node, "alternative"))
+                }
+                None => self.unknown(Vec::new(), span),
+            },
+            "assignment_expression" => self.assignment(node),
+            "augmented_assignment_expression" => self.augmented(node),
+            "array" => self.array(node),
+            "object" => self.object(node),
+            "arrow_function" | "function_expression" | "generator_function" => self.function(node, None),
+            "class" => self.class(node),
+            "await_expression" => match first(node) {
+                Some(inner) => {
+                    let value = self.expression(inner);
+                    self.builder.push(Op::Await(value), span)
+                }
+                None => self.unknown(Vec::new(), span),
+            },
+            "yield_expression" => {
+                let value = match first(node) {
+                    Some(inner) => self.expression(inner),
+                    None => self.null(span),
+                };
+                self.builder.push(Op::Yield(value), span)
+            }
+            "sequence_expression" => {
+                let mut last = None;
+                for part in parts(node) {
+                    last = Some(self.expression(part));
+                }
+                last.unwrap_or_else(|| self.null(span))
+            }
+            "jsx_element" | "jsx_self_closing_element" | "jsx_fragment" => self.jsx(node),
+            "jsx_expression" | "spread_element" => match first(node) {
+                Some(inner) => self.expression(inner),
+                None => self.null(span),
+            },
+            "computed_property_name" => match first(node) {
+                Some(inner) => self.expression(inner),
+                None => self.null(span),
+            },
+            "expression_statement" => match first(node) {
+                Some(inner) => self.expression(inner),
+                None => self.null(span),
+            },
+            "meta_property" | "empty_statement" | "comment" => self.null(span),
+            kind if kind.ends_with("_declaration") => {
+                self.statement(node);
+                self.null(span)
+            }
+            _ => {
+                let operands = parts(node).into_iter().map(|part| self.expression(part)).collect();
+                self.unknown(operands, span)
+            }
+        }
+    }
+
+    /// The parts of a template and whether each is literal.
+    pub(super) fn template(&mut self, node: Node<'_>) -> Vec<(Value, bool)> {
+        let mut values = Vec::new();
+        for part in parts(node) {
+            match part.kind() {
+                "template_substitution" => {
+                    if let Some(inner) = first(part) {
+                        values.push((self.expression(inner), false));
+                    }
+                }
+                _ => {
+                    let text = self.text(part);
+                    values.push((self.builder.literal_text(text, Span::of(part)), true));
+                }
+            }
+        }
+        values
+    }
+
+    /// A binary expression; a long `a + b + c` is walked down its left side in a loop.
+    fn binary(&mut self, node: Node<'_>) -> Value {
+        let mut spine = Vec::new();
+        let mut left = node;
+        while left.kind() == "binary_expression" && !self.chooses(left) {
+            spine.push(left);
+            match field(left, "left") {
+                Some(next) => left = next,
+                None => return self.unknown(Vec::new(), Span::of(node)),
+            }
+        }
+        let mut value = if spine.is_empty() { self.choosing(left) } else { self.expression(left) };
+        for node in spine.into_iter().rev() {
+            let Some(right) = field(node, "right") else { continue };
+            let right = self.expression(right);
+            let operator = operator(field(node, "operator").map_or("", |it| self.text(it)));
+            value = self.builder.push(Op::Binary(operator, value, right), Span::of(node));
+        }
+        value
+    }
+
+    fn chooses(&self, node: Node<'_>) -> bool {
+        field(node, "operator").is_some_and(|it| matches!(self.text(it), "&&" | "||" | "??"))
+    }
+
+    /// `a && b` guards `b`; `a || b` and `a ?? b` are one of both.
+    fn choosing(&mut self, node: Node<'_>) -> Value {
+        let span = Span::of(node);
+        let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) else {
+            return self.unknown(Vec::new(), span);
+        };
+        if field(node, "operator").is_some_and(|it| self.text(it) == "&&") {
+            return self.choice(span, left, Some(right), None);
+        }
+        let mut alternatives = Vec::new();
+        let mut left = left;
+        let mut rights = vec![right];
+        // A long `a || b || c` leans left.
+        while left.kind() == "binary_expression"
+            && field(left, "operator").is_some_and(|it| matches!(self.text(it), "||" | "??"))
+        {
+            rights.extend(field(left, "right"));
+            match field(left, "left") {
+                Some(next) => left = next,
+                None => break,
+            }
+        }
+        alternatives.push(self.expression(left));
+        for right in rights.into_iter().rev() {
+            alternatives.push(self.expression(right));
+        }
+        self.builder.push(Op::Either(alternatives), span)
+    }
+
+    fn assignment(&mut self, node: Node<'_>) -> Value {
+        let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) else {
+            return self.unknown(Vec::new(), Span::of(node));
+        };
+        let value = self.named_expression(right, Some(left));
+        self.bind_at(left, value, false, Span::of(node));
+        self.export_assignment(left, right, value);
+        value
+    }
+
+    fn augmented(&mut self, node: Node<'_>) -> Value {
+        let span = Span::of(node);
+        let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) else {
+            return self.unknown(Vec::new(), span);
+        };
+        let before = self.expression(left);
+        let right = self.expression(right);
+        let text = field(node, "operator").map_or("", |it| self.text(it));
+        let op = match text.trim_end_matches('=') {
+            "&&" | "||" | "??" => Op::Either(vec![before, right]),
+            text => Op::Binary(operator(text), before, right),
+        };
+        let value = self.builder.push(op, span);
+        self.bind_at(left, value, false, span);
+        value
+    }
+
+    fn array(&mut self, node: Node<'_>) -> Value {
+        let mut elements = Vec::new();
+        for part in parts(node) {
+            let value = self.expression(part);
+            elements.push(Element { value, spread: part.kind() == "spread_element" });
+        }
+        self.builder.push(Op::List(elements), Span::of(node))
+    }
+
+    fn object(&mut self, node: Node<'_>) -> Value {
+        let mut entries = Vec::new();
+        for part in parts(node) {
+            let span = Span::of(part);
+            let (key, value) = match part.kind() {
+                "pair" => {
+                    let key = field(part, "key").map(|key| self.key(key));
+                    let Some(value) = field(part, "value") else { continue };
+                    (key, self.expression(value))
+                }
+                "shorthand_property_identifier" => {
+                    let text = self.text(part);
+                    let key = self.builder.literal_text(text, span);
+                    (Some(key), self.load(text, span))
+                }
+                "method_definition" => {
+                    let key = field(part, "name").map(|key| self.key(key));
+                    (key, self.function(part, None))
+                }
+                "spread_element" => (None, self.expression(part)),
+                _ => continue,
+            };
+            entries.push(Entry { key, value, span });
+        }
+        self.builder.push(Op::Dict(entries), Span::of(node))
+    }
+
+    /// The key of an entry or of a pattern: a literal, unless it is computed.
+    pub(super) fn key(&mut self, node: Node<'_>) -> Value {
+        match node.kind() {
+            "property_identifier" | "private_property_identifier" | "shorthand_property_identifier" => {
+                let text = self.text(node);
+                self.builder.literal_text(text, Span::of(node))
+            }
+            _ => self.expression(node),
+        }
+    }
+}
+
+fn operator(text: &str) -> Binary {
+    match text {
+        "+" => Binary::Add,
+        "-" => Binary::Sub,
+        "*" => Binary::Mul,
+        "/" => Binary::Div,
+        "%" => Binary::Mod,
+        "==" | "===" => Binary::Eq,
+        "!=" | "!==" => Binary::Ne,
+        "<" => Binary::Lt,
+        "<=" => Binary::Le,
+        ">" => Binary::Gt,
+        ">=" => Binary::Ge,
+        "in" => Binary::In,
+        _ => Binary::Other,
+    }
+}

@@ -1,0 +1,52 @@
+//! `weft explain`: a rule's page, for a terminal.
+
+use std::path::PathBuf;
+
+use weft::built_in_rules;
+use weft::error::{Error, ErrorKind, Exit, Result};
+use weft::rule::RuleSet;
+
+use super::world::World;
+use super::{output, print};
+
+/// Prints a rule's page: what it means, what to do instead, what fires and what does not.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The rule's id, for example command-injection
+    #[arg(value_name = "RULE")]
+    rule: String,
+    /// Rule pages of your own, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
+    let mut rules = built_in_rules();
+    if let Some(folder) = &arguments.rules {
+        super::rules::load(&world.resolve(folder), &mut rules)?;
+    }
+    let rule = rules.get(&arguments.rule).ok_or_else(|| unknown(&arguments.rule, &rules))?;
+    print(weft::report::page::terminal(rule, output::color(world), world.width).as_bytes())?;
+    Ok(Exit::Passed)
+}
+
+/// An error that offers the ids one may have meant.
+fn unknown(asked: &str, rules: &RuleSet) -> Error {
+    let error = Error::new(ErrorKind::Usage, format!("there is no rule \"{asked}\""));
+    let near: Vec<&str> = rules
+        .rules
+        .iter()
+        .map(|rule| rule.id.as_str())
+        .filter(|id| asked.split('-').any(|word| word.len() > 2 && id.contains(word)))
+        .take(5)
+        .collect();
+    if ["RUSTSEC-", "GHSA-", "PYSEC-", "CVE-", "GO-"].iter().any(|prefix| asked.starts_with(prefix)) {
+        return error
+            .hint("that is an advisory: `weft explain vulnerable-dependency` says what weft does with them");
+    }
+    if near.is_empty() {
+        error.hint("`weft rules` lists them all")
+    } else {
+        error.hint(format!("did you mean {}?", near.join(", ")))
+    }
+}

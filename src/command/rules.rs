@@ -1,0 +1,164 @@
+//! `weft rules`: what weft knows, and a check of what a team adds.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use weft::error::{Error, ErrorKind, Exit, Result};
+use weft::rule::{Category, Example, Model, PageError, RuleSet, parse};
+use weft::{built_in_rules, examples};
+
+use super::world::World;
+use super::{output, print, settings};
+
+/// Lists the rules, or checks a folder of your own rule pages and models.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// List every rule: id, severity, what it finds
+    List {
+        /// Rule pages of your own, beside the built-in ones
+        #[arg(long, value_name = "DIR")]
+        rules: Option<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read every page and model of DIR and run their examples
+    Check {
+        /// A folder laid out like weft's own rules/: secrets, pii, code, text, effects, deps, models
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
+    match &arguments.action {
+        None => list(world, None, false),
+        Some(Action::List { rules, json }) => list(world, rules.as_deref(), *json),
+        Some(Action::Check { folder }) => check(world, folder),
+    }
+}
+
+fn list(world: &World, folder: Option<&Path>, json: bool) -> Result<Exit> {
+    let mut rules = built_in_rules();
+    if let Some(folder) = folder {
+        load(&world.resolve(folder), &mut rules)?;
+    }
+    let text = if json {
+        let rows: Vec<_> = rules
+            .rules
+            .iter()
+            .map(|rule| {
+                serde_json::json!({"id": rule.id, "category": rule.category, "severity": rule.severity,
+                    "confidence": rule.confidence, "cwe": rule.cwe, "message": rule.message, "title": rule.title})
+            })
+            .collect();
+        serde_json::to_string_pretty(&rows)
+            .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the list").because(error))?
+            + "\n"
+    } else {
+        weft::report::rules_table(&rules, output::color(world), world.width)
+    };
+    print(text.as_bytes())?;
+    Ok(Exit::Passed)
+}
+
+fn check(world: &World, folder: &Path) -> Result<Exit> {
+    let mut rules = built_in_rules();
+    let pages = load(&world.resolve(folder), &mut rules)?;
+    let checks = settings::with(rules, world)?;
+    let (mut text, mut failed, mut ran) = (String::new(), 0, 0);
+    for (page, examples) in &pages {
+        for example in examples {
+            ran += 1;
+            for failure in examples::run(example, &checks) {
+                failed += 1;
+                let _ = writeln!(
+                    text,
+                    "{}:{}: {}\n  in \"{}\"",
+                    page.display(),
+                    failure.line,
+                    failure.message,
+                    example.title
+                );
+            }
+        }
+    }
+    let verdict = if failed == 0 { "every example holds" } else { "examples do not hold" };
+    let _ = writeln!(
+        text,
+        "{} pages, {ran} examples: {}{verdict}",
+        pages.len(),
+        if failed == 0 { String::new() } else { format!("{failed} ") }
+    );
+    print(text.as_bytes())?;
+    Ok(if failed == 0 { Exit::Passed } else { Exit::Findings })
+}
+
+/// Adds the pages and models of a folder to `rules` and returns the pages with their examples. Errors (kind
+/// `Settings`) name file and line: a wrong page, an id that is taken.
+pub(super) fn load(folder: &Path, rules: &mut RuleSet) -> Result<Vec<(PathBuf, Vec<Example>)>> {
+    let mut pages = Vec::new();
+    for path in files(folder)? {
+        let text = read(&path)?.replace("\r\n", "\n");
+        let relative = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
+        let wrong = |error: PageError| {
+            Error::new(ErrorKind::Settings, format!("{}:{}: {}", path.display(), error.line, error.message))
+        };
+        let top = relative.iter().next().and_then(|name| name.to_str()).unwrap_or("");
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") if top == "models" => rules.models.push(Model::parse(&text).map_err(wrong)?),
+            Some("md") => {
+                let category = Category::of(top).ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Settings,
+                        format!("{} is in no folder that weft knows", path.display()),
+                    )
+                    .hint("put rule pages into secrets/, pii/, code/, text/, effects/ or deps/ of the folder")
+                })?;
+                let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
+                let (rule, examples) = parse(category, name, &text).map_err(wrong)?;
+                let id = rule.id.clone();
+                if !rules.add(rule) {
+                    return Err(Error::new(ErrorKind::Settings, format!("{}: the id {id} is taken", path.display()))
+                        .hint("choose another id: rules of your own add to the built-in ones and cannot replace them"));
+                }
+                pages.push((relative, examples));
+            }
+            _ => {}
+        }
+    }
+    rules.models.sort_by(|one, other| (&one.language, &one.library).cmp(&(&other.language, &other.library)));
+    Ok(pages)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error: std::io::Error| {
+        Error::new(ErrorKind::Settings, format!("cannot read the rules folder {}", folder.display()))
+            .because(error)
+            .hint("name a folder laid out like weft's own rules/")
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        match entry.file_type().map_err(failed)? {
+            kind if kind.is_dir() => found.extend(files(&entry.path())?),
+            kind if kind.is_file() && entry.file_name() != "README.md" => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        Error::new(ErrorKind::Settings, format!("cannot read {}", path.display())).because(error)
+    })
+}

@@ -1,0 +1,216 @@
+//! `weft scan`: the person's own check.
+
+use std::path::{Component, Path, PathBuf};
+
+use weft::artifact::{Origin, Submission};
+use weft::error::{Error, ErrorKind, Exit, Result};
+use weft::finding::Severity;
+use weft::ingest::{self, git};
+use weft::policy::{Policy, Run, Stages, Trust};
+use weft::report::Format;
+
+use super::output::Output;
+use super::world::{World, standard_input};
+use super::{output, settings};
+
+/// Scans files, folders, an agent's reply or prompt, a change, or a whole AI history, and prints what is wrong, where,
+/// and what to do instead.
+///
+/// Your own weft.toml and `weft: allow RULE reason` comments count, and are listed.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Files and folders (default: this folder); `-` is standard input; a Markdown file named here is read as an agent's reply
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    change: Change,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+    /// Report only what REF does not have yet
+    #[arg(long, value_name = "REF")]
+    baseline: Option<String>,
+}
+
+/// What to scan instead of paths.
+#[derive(clap::Args)]
+#[group(multiple = false)]
+pub(super) struct Change {
+    /// The blobs of the index: what the next commit would hold
+    #[arg(long, conflicts_with = "paths")]
+    staged: bool,
+    /// The change from commit A to commit B
+    #[arg(long, value_name = "A..B", conflicts_with = "paths")]
+    range: Option<String>,
+    /// A unified diff; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    patch: Option<PathBuf>,
+}
+
+/// How a scan is judged and reported; `gate` and `submit` share it.
+#[derive(clap::Args, Clone)]
+pub(super) struct Reporting {
+    /// Standard output as text, json, sarif or github (annotations)
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Also write FORMAT to FILE; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(super) output: Vec<Output>,
+    /// Findings of this severity and above act on the gate: low, medium, high, critical
+    #[arg(long, value_name = "LEVEL", value_parser = severity)]
+    pub(super) fail_on: Option<Severity>,
+    /// Run only these stages: secrets, code, effects, deps
+    #[arg(long, value_name = "STAGE", value_delimiter = ',', value_parser = stage)]
+    pub(super) only: Vec<String>,
+    /// Settings file instead of the repository's weft.toml
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Rule pages and models of your own, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Option<PathBuf>,
+    /// Print the verdict line only
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// Exit 0 whatever was found; the report says so
+    #[arg(long)]
+    pub(super) exit_zero: bool,
+    /// Let what could not be checked pass; the report says so
+    #[arg(long)]
+    pub(super) allow_incomplete: bool,
+    /// Write suppressed findings into SARIF as well
+    #[arg(long)]
+    pub(super) include_suppressed: bool,
+    /// At most N results in SARIF, the worst first; code scanning takes 5000
+    #[arg(long, value_name = "N")]
+    pub(super) max_results: Option<usize>,
+}
+
+const EXAMPLES: &str = "Examples:
+  weft scan                                 this tree
+  weft scan reply.md                        an agent's reply: text, fences, and where they would write
+  weft scan --staged                        what the next commit would hold
+  weft scan --range origin/main..HEAD       what a branch adds
+  git diff | weft scan --patch -            a diff
+  weft scan --output sarif=weft.sarif       text for you, SARIF for code scanning";
+
+pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
+    let reporting = &arguments.reporting;
+    let (submission, policy) = arguments.subject(world)?;
+    let checks = settings::checks(world, reporting.rules.as_deref())?;
+    let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
+    if let Some(reference) = &arguments.baseline {
+        let before = git::baseline(world.repository()?, reference, &submission.entries)?;
+        let (known, _) = output::scan(&before, &checks, &policy, world, false);
+        report.since(&known.findings, &policy, &checks.rules);
+    }
+    let context = output::context(&checks, &policy, reporting, &submission, world);
+    output::write(&report, &context, reporting)?;
+    Ok(report.exit())
+}
+
+impl Arguments {
+    /// Reads what the command line names, and the settings that count for it.
+    fn subject(&self, world: &World) -> Result<(Submission, Policy)> {
+        let reporting = &self.reporting;
+        if let Some(range) = &self.change.range {
+            return range_under_its_base(range, reporting, world);
+        }
+        let policy = reporting.apply(settings::own(world, reporting.config.as_deref())?, Trust::Own, world);
+        let limit = policy.limits.file_bytes;
+        let submission = if self.change.staged {
+            git::staged(world.repository()?)?
+        } else if let Some(patch) = &self.change.patch {
+            let bytes = if patch.as_os_str() == "-" { standard_input(limit)? } else { read(world, patch)? };
+            let root = world.repository.as_deref().unwrap_or(&world.here);
+            let name = if patch.as_os_str() == "-" { "<stdin>".into() } else { patch.to_string_lossy() };
+            ingest::patch(&bytes, &name, Some(&|path| inside(root, path, limit)))
+        } else {
+            self.files(world, &policy)?
+        };
+        Ok((submission, policy))
+    }
+
+    fn files(&self, world: &World, policy: &Policy) -> Result<Submission> {
+        let most = policy.limits.files;
+        match self.paths.as_slice() {
+            [] => ingest::tree::walk(&[PathBuf::from(".")], &world.here, &policy.exclude, most),
+            [path] if path.as_os_str() == "-" => {
+                Ok(ingest::reply::stdin(standard_input(policy.limits.file_bytes)?))
+            }
+            paths => ingest::tree::walk(paths, &world.here, &policy.exclude, most),
+        }
+    }
+}
+
+/// A plain file below `root` that a diff names; nothing that leads out, through a link, or is too long.
+fn inside(root: &Path, path: &str, limit: u64) -> Option<Vec<u8>> {
+    let mut file = root.to_path_buf();
+    for part in Path::new(path).components() {
+        let Component::Normal(name) = part else { return None };
+        file.push(name);
+        if file.symlink_metadata().ok()?.is_symlink() {
+            return None;
+        }
+    }
+    let metadata = file.symlink_metadata().ok()?;
+    if metadata.is_file() && metadata.len() <= limit { std::fs::read(&file).ok() } else { None }
+}
+
+/// A range is judged by the settings of its base, since what is judged cannot judge itself; a file named on the
+/// command line is the choice of whoever runs the gate.
+pub(super) fn range_under_its_base(
+    range: &str,
+    reporting: &Reporting,
+    world: &World,
+) -> Result<(Submission, Policy)> {
+    let root = world.repository()?;
+    let submission = git::range(root, range)?;
+    let policy = match (&reporting.config, &submission.origin) {
+        (None, Origin::Range { base, .. }) if base != git::NO_COMMIT => settings::at(root, base)?,
+        (None, _) => Policy::default(),
+        (Some(file), _) => settings::own(world, Some(file))?,
+    };
+    Ok((submission, reporting.apply(policy, Trust::Gate, world)))
+}
+
+fn read(world: &World, path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(world.resolve(path)).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("cannot read {}", path.display()))
+            .because(error)
+            .hint("name a readable file, or `-` for standard input")
+    })
+}
+
+impl Reporting {
+    /// The policy with what the command line overrides and what only the run knows.
+    pub(super) fn apply(&self, mut policy: Policy, trust: Trust, world: &World) -> Policy {
+        if let Some(severity) = self.fail_on {
+            policy.gate.fail_on = severity;
+        }
+        if !self.only.is_empty() {
+            let asked = |name: &str| self.only.iter().any(|stage| stage == name);
+            let (secrets, code) = (asked("secrets"), asked("code"));
+            policy.gate.only = Stages { secrets, code, effects: asked("effects"), deps: asked("deps") };
+        }
+        let today = Some(world.today());
+        policy.run = Run { trust, today, exit_zero: self.exit_zero, allow_incomplete: self.allow_incomplete };
+        policy
+    }
+}
+
+fn severity(text: &str) -> std::result::Result<Severity, String> {
+    match text {
+        "low" => Ok(Severity::Low),
+        "medium" => Ok(Severity::Medium),
+        "high" => Ok(Severity::High),
+        "critical" => Ok(Severity::Critical),
+        _ => Err("one of low, medium, high, critical".into()),
+    }
+}
+
+fn stage(text: &str) -> std::result::Result<String, String> {
+    match text {
+        "secrets" | "code" | "effects" | "deps" => Ok(text.to_owned()),
+        _ => Err("one of secrets, code, effects, deps".into()),
+    }
+}

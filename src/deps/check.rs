@@ -1,0 +1,144 @@
+//! One lockfile against the database: a finding an advisory, at the place that names the package.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::advisory::{Match, check};
+use super::database::{Database, Kind};
+use super::lockfile::{Package, Problem, Reading};
+use super::version::Ecosystem;
+use super::{Facts, Pages};
+use crate::finding::{Advisory, Finding, Note, NoteKind, Severity};
+use crate::redact::View;
+use crate::rule::Rule;
+
+/// The most problems of one file that are listed one by one.
+pub(super) const PROBLEMS: usize = 20;
+
+/// Adds what `reading`, the lockfile of `view`, shows.
+pub(super) fn lockfile(
+    view: &View<'_>,
+    ecosystem: Ecosystem,
+    reading: &Reading,
+    database: Result<&Database, String>,
+    pages: &Pages,
+    facts: &mut Facts,
+) {
+    problems(view, &reading.problems, facts);
+    facts.findings.extend(naming(view, &pages.unpinned, &reading.unpinned));
+    if view.document().binary() {
+        return facts.notes.push(not_checked(view, "the file is not text"));
+    }
+    if reading.packages.is_empty() {
+        return;
+    }
+    let database = match database {
+        Ok(database) if database.status_of(ecosystem).is_some() => database,
+        Ok(_) => {
+            return facts
+                .notes
+                .push(not_checked(view, &format!("there is no advisory data for {ecosystem}")));
+        }
+        Err(why) => return facts.notes.push(not_checked(view, &why)),
+    };
+    facts.used.insert(ecosystem);
+    let mut unsure = Vec::new();
+    let mut seen = BTreeSet::new();
+    for package in &reading.packages {
+        if !seen.insert((&package.name, &package.version)) {
+            continue;
+        }
+        let verdict = check(database, ecosystem, &package.name, &package.version);
+        facts
+            .findings
+            .extend(verdict.matches.iter().map(|one| finding(view, ecosystem, package, one, pages)));
+        if !verdict.unsure.is_empty() {
+            let message = format!(
+                "the version \"{}\" of {} has no place in the order of {ecosystem}, so {} could not be checked",
+                package.version,
+                package.name,
+                listed(verdict.unsure.iter().map(String::as_str))
+            );
+            unsure.push(Problem { kind: NoteKind::Partial, at: package.at.start, message });
+        }
+    }
+    problems(view, &unsure, facts);
+}
+
+fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match, pages: &Pages) -> Finding {
+    let informational = one.kind.informational();
+    let page = if informational.is_some() { &pages.informational } else { &pages.vulnerable };
+    let what = match one.kind {
+        Kind::Vulnerability => "is vulnerable",
+        Kind::Malicious => "is malicious",
+        Kind::Unmaintained => "is unmaintained",
+        Kind::Unsound => "is unsound",
+        Kind::Notice => "has a notice",
+    };
+    let fixed = one.fixed.first();
+    let remedy = fixed.map_or("no fixed version is known".to_owned(), |fixed| format!("fixed in {fixed}"));
+    let fill = [
+        ("package", package.name.as_str()),
+        ("version", package.version.as_str()),
+        ("what", what),
+        ("advisory", one.id.as_str()),
+        ("remedy", remedy.as_str()),
+    ];
+    let mut finding = view.finding(page, package.at.clone(), &fill);
+    finding.rule = one.id.clone();
+    finding.severity = severity(one);
+    if let Some(fixed) = fixed {
+        finding.advice = format!("Update {} to {fixed} or later.", package.name);
+    }
+    finding.advisory = Some(Advisory {
+        id: one.id.clone(),
+        aliases: one.aliases.clone(),
+        ecosystem: ecosystem.name().to_owned(),
+        package: package.name.clone(),
+        version: package.version.clone(),
+        fixed: one.fixed.clone(),
+        informational: informational.map(str::to_owned),
+    });
+    finding
+}
+
+/// How bad a match is. Informational records rank below weaknesses whatever their score; a weakness without a score is
+/// unknown, which is a warning.
+fn severity(one: &Match) -> Severity {
+    match one.kind {
+        Kind::Vulnerability => one.severity,
+        Kind::Malicious => Severity::Critical,
+        Kind::Unsound => Severity::Medium,
+        Kind::Unmaintained | Kind::Notice => Severity::Low,
+    }
+}
+
+/// One finding that names all of `packages`, at the first.
+pub(super) fn naming(view: &View<'_>, page: &Rule, packages: &[(String, Range<usize>)]) -> Option<Finding> {
+    let (_, place) = packages.first()?;
+    let names = listed(packages.iter().map(|(name, _)| name.as_str()));
+    Some(view.finding(page, place.clone(), &[("packages", &names)]))
+}
+
+/// "a, b, c and 4 more".
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 6;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+fn problems(view: &View<'_>, problems: &[Problem], facts: &mut Facts) {
+    let path = view.document().path();
+    for problem in problems.iter().take(PROBLEMS) {
+        let line = view.location(problem.at..problem.at).region.start_line;
+        facts.notes.push(Note::new(problem.kind, path, format!("line {line}: {}", problem.message)));
+    }
+    if let Some(more) = problems.len().checked_sub(PROBLEMS).filter(|more| *more > 0) {
+        facts.notes.push(Note::new(NoteKind::Partial, path, format!("{more} more places could not be read")));
+    }
+}
+
+fn not_checked(view: &View<'_>, why: &str) -> Note {
+    Note::new(NoteKind::NotChecked, view.document().path(), format!("its packages are not checked: {why}"))
+}

@@ -1,0 +1,116 @@
+//! What RustSec's own code decides: which packages its advisories are about, and how bad a CVSS vector is. The only file
+//! that names `rustsec`.
+
+use rustsec::SourceId;
+
+use crate::finding::Severity;
+
+/// Whether a `source` of Cargo.lock is the default registry (its git or its sparse index); `None` when it is no source.
+/// Advisories are about its packages only: a git or path package of the same name is other code.
+pub(super) fn is_default_registry(source: &str) -> Option<bool> {
+    SourceId::from_url(source).ok().map(|source| source.is_default_registry())
+}
+
+/// The severity of a CVSS vector (3.0, 3.1, 4.0); `None` for anything else.
+pub(super) fn severity(vector: &str) -> Option<Severity> {
+    let vector: cvss::Cvss = vector.trim().parse().ok()?;
+    Some(match vector.severity() {
+        rustsec::advisory::Severity::None | rustsec::advisory::Severity::Low => Severity::Low,
+        rustsec::advisory::Severity::Medium => Severity::Medium,
+        rustsec::advisory::Severity::High => Severity::High,
+        rustsec::advisory::Severity::Critical => Severity::Critical,
+    })
+}
+
+/// The `source` of the default registry, for tests: no address is written down.
+#[cfg(test)]
+pub(super) fn default_registry() -> String {
+    SourceId::default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::deps::lockfile::Format;
+    use crate::deps::version::{Affected, Ecosystem, Event, affected};
+
+    #[test]
+    fn vectors_of_three_versions() {
+        for (vector, expected) in [
+            ("CVSS:3.0/AV:A/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", Some(Severity::Medium)),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Some(Severity::Critical)),
+            ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", Some(Severity::Critical)),
+            ("CVSS:2.0/AV:N", None),
+            ("high", None),
+        ] {
+            assert_eq!(severity(vector), expected, "{vector}");
+        }
+    }
+
+    #[test]
+    fn git_and_path_packages_are_not_of_the_registry() {
+        assert_eq!(is_default_registry(&default_registry()), Some(true));
+        for other in ["git+https://registry.example/x#0123", "registry+https://registry.example/index"] {
+            assert_eq!(is_default_registry(other), Some(false), "{other}");
+        }
+        for wrong in ["path", "", "registry+nowhere"] {
+            assert_eq!(is_default_registry(wrong), None, "{wrong}");
+        }
+    }
+
+    /// The packages that the `cargo-lock` crate reads and RustSec would match.
+    fn oracle(text: &str) -> Vec<(String, String)> {
+        let lockfile: rustsec::Lockfile = text.parse().unwrap();
+        let of_registry = |source: &SourceId| source.is_default_registry();
+        let packages =
+            lockfile.packages.iter().filter(|package| package.source.as_ref().is_some_and(of_registry));
+        packages.map(|package| (package.name.to_string(), package.version.to_string())).collect()
+    }
+
+    #[test]
+    fn lockfiles_read_as_the_cargo_lock_crate_reads_them() {
+        for text in [include_str!("../../Cargo.lock"), include_str!("../../fixtures/deps/Cargo.lock")] {
+            let packages = Format::Cargo.read(text).packages;
+            let mut read: Vec<_> =
+                packages.into_iter().map(|package| (package.name, package.version)).collect();
+            let mut expected = oracle(text);
+            read.sort();
+            expected.sort();
+            assert_eq!(read, expected);
+            assert!(!read.is_empty());
+        }
+    }
+
+    /// RustSec's own ranges of an advisory, as a record's events.
+    fn events(versions: &rustsec::advisory::Versions) -> Vec<Vec<Event>> {
+        let range = |range: &rustsec::osv::OsvRange| {
+            let introduced = range.introduced.as_ref().map_or("0".to_owned(), ToString::to_string);
+            let fixed = range.fixed.as_ref().map(|fixed| Event::Fixed(fixed.to_string()));
+            std::iter::once(Event::Introduced(introduced)).chain(fixed).collect()
+        };
+        rustsec::osv::ranges_for_advisory(versions).iter().map(range).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn versions_are_affected_as_rustsec_has_it(
+            patched in proptest::collection::vec("(>=|\\^|~|>) ?[0-3]\\.[0-3]\\.[0-3](-(alpha|rc\\.[0-2]))?", 0..3),
+            unaffected in proptest::collection::vec("(<|<=) ?[0-3]\\.[0-3]\\.[0-3](-(alpha|rc\\.[0-2]))?", 0..2),
+            versions in proptest::collection::vec("[0-4]\\.[0-4]\\.[0-4](-(alpha|beta|rc\\.[0-2]))?(\\+b)?", 1..8),
+        ) {
+            let requirements = |texts: &[String]| texts.iter().map(|text| text.parse().unwrap()).collect();
+            let advisory = rustsec::advisory::Versions::new(requirements(&patched), requirements(&unaffected));
+            // Some made-up requirements contradict each other: RustSec refuses them.
+            if let Ok(advisory) = advisory {
+                let ranges = events(&advisory);
+                for text in versions {
+                    let expected = advisory.is_vulnerable(&text.parse().unwrap());
+                    let found = affected(Ecosystem::Cargo, &text, &ranges, &[]);
+                    prop_assert_eq!(found == Affected::Yes, expected, "{} in {:?}", text, ranges);
+                }
+            }
+        }
+    }
+}

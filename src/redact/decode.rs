@@ -1,0 +1,139 @@
+//! Bytes -> text: UTF-8 with or without a byte order mark, UTF-16 with one, and a lossy reading of anything else.
+//! Positions of the bytes are translated, so that a range of the original is found again in the text.
+
+use std::borrow::Cow;
+
+/// How many bytes decide whether content is text; git looks at as many.
+const SAMPLE: usize = 8000;
+
+/// How the bytes are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    /// UTF-8 after a mark of this many bytes; invalid sequences become U+FFFD.
+    Utf8 { mark: usize },
+    /// UTF-16 after its mark of two bytes.
+    Utf16 { big: bool },
+}
+
+/// The text of some bytes.
+pub(super) struct Decoded<'a> {
+    bytes: &'a [u8],
+    encoding: Encoding,
+    /// The text, without its byte order mark.
+    pub(super) text: Cow<'a, str>,
+}
+
+/// Reads `bytes` as text; `None` when they are not text.
+pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let (encoding, text) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (Encoding::Utf16 { big: false }, Cow::Owned(utf16(rest, false).collect())),
+        [0xfe, 0xff, rest @ ..] => (Encoding::Utf16 { big: true }, Cow::Owned(utf16(rest, true).collect())),
+        [0xef, 0xbb, 0xbf, rest @ ..] => (Encoding::Utf8 { mark: 3 }, String::from_utf8_lossy(rest)),
+        _ if binary(bytes) => return None,
+        _ => (Encoding::Utf8 { mark: 0 }, String::from_utf8_lossy(bytes)),
+    };
+    Some(Decoded { bytes, encoding, text })
+}
+
+/// A NUL alone does not make content binary, or one in a comment would hide a whole source file: it must also be
+/// invalid UTF-8, or hold many of them.
+fn binary(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    let zeros = memchr::memchr_iter(0, sample).count();
+    let valid = match std::str::from_utf8(sample) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    zeros > 0 && (!valid || zeros * 10 > sample.len())
+}
+
+/// The characters of UTF-16 bytes; what is no character, and an odd last byte, become U+FFFD.
+fn utf16(bytes: &[u8], big: bool) -> impl Iterator<Item = char> + '_ {
+    let pairs = bytes.chunks_exact(2);
+    let odd = (!pairs.remainder().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
+    let units = pairs.map(move |pair| {
+        let pair = [pair[0], pair[1]];
+        if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+    });
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).chain(odd)
+}
+
+impl Decoded<'_> {
+    /// The offsets in the text of byte offsets of the original, which are sorted; one inside a character counts as its end.
+    pub(super) fn offsets(&self, wanted: &[usize]) -> Vec<usize> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut walk = |read: usize, written: usize, copied: bool| {
+            // Everything up to byte `read` of the original has become `written` bytes of text.
+            while let Some(next) = wanted.get(found.len()).filter(|next| **next <= read) {
+                found.push(if copied { written.saturating_sub(read - next) } else { written });
+            }
+        };
+        match self.encoding {
+            Encoding::Utf8 { mark } => {
+                let (mut read, mut written) = (mark, 0);
+                walk(read, written, false);
+                for chunk in self.bytes[mark..].utf8_chunks() {
+                    read += chunk.valid().len();
+                    written += chunk.valid().len();
+                    walk(read, written, true);
+                    if !chunk.invalid().is_empty() {
+                        read += chunk.invalid().len();
+                        written += char::REPLACEMENT_CHARACTER.len_utf8();
+                        walk(read, written, false);
+                    }
+                }
+            }
+            Encoding::Utf16 { big } => {
+                let (mut read, mut written) = (2, 0);
+                walk(read, written, false);
+                for character in utf16(&self.bytes[2..], big) {
+                    read += 2 * character.len_utf16();
+                    written += character.len_utf8();
+                    walk(read, written, false);
+                }
+            }
+        }
+        found.resize(wanted.len(), self.text.len());
+        for offset in &mut found {
+            *offset = self.text.ceil_char_boundary(*offset);
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    fn utf16(text: &str, big: bool) -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    #[test]
+    fn byte_order_marks_decide_the_encoding() {
+        for bytes in [utf16("a\u{e9}\u{1f600}b", true), utf16("a\u{e9}\u{1f600}b", false)] {
+            let decoded = decode(&bytes).unwrap();
+            assert_eq!(decoded.text, "a\u{e9}\u{1f600}b");
+            assert_eq!(decoded.offsets(&[0, 2, 4, 6, 10, 12, 99]), [0, 0, 1, 3, 7, 8, 8]);
+        }
+        let marked = decode("\u{feff}ab".as_bytes()).unwrap();
+        assert_eq!(marked.text, "ab");
+        assert_eq!(marked.offsets(&[0, 3, 4, 5]), [0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn invalid_bytes_keep_later_positions_right() {
+        let decoded = decode(b"a\xffb\xe2\x82c").unwrap();
+        assert_eq!(decoded.text, "a\u{fffd}b\u{fffd}c");
+        assert_eq!(decoded.offsets(&[0, 1, 2, 3, 5, 6]), [0, 1, 4, 5, 8, 9]);
+    }
+
+    #[test]
+    fn a_nul_in_a_comment_does_not_hide_a_file() {
+        assert!(decode(b"// \0\nlet key = 1;\n").is_some());
+        assert!(decode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").is_none());
+        assert!(decode(b"a\0b\0c\0").is_none());
+        assert_eq!(decode(b"").unwrap().text, "");
+    }
+}

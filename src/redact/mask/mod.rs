@@ -1,0 +1,198 @@
+//! Found secrets -> what to mask: every copy of each, plain and encoded, cut at line breaks so that no line moves.
+
+mod forms;
+mod placeholder;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::detect::{Detector, Found};
+use super::random;
+use crate::finding::Confidence;
+
+pub(crate) use placeholder::{Issuer, already_masked, placeholders};
+
+/// Copies of shorter values are not looked for: they would mask ordinary words.
+const SHORTEST: usize = 8;
+
+/// A place to mask, which may span lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Copy {
+    pub(super) range: Range<usize>,
+    /// The index of the rule that found the secret.
+    pub(super) rule: usize,
+    /// The secret as it was found; another form of it may stand in `range`.
+    pub(super) secret: String,
+    pub(super) confidence: Confidence,
+}
+
+/// What was found and every other copy of it, sorted, without overlap.
+pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Copy> {
+    let mut copies: Vec<Copy> = found
+        .iter()
+        .map(|one| Copy {
+            range: one.range.clone(),
+            rule: one.rule,
+            secret: text[one.range.clone()].to_owned(),
+            confidence: one.confidence,
+        })
+        .collect();
+    let others = elsewhere(text, &copies, detector);
+    // Of two that overlap the one found by its rule keeps its place whole; of another copy the rest remains.
+    let taken: BTreeMap<usize, usize> =
+        found.iter().map(|one| (one.range.start, one.range.end)).chain(ranges(&placeholders(text))).collect();
+    for other in others {
+        for range in outside(other.range.clone(), &taken) {
+            copies.push(Copy { range, ..other.clone() });
+        }
+    }
+    copies.sort_by_key(|copy| (copy.range.start, copy.range.end));
+    copies
+}
+
+fn ranges(list: &[Range<usize>]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    list.iter().map(|range| (range.start, range.end))
+}
+
+/// The parts of `range` that none of `taken` covers.
+fn outside(range: Range<usize>, taken: &BTreeMap<usize, usize>) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut at = range.start;
+    let before = taken.range(..=range.start).next_back();
+    for (start, end) in before.into_iter().chain(taken.range(range.start + 1..range.end.max(range.start + 1)))
+    {
+        if *start > at {
+            parts.push(at..(*start).min(range.end));
+        }
+        at = at.max(*end);
+    }
+    if at < range.end {
+        parts.push(at..range.end);
+    }
+    parts
+}
+
+/// Copies of what was found, plain and encoded, wherever they stand; without overlap among themselves.
+fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
+    let mut patterns: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+    for (index, copy) in found.iter().enumerate() {
+        for (form, grows) in worth_seeking(copy, detector) {
+            patterns.entry(form).or_insert((index, grows));
+        }
+    }
+    if patterns.is_empty() {
+        return Vec::new();
+    }
+    let owners: Vec<(usize, bool)> = patterns.values().copied().collect();
+    // Used for one text only, so it has to be cheap to build rather than fast to run.
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(patterns.keys());
+    let Ok(automaton) = automaton else { return Vec::new() };
+    let mut others: Vec<Copy> = Vec::new();
+    let mut done = 0;
+    for hit in automaton.find_iter(text) {
+        let (owner, grows) = owners[hit.pattern().as_usize()];
+        let range = if grows { encoded_run(text, hit.range()) } else { hit.range() };
+        let range = range.start.max(done)..range.end.max(done);
+        if !range.is_empty() {
+            done = range.end;
+            others.push(Copy { range, ..found[owner].clone() });
+        }
+    }
+    others
+}
+
+/// The forms of a secret to look for, with whether a match is part of a longer encoded run.
+fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool)> {
+    let secret = &copy.secret;
+    let words =
+        detector.personal(copy.rule) || random::wordy(secret) && !secret.bytes().any(|b| b.is_ascii_digit());
+    if secret.len() < SHORTEST || already_masked(secret) {
+        return Vec::new();
+    }
+    let mut forms = vec![(secret.clone(), false)];
+    if !words {
+        forms.extend(forms::encoded(secret).into_iter().map(|form| (form.text, form.grows)));
+    }
+    forms
+}
+
+/// The whole run of base64 around a match: its ends hold the secret's first and last bits.
+fn encoded_run(text: &str, hit: Range<usize>) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let inside = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let before = bytes[..hit.start].iter().rev().take_while(|byte| inside(byte)).count();
+    let behind = bytes[hit.end..].iter().take_while(|byte| inside(byte)).count();
+    let padding = bytes[hit.end + behind..].iter().take(2).take_while(|byte| **byte == b'=').count();
+    hit.start - before..hit.end + behind + padding
+}
+
+/// Whether a copy of something found, plain or encoded, is still in `text`.
+pub(super) fn residue(text: &str, found: &[Copy], detector: &Detector) -> bool {
+    let taken: BTreeMap<usize, usize> = ranges(&placeholders(text)).collect();
+    elsewhere(text, found, detector).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
+}
+
+/// The pieces of `range` on each line, without the white space around them. Of a secret of several lines, comment
+/// markers and quotes stay too, so that the text around it is still read as code.
+pub(super) fn by_line(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
+    let whole = &text[range.clone()];
+    let several = whole.contains('\n');
+    let mut pieces = Vec::new();
+    let mut start = range.start;
+    for line in whole.split('\n') {
+        let kept = if several { without_syntax(line) } else { line.trim() };
+        if !kept.is_empty() {
+            let first = start + (kept.as_ptr() as usize - line.as_ptr() as usize);
+            pieces.push(first..first + kept.len());
+        }
+        start += line.len() + 1;
+    }
+    pieces
+}
+
+/// One line of a longer secret without the comment marker in front of it and the quotes around it.
+pub(super) fn without_syntax(line: &str) -> &str {
+    let line = line.trim();
+    let marker = ["//!", "///", "//", "#", "*", "--", ";"].iter().find_map(|marker| {
+        line.strip_prefix(marker).filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim_start)
+    });
+    let line = marker.unwrap_or(line);
+    let quotes = ['"', '\''];
+    let line = line.strip_prefix(quotes).unwrap_or(line);
+    let line = line.rfind(quotes).map_or(line, |end| &line[..end]);
+    line.trim_end_matches("\\n").trim_end_matches("\\r")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_of_several_lines_is_cut_at_its_lines() {
+        let text = "x: |\n  one\r\n\n  two\nend";
+        let pieces: Vec<&str> =
+            by_line(text, &(5..text.len() - 4)).into_iter().map(|piece| &text[piece]).collect();
+        assert_eq!(pieces, ["one", "two"]);
+    }
+
+    #[test]
+    fn comment_markers_and_quotes_around_its_lines_stay() {
+        let text = "one\\n\" +\n    \"two\\n\"\n// three\n# four";
+        let pieces: Vec<&str> =
+            by_line(text, &(0..text.len())).into_iter().map(|piece| &text[piece]).collect();
+        assert_eq!(pieces, ["one", "two", "three", "four"]);
+    }
+
+    #[test]
+    fn what_is_taken_is_cut_out() {
+        let taken = BTreeMap::from([(2, 4), (6, 8)]);
+        assert_eq!(outside(0..10, &taken), [0..2, 4..6, 8..10]);
+        assert_eq!(outside(3..7, &taken), [4..6]);
+        assert!(outside(2..4, &taken).is_empty());
+    }
+}

@@ -1,0 +1,118 @@
+//! What stands in the place of a secret: `WEFT_<KIND>_<ten characters>`, letters, digits and underscores only, so that
+//! JSON, YAML, URLs, shells and string literals stay what they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use regex::Regex;
+use sha2::Sha256;
+
+/// Characters of the keyed part: 50 bits.
+const LENGTH: usize = 10;
+
+// A pattern of our own that cannot fail to compile; the test below holds that.
+static WELL_FORMED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\bWEFT_[A-Z][A-Z0-9_]{1,60}_(?:[A-Z2-7]{10}|[0-9]{4,9})\b").ok());
+
+/// Where well-formed placeholders stand in a text, in order.
+pub(crate) fn placeholders(text: &str) -> Vec<Range<usize>> {
+    if memchr::memmem::find(text.as_bytes(), b"WEFT_").is_none() {
+        return Vec::new();
+    }
+    WELL_FORMED.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range()).collect()
+}
+
+/// Whether `secret` says nothing beyond the placeholders in it: at most a few characters stand beside them.
+pub(crate) fn already_masked(secret: &str) -> bool {
+    let held: usize = placeholders(secret).iter().map(Range::len).sum();
+    held > 0 && secret.len() - held < 8
+}
+
+/// Issues the placeholders of one document: keyed, or numbered by first appearance.
+pub(crate) struct Issuer<'a> {
+    key: Option<&'a [u8]>,
+    issued: BTreeMap<(String, String), String>,
+    taken: BTreeSet<String>,
+    next: BTreeMap<String, u32>,
+}
+
+impl<'a> Issuer<'a> {
+    /// For one document; `text` is what it holds before masking, so that no number in it is given out again.
+    pub(crate) fn new(key: Option<&'a [u8]>, text: &str) -> Self {
+        let taken = placeholders(text).into_iter().map(|range| text[range].to_owned()).collect();
+        Issuer { key, issued: BTreeMap::new(), taken, next: BTreeMap::new() }
+    }
+
+    /// The placeholder of `secret`, found by the rule `id`: the same for the same secret.
+    pub(crate) fn issue(&mut self, id: &str, secret: &str) -> String {
+        let kind = kind(id);
+        let name = (kind.clone(), secret.to_owned());
+        if let Some(issued) = self.issued.get(&name) {
+            return issued.clone();
+        }
+        let placeholder = match self.key.and_then(|key| keyed(key, &kind, secret)) {
+            Some(tail) => format!("WEFT_{kind}_{tail}"),
+            None => self.number(&kind),
+        };
+        self.issued.insert(name, placeholder.clone());
+        placeholder
+    }
+
+    fn number(&mut self, kind: &str) -> String {
+        let next = self.next.entry(kind.to_owned()).or_insert(0);
+        loop {
+            *next += 1;
+            let placeholder = format!("WEFT_{kind}_{next:04}");
+            if !self.taken.contains(&placeholder) {
+                return placeholder;
+            }
+        }
+    }
+}
+
+/// The kind in a placeholder: the rule's id in capitals.
+fn kind(id: &str) -> String {
+    id.to_ascii_uppercase().replace('-', "_").chars().take(60).collect()
+}
+
+fn keyed(key: &[u8], kind: &str, secret: &str) -> Option<String> {
+    // HMAC takes a key of any length, so this never is `None`.
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(kind.as_bytes());
+    mac.update(&[0]);
+    mac.update(secret.as_bytes());
+    let mut tail = data_encoding::BASE32_NOPAD.encode(&mac.finalize().into_bytes());
+    tail.truncate(LENGTH);
+    Some(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_a_key_the_same_secret_is_the_same_everywhere() {
+        let (mut one, mut other) = (Issuer::new(Some(b"k"), ""), Issuer::new(Some(b"k"), ""));
+        other.issue("jwt", "something else");
+        let issued = one.issue("jwt", "secret");
+        assert_eq!(issued, other.issue("jwt", "secret"));
+        assert_ne!(issued, Issuer::new(Some(b"l"), "").issue("jwt", "secret"));
+        assert_eq!(placeholders(&issued), [0..issued.len()]);
+    }
+
+    #[test]
+    fn without_a_key_they_are_numbered_by_first_appearance() {
+        let mut issuer = Issuer::new(None, "already WEFT_JWT_0002 here");
+        let issued: Vec<String> = ["a", "b", "a"].iter().map(|secret| issuer.issue("jwt", secret)).collect();
+        assert_eq!(issued, ["WEFT_JWT_0001", "WEFT_JWT_0003", "WEFT_JWT_0001"]);
+    }
+
+    #[test]
+    fn a_placeholder_does_not_shelter_what_stands_beside_it() {
+        assert!(already_masked("WEFT_JWT_0001"));
+        assert!(!already_masked("WEFT_JWT_0001 and a real one"));
+        assert!(!already_masked("weft_jwt_0001"));
+    }
+}

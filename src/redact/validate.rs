@@ -1,0 +1,405 @@
+//! Checks that an issuer's format allows: checksums, encodings, lengths. They raise or lower confidence; only what
+//! cannot be one at all is dropped.
+
+use data_encoding::{BASE32, BASE64, BASE64URL_NOPAD};
+
+use super::mask::without_syntax;
+use super::random;
+use crate::finding::Confidence;
+use crate::rule::crc32;
+
+/// A check by its name in a rule page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Validator {
+    /// `github-crc`, `npm-crc`: the last six characters are the CRC-32 of those behind the prefix, in base 62.
+    Crc,
+    /// `aws-account`: the key id decodes to an account of twelve digits.
+    AwsAccount,
+    /// `jwt`: the header is JSON with `alg`.
+    Jwt,
+    /// `pem`: the body between the lines is base64.
+    Pem,
+    /// `luhn`: the digits are a payment card's.
+    Luhn,
+    /// `iban`: the country's length and the remainder modulo 97 are right.
+    Iban,
+    /// `password`: not one of the words that documentation puts there.
+    Password,
+    /// `random`: made by a generator.
+    Random,
+}
+
+/// What a check says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verdict {
+    /// It is one.
+    Confirmed,
+    /// Nothing either way.
+    Unknown,
+    /// Its issuer would not have issued it.
+    Doubtful,
+    /// It cannot be one.
+    Impossible,
+}
+
+impl Verdict {
+    /// Of two checks the worse decides; a confirmation needs no second.
+    pub(super) fn and(self, other: Verdict) -> Verdict {
+        match (self, other) {
+            (Verdict::Unknown, other) => other,
+            (this, Verdict::Unknown) => this,
+            (this, other) => this.max(other),
+        }
+    }
+}
+
+/// The confidence after a verdict; `None` when it cannot be one.
+pub(super) fn weigh(confidence: Confidence, verdict: Verdict) -> Option<Confidence> {
+    Some(match (verdict, confidence) {
+        (Verdict::Impossible, _) => return None,
+        (Verdict::Confirmed, _) => Confidence::High,
+        (Verdict::Unknown, as_it_was) => as_it_was,
+        (Verdict::Doubtful, Confidence::High) => Confidence::Medium,
+        (Verdict::Doubtful, _) => Confidence::Low,
+    })
+}
+
+impl Validator {
+    /// The check of that name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "github-crc" | "npm-crc" => Validator::Crc,
+            "aws-account" => Validator::AwsAccount,
+            "jwt" => Validator::Jwt,
+            "pem" => Validator::Pem,
+            "luhn" => Validator::Luhn,
+            "iban" => Validator::Iban,
+            "password" => Validator::Password,
+            "random" => Validator::Random,
+            _ => return None,
+        })
+    }
+
+    /// What it says of `secret`.
+    pub(super) fn check(self, secret: &str) -> Verdict {
+        match self {
+            Validator::Crc => {
+                if has_crc(secret) {
+                    Verdict::Confirmed
+                } else {
+                    Verdict::Doubtful
+                }
+            }
+            Validator::AwsAccount => match aws_account(secret) {
+                Some(account) if account > 0 => Verdict::Unknown,
+                _ => Verdict::Doubtful,
+            },
+            Validator::Jwt => {
+                if jwt_header(secret) {
+                    Verdict::Confirmed
+                } else {
+                    Verdict::Doubtful
+                }
+            }
+            Validator::Pem => {
+                if pem_body(secret) {
+                    Verdict::Confirmed
+                } else {
+                    Verdict::Doubtful
+                }
+            }
+            Validator::Luhn => {
+                if card(secret) {
+                    Verdict::Unknown
+                } else {
+                    Verdict::Impossible
+                }
+            }
+            Validator::Iban => {
+                if iban(secret) {
+                    Verdict::Confirmed
+                } else {
+                    Verdict::Impossible
+                }
+            }
+            Validator::Password => password(secret),
+            Validator::Random => {
+                if random::random(secret) {
+                    Verdict::Unknown
+                } else {
+                    Verdict::Impossible
+                }
+            }
+        }
+    }
+}
+
+fn password(secret: &str) -> Verdict {
+    const WORDS: &[&str] = &[
+        "password",
+        "passwd",
+        "pass",
+        "pwd",
+        "secret",
+        "user",
+        "username",
+        "admin",
+        "root",
+        "guest",
+        "test",
+        "testing",
+        "postgres",
+        "mysql",
+        "mongo",
+        "redis",
+        "rabbitmq",
+        "pw",
+        "token",
+        "foo",
+        "bar",
+        "baz",
+        "abc",
+        "xyz",
+        "demo",
+        "default",
+        "mypassword",
+        "mypass",
+        "mysecret",
+        "dbpass",
+        "dbpassword",
+        "db_password",
+        "userpass",
+        "userpassword",
+        "hunter2",
+        "name",
+        "pass123",
+        "password1",
+        "password123",
+        "passw0rd",
+        "123",
+        "1234",
+        "12345",
+        "123456",
+        "sa",
+        "none",
+        "null",
+        "something",
+        "private",
+    ];
+    let lower = secret.to_ascii_lowercase();
+    let template =
+        secret.starts_with(['$', '%', '{', ':', '(', '*', '.', '[']) || secret.contains(['{', '}', '\\']);
+    if template || WORDS.contains(&lower.as_str()) || secret.len() < 4 {
+        return Verdict::Impossible;
+    }
+    let letters = secret.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
+    if letters && (secret.len() < 12 || random::wordy(secret)) { Verdict::Doubtful } else { Verdict::Unknown }
+}
+
+fn has_crc(token: &str) -> bool {
+    const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let body = token.rsplit('_').next().unwrap_or(token).as_bytes();
+    let Some(split) = body.len().checked_sub(6) else { return false };
+    let (random, sum) = body.split_at(split);
+    let value = sum.iter().try_fold(0u64, |value, byte| {
+        BASE62.iter().position(|letter| letter == byte).map(|digit| value * 62 + digit as u64)
+    });
+    value == Some(u64::from(crc32(random)))
+}
+
+/// The account in an AWS key id: the characters behind the prefix are base32 and hold it in 40 of their bits.
+fn aws_account(id: &str) -> Option<u64> {
+    let bytes = BASE32.decode(id.get(4..20)?.as_bytes()).ok()?;
+    let head = bytes.get(..6)?.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    let account = (head & 0x7fff_ffff_ff80) >> 7;
+    (account < 1_000_000_000_000).then_some(account)
+}
+
+fn jwt_header(token: &str) -> bool {
+    let head = token.split('.').next().unwrap_or("");
+    let json = BASE64URL_NOPAD.decode(head.trim_end_matches('=').as_bytes()).ok();
+    json.and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
+        .is_some_and(|header| header.get("alg").is_some())
+}
+
+fn pem_body(block: &str) -> bool {
+    let block = block.replace("\\r", "").replace("\\n", "\n");
+    let lines = block.lines().map(without_syntax);
+    let body: String = lines.filter(|line| !line.starts_with("-----") && !line.contains(':')).collect();
+    let body = body.split("-----").max_by_key(|part| part.len()).unwrap_or("").replace(' ', "");
+    // OpenPGP puts a checksum of four characters behind the last line.
+    let body =
+        body.rsplit_once("=").filter(|(_, sum)| sum.len() == 4).map_or(body.as_str(), |(body, _)| body);
+    body.len() >= 32 && BASE64.decode(body.as_bytes()).is_ok()
+}
+
+/// Whether the digits have an issuer's prefix and length and the Luhn checksum.
+pub(super) fn card(text: &str) -> bool {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+    let lead = |count: usize| digits.iter().take(count).fold(0, |value, digit| value * 10 + digit);
+    let known = match digits.len() {
+        13 | 19 => lead(1) == 4,
+        14 => matches!(lead(3), 300..=305) || matches!(lead(2), 36 | 38),
+        15 => matches!(lead(2), 34 | 37),
+        16 => {
+            lead(1) == 4
+                || matches!(lead(2), 51..=55 | 65)
+                || matches!(lead(4), 2221..=2720 | 6011 | 3528..=3589)
+                || matches!(lead(3), 644..=649)
+        }
+        _ => false,
+    };
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, digit * 2) {
+            (0, _) => *digit,
+            (_, twice) if twice > 9 => twice - 9,
+            (_, twice) => twice,
+        })
+        .sum();
+    let distinct = digits.iter().fold(0u32, |seen, digit| seen | 1 << digit).count_ones();
+    known && sum.is_multiple_of(10) && distinct > 2
+}
+
+/// The length of an IBAN by country.
+const IBAN_LENGTHS: &[(&str, usize)] = &[
+    ("AD", 24),
+    ("AE", 23),
+    ("AL", 28),
+    ("AT", 20),
+    ("AZ", 28),
+    ("BA", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("BH", 22),
+    ("BR", 29),
+    ("BY", 28),
+    ("CH", 21),
+    ("CR", 22),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("DO", 28),
+    ("EE", 20),
+    ("EG", 29),
+    ("ES", 24),
+    ("FI", 18),
+    ("FO", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GE", 22),
+    ("GI", 23),
+    ("GL", 18),
+    ("GR", 27),
+    ("GT", 28),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IL", 23),
+    ("IQ", 23),
+    ("IS", 26),
+    ("IT", 27),
+    ("JO", 30),
+    ("KW", 30),
+    ("KZ", 20),
+    ("LB", 28),
+    ("LC", 32),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("LY", 25),
+    ("MC", 27),
+    ("MD", 24),
+    ("ME", 22),
+    ("MK", 19),
+    ("MR", 27),
+    ("MT", 31),
+    ("MU", 30),
+    ("NL", 18),
+    ("NO", 15),
+    ("PK", 24),
+    ("PL", 28),
+    ("PS", 29),
+    ("PT", 25),
+    ("QA", 29),
+    ("RO", 24),
+    ("RS", 22),
+    ("SA", 24),
+    ("SC", 31),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
+    ("SM", 27),
+    ("ST", 25),
+    ("SV", 28),
+    ("TL", 23),
+    ("TN", 24),
+    ("TR", 26),
+    ("UA", 29),
+    ("VA", 22),
+    ("VG", 24),
+    ("XK", 20),
+];
+
+/// The length of an IBAN of that country; `None` when it has none.
+pub(super) fn iban_length(country: &str) -> Option<usize> {
+    IBAN_LENGTHS.iter().find(|(code, _)| *code == country).map(|(_, length)| *length)
+}
+
+/// Whether country, length and check digits are right; spaces are left out.
+pub(super) fn iban(text: &str) -> bool {
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if !compact.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) || compact.len() < 15 {
+        return false;
+    }
+    let (head, body) = compact.split_at(4);
+    let remainder =
+        body.chars().chain(head.chars()).filter_map(|c| c.to_digit(36)).fold(0, |rest, value| {
+            if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 }
+        });
+    iban_length(&head[..2]) == Some(compact.len()) && remainder == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::expand;
+
+    #[test]
+    fn checksums_of_github_tokens_are_read() {
+        let token = expand("ghp_%{github}");
+        assert_eq!(Validator::Crc.check(&token), Verdict::Confirmed);
+        assert_eq!(Validator::Crc.check(&(token[..39].to_owned() + "_")), Verdict::Doubtful);
+    }
+
+    #[test]
+    fn cards_need_issuer_length_and_checksum() {
+        assert!(card(&["4242", "4242", "4242", "4242"].join(" ")) == false, "two distinct digits");
+        assert!(card(&["5555", "5555", "5555", "4444"].concat()) == false);
+        assert!(card(&["4012", "8888", "8888", "1881"].concat()));
+        assert!(card(&["3782", "822463", "10005"].join("-")));
+        assert!(!card("4012888888881882"));
+        assert!(!card("9012888888881881"));
+    }
+
+    #[test]
+    fn ibans_need_country_length_and_remainder() {
+        assert!(iban(&["DE89", "3704", "0044", "0532", "0130", "00"].join(" ")));
+        assert!(!iban("DE88370400440532013000"));
+        assert!(!iban("ZZ89370400440532013000"));
+        assert!(!iban("DE8937040044053201300"));
+        assert!(!iban("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}"));
+    }
+
+    #[test]
+    fn a_jwt_header_is_json_with_alg() {
+        let encode = |json: &str| data_encoding::BASE64URL_NOPAD.encode(json.as_bytes());
+        assert_eq!(Validator::Jwt.check(&(encode(r#"{"alg":"HS256"}"#) + ".e30.x")), Verdict::Confirmed);
+        assert_eq!(Validator::Jwt.check(&(encode(r#"{"typ":"x"}"#) + ".e30.x")), Verdict::Doubtful);
+        assert_eq!(Validator::Jwt.check(""), Verdict::Doubtful);
+    }
+}
