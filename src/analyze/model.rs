@@ -174,6 +174,11 @@ impl Table {
         self.member(ANYTHING, name)
     }
 
+    /// The member of a value that no model knows, when members of its own are known: `*.objects` of `*.objects.raw`.
+    pub(super) fn anything_on_the_way(&self, name: &str) -> Option<NodeId> {
+        self.anything(name).filter(|node| !self.node(*node).members.is_empty())
+    }
+
     /// `node.name`
     pub(super) fn member(&self, node: NodeId, name: &str) -> Option<NodeId> {
         self.node(node).members.get(name).map(|next| self.canonical(*next))

@@ -68,7 +68,7 @@ impl<'a> Engine<'a> {
     ) -> Abstract {
         let table = self.table;
         let said = table.node(node);
-        self.sinks(frame, node, arguments);
+        self.sinks(frame, node, callee, arguments);
         if let Some(handler) = &said.handler {
             for argument in arguments {
                 if let Known::Function(id) = frame.value(argument.value).known {

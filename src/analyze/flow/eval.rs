@@ -124,7 +124,9 @@ impl<'a> Engine<'a> {
             Known::Instance(class) | Known::Class(class) => {
                 let class = *class;
                 if let Some(field) = self.fields.get(&(class, name)) {
-                    return field.clone();
+                    // What the object was made of may be in any field that is no constant.
+                    let made_of = if field.constant() { Taint::default() } else { held.taint.clone() };
+                    return Abstract { taint: field.taint.join(&made_of), ..field.clone() };
                 }
                 let definition = self.program.class(class);
                 if let Some((_, method)) = definition.methods.iter().rev().find(|(known, _)| *known == name) {
@@ -135,15 +137,16 @@ impl<'a> Engine<'a> {
                 body.cloned().or_else(|| self.named_member(held, text, span)).unwrap_or_default()
             }
             Known::Any | Known::Null => {
-                self.named_member(held, text, span).unwrap_or_else(|| Abstract::tainted(held.all()))
+                self.named_member(held, text, span).unwrap_or_else(|| held.at(Some(&key)))
             }
-            _ => Abstract::tainted(held.all()),
+            _ => held.at(Some(&key)),
         }
     }
 
     /// `self.request`, `info.context.cursor`: a member whose name says what it is.
     fn named_member(&self, held: &Abstract, name: &str, span: Span) -> Option<Abstract> {
-        let value = self.path(self.table.unknown(name)?, span);
+        let node = self.table.unknown(name).or_else(|| self.table.anything_on_the_way(name))?;
+        let value = self.path(node, span);
         Some(Abstract { taint: value.taint.join(&held.taint), ..value })
     }
 
@@ -284,7 +287,11 @@ impl<'a> Engine<'a> {
                 Abstract::known(known)
             }
             Binary::In | Binary::NotIn | Binary::Is | Binary::IsNot => Abstract::known(known),
-            _ => Abstract { taint: one.all().join(&two.all()), known, parts: None },
+            // `Path("/srv") / name` is a path still.
+            _ => {
+                let known = if matches!(one.known, Known::Path(_)) { one.known.clone() } else { known };
+                Abstract { taint: one.all().join(&two.all()), known, parts: None }
+            }
         }
     }
 

@@ -144,7 +144,7 @@ impl<'a> Engine<'a> {
         let origin = Flow { origin: Origin::Parameter(index), clean: 0, trace: None };
         let own = Taint::of(origin);
         if let (Some(class), 0) = (frame.function.class, index) {
-            return Abstract { taint: Taint::default(), ..Abstract::known(Known::Instance(class)) };
+            return Abstract { taint: own, ..Abstract::known(Known::Instance(class)) };
         }
         let method = u32::from(frame.function.class.is_some());
         if let Some(handler) = self.handlers.get(&frame.id) {

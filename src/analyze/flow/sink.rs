@@ -12,13 +12,25 @@ use crate::rule::{Requirement, Slot};
 
 impl Engine<'_> {
     /// Checks the arguments of a call against the sinks of its path.
-    pub(super) fn sinks(&mut self, frame: &mut Frame<'_>, node: NodeId, arguments: &[Argument]) {
+    pub(super) fn sinks(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: NodeId,
+        callee: Value,
+        arguments: &[Argument],
+    ) {
         let table = self.table;
         let path = &table.node(node).path;
         let name = path.strip_suffix("()").unwrap_or(path).trim_start_matches("*.");
         for sink in &table.node(node).sinks {
             if !sink.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
                 continue;
+            }
+            if sink.slots.contains(&Slot::Receiver)
+                && let Op::Member(object, _) = &frame.function.step(callee).op
+            {
+                let span = frame.function.step(*object).span;
+                self.check(frame, *object, span, sink.kind, name);
             }
             let filling: Vec<_> = sink.slots.iter().flat_map(|slot| self.filling(slot, arguments)).collect();
             for argument in filling {
