@@ -1,15 +1,22 @@
 //! Redacted -> Facts -> Findings: weaknesses in Python, JavaScript and TypeScript, and hidden text.
+//!
+//! A view is parsed once. Rules without flow are queries on its tree ([`pattern`]); for rules with flow the tree is
+//! lowered to a small program ([`ir`], [`lower`]) and data is followed through it ([`flow`]) by what the library
+//! models say ([`model`]).
 
+mod flow;
 mod ir;
 mod lower;
 mod model;
 mod pattern;
+mod taint;
 mod text;
 
 use crate::error::Result;
-use crate::finding::{Finding, Note};
-use crate::redact::Redacted;
+use crate::finding::{Finding, Note, NoteKind};
+use crate::redact::{Redacted, View};
 use crate::rule::RuleSet;
+use crate::syntax::{Imports, Language, Parsed, parse, steps_for};
 
 /// What is kept of one document when its text is dropped.
 #[derive(Debug, Default)]
@@ -23,17 +30,29 @@ pub struct Facts {
 /// The compiled rules and models. One serves all threads of a run.
 pub struct Analyzer {
     rules: RuleSet,
+    patterns: pattern::Patterns,
+    taint: taint::TaintRules,
 }
 
 impl Analyzer {
     /// Compiles the code and text rules and the models. Errors: a query or a model expression is wrong.
     pub fn new(rules: &RuleSet) -> Result<Self> {
-        Ok(Analyzer { rules: rules.clone() })
+        Ok(Analyzer {
+            rules: rules.clone(),
+            patterns: pattern::Patterns::new(rules)?,
+            taint: taint::TaintRules::new(rules)?,
+        })
     }
 
     /// The first pass: analyses one document.
     pub fn facts(&self, document: &Redacted) -> Facts {
-        Facts { findings: text::inspect(document, &self.rules), notes: Vec::new() }
+        let mut facts = Facts { findings: text::inspect(document, &self.rules), notes: Vec::new() };
+        for view in document.views() {
+            if let Some(language) = language(&view) {
+                self.code(&view, language, &mut facts);
+            }
+        }
+        facts
     }
 
     /// The second pass: links the facts of all documents, in the order of their paths, into findings.
@@ -44,4 +63,51 @@ impl Analyzer {
             (findings, notes)
         })
     }
+
+    fn code(&self, view: &View<'_>, language: Language, facts: &mut Facts) {
+        let text = view.text();
+        let path = view.path().unwrap_or(view.document().path());
+        let parsed = match parse(language, text, steps_for(text)) {
+            Ok(parsed) => parsed,
+            Err(why) => {
+                let message = format!("{why}; exclude the file if it is generated");
+                return facts.notes.push(Note::new(NoteKind::NotChecked, path, message));
+            }
+        };
+        if !view.fragment() && !parsed.errors.is_empty() {
+            facts.notes.push(Note::new(NoteKind::Partial, path, not_understood(&parsed)));
+        }
+        let (findings, notes) = self.patterns.find(view, &parsed, &Imports::read(&parsed));
+        facts.findings.extend(findings);
+        facts.notes.extend(notes);
+        let (findings, notes) = self.taint.find(view, &parsed);
+        facts.findings.extend(findings);
+        facts.notes.extend(notes);
+    }
 }
+
+/// The path decides; a fence without one has the word of its info string.
+fn language(view: &View<'_>) -> Option<Language> {
+    view.path().and_then(Language::of_path).or_else(|| {
+        view.fence()
+            .filter(|fence| fence.path.is_none())
+            .and_then(|fence| Language::of_fence(&fence.language))
+    })
+}
+
+/// At most so many places are listed.
+const MOST_PLACES: usize = 5;
+
+fn not_understood(parsed: &Parsed<'_>) -> String {
+    let say = |lines: &std::ops::Range<u32>| match lines.end - lines.start {
+        1 => lines.start.to_string(),
+        _ => format!("{}-{}", lines.start, lines.end - 1),
+    };
+    let shown: Vec<String> = parsed.errors.iter().take(MOST_PLACES).map(say).collect();
+    let more = parsed.errors.len().saturating_sub(MOST_PLACES);
+    let tail = if more > 0 { format!(" and {more} more places") } else { String::new() };
+    format!("not understood: line {}{tail}; correct the syntax there", shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

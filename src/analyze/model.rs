@@ -115,12 +115,15 @@ pub(super) struct Models {
     pub(super) sinks: KindNames,
     /// Source kinds.
     pub(super) sources: KindNames,
+    /// The sink kinds that choose where a request or a browser goes: what stands behind a constant host is clean.
+    pub(super) location: Kinds,
 }
 
 impl Models {
     /// Compiles models. Errors: an expression is wrong, or there are more than 64 kinds.
     pub(super) fn new(models: &[Model]) -> Result<Self> {
         let mut all = Models::default();
+        all.location = ["ssrf", "redirect"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         for model in models {
             let mut table = all.tables.remove(&model.language).unwrap_or_default();
             table.add(model, &mut all.sinks, &mut all.sources).map_err(|why| {
@@ -169,6 +172,11 @@ impl Table {
     /// The member of a value that no model knows.
     pub(super) fn anything(&self, name: &str) -> Option<NodeId> {
         self.member(ANYTHING, name)
+    }
+
+    /// The member of a value that no model knows, when members of its own are known: `*.objects` of `*.objects.raw`.
+    pub(super) fn anything_on_the_way(&self, name: &str) -> Option<NodeId> {
+        self.anything(name).filter(|node| !self.node(*node).members.is_empty())
     }
 
     /// `node.name`

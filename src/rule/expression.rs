@@ -6,6 +6,7 @@
 //! *.name                 the member of any value that no model knows
 //! f(0)  f(0|cmd)         of a sink: the argument by position, or by position or keyword
 //! f(cmd=)  f(*)          by keyword alone; any argument
+//! x.f(self)              the receiver of the method
 //! f(0:argv)              a command line as a list: its program, and what a shell in it is given
 //! f(0, shell=True)       only when the keyword is (or may be) that constant
 //! f(0, Loader!=Safe)     only when the keyword is missing or is written otherwise
@@ -165,6 +166,8 @@ impl Expression {
             self.requirements.push(requirement(keyword, value, false));
         } else if text == "*" {
             self.slots.push(Slot::Every);
+        } else if text == "self" {
+            self.slots.push(Slot::Receiver);
         } else {
             let text = match text.strip_suffix(":argv") {
                 Some(text) => {

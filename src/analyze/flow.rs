@@ -1,0 +1,149 @@
+//! Forward data flow: which sources reach which sinks, function by function, with summaries of the file's own functions.
+
+mod call;
+mod container;
+mod eval;
+mod fold;
+mod function;
+mod guard;
+mod sink;
+mod summary;
+mod value;
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use super::ir::{ClassId, FunctionId, Name, Program, Span};
+use super::model::{Handler, Kinds, Models, Table};
+use summary::Summary;
+use value::{Abstract, Event, Link};
+
+/// A taint rule, its kinds as bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TaintRule {
+    /// The place of the rule among all rules.
+    pub(super) rule: usize,
+    /// Source kinds.
+    pub(super) sources: Kinds,
+    /// The sink kind.
+    pub(super) sink: Kinds,
+}
+
+/// Data that reaches a sink.
+#[derive(Debug)]
+pub(super) struct Hit {
+    /// As in [`TaintRule::rule`].
+    pub(super) rule: usize,
+    /// What must be clean and is not.
+    pub(super) span: Span,
+    /// The kind of source.
+    pub(super) source: Kinds,
+    trace: Option<Rc<Link>>,
+}
+
+/// What a program's flow comes to.
+pub(super) struct Outcome {
+    /// In order of rule and place.
+    pub(super) hits: Vec<Hit>,
+    /// Whether the step budget ended it.
+    pub(super) cut: bool,
+}
+
+impl Hit {
+    /// The way of the data, source first, as places and what happens there; `text` is the program's.
+    pub(super) fn steps(&self, text: &str) -> Vec<(Span, String)> {
+        let say = |(span, event): (Span, Event)| {
+            let message = match event {
+                Event::Read => {
+                    let read = text.get(span.range()).unwrap_or("").lines().next().unwrap_or("");
+                    format!("`{}` is read", read.chars().take(60).collect::<String>())
+                }
+                Event::Into(name) => format!("flows into `{name}`"),
+                Event::Enters(name) => format!("is handed to `{name}`"),
+                Event::Reaches(name) => format!("reaches `{name}`"),
+            };
+            (span, message)
+        };
+        Link::steps(&self.trace).into_iter().map(say).collect()
+    }
+}
+
+/// Evaluations of instructions that one file may take, a byte of it; the constant is for small files.
+const STEPS_A_BYTE: u64 = 20;
+const LEAST_STEPS: u64 = 100_000;
+
+/// Follows the data of a program.
+pub(super) fn analyse(
+    program: &Program,
+    text: &str,
+    table: &Table,
+    models: &Models,
+    rules: &[TaintRule],
+) -> Outcome {
+    let count = program.functions.len();
+    let mut engine = Engine {
+        program,
+        text,
+        table,
+        models,
+        rules,
+        variables: (0..count).map(|_| HashMap::new()).collect(),
+        surrounds: vec![false; count],
+        handlers: HashMap::new(),
+        fields: HashMap::new(),
+        summaries: (0..count).map(|_| summary::Slot::New).collect(),
+        depth: 0,
+        left: LEAST_STEPS + STEPS_A_BYTE * text.len() as u64,
+        hits: BTreeMap::new(),
+    };
+    for function in &program.functions {
+        if let Some(parent) = function.parent {
+            engine.surrounds[parent.0 as usize] = true;
+        }
+    }
+    for class in &program.classes {
+        if let Some(body) = class.body {
+            engine.surrounds[body.0 as usize] = true;
+        }
+    }
+    // Parents come before the functions inside them, so that these see all that their variables may hold.
+    for index in 0..count {
+        engine.settle(FunctionId(index as u32));
+    }
+    Outcome { cut: engine.left == 0, hits: engine.hits.into_values().collect() }
+}
+
+struct Engine<'a> {
+    program: &'a Program,
+    text: &'a str,
+    table: &'a Table,
+    models: &'a Models,
+    rules: &'a [TaintRule],
+    /// Of each function: all that its variables ever hold, for the functions inside it.
+    variables: Vec<HashMap<Name, Abstract>>,
+    /// Whether a function has functions inside it.
+    surrounds: Vec<bool>,
+    handlers: HashMap<FunctionId, &'a Handler>,
+    /// What the fields of a class's instances ever hold.
+    fields: HashMap<(ClassId, Name), Abstract>,
+    summaries: Vec<summary::Slot>,
+    depth: u32,
+    left: u64,
+    hits: BTreeMap<(usize, Span), Hit>,
+}
+
+impl Engine<'_> {
+    /// Takes a step; false when none is left.
+    fn step(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+
+    fn text_of(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    fn summary_of(&mut self, id: FunctionId) -> Option<Rc<Summary>> {
+        self.summarise(id)
+    }
+}

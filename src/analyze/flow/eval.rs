@@ -1,0 +1,396 @@
+//! What one instruction yields.
+
+use std::rc::Rc;
+
+use super::function::Frame;
+use super::value::{Abstract, Event, Key, Known, Parts, Taint};
+use super::{Engine, fold};
+use crate::analyze::ir::{Binary, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
+use crate::analyze::model::Kinds;
+
+impl<'a> Engine<'a> {
+    pub(super) fn evaluate(&mut self, frame: &mut Frame<'_>, value: Value) -> Abstract {
+        let function = frame.function;
+        let step = function.step(value);
+        let span = step.span;
+        match &step.op {
+            Op::Literal(literal) => constant(literal),
+            Op::Parameter(index) => self.parameter(frame, *index),
+            Op::Load(name) => self.load(frame, *name, span),
+            Op::Store(name, stored) => self.store(frame, *name, *stored, span),
+            Op::Path(name) => self.import(*name, span),
+            Op::Member(object, name) => self.member(frame, *object, *name, span),
+            Op::SetMember(object, name, stored) => self.set_member(frame, *object, *name, *stored, span),
+            Op::Index(object, key) => self.index(frame, *object, *key),
+            Op::SetIndex(object, key, stored) => self.set_index(frame, *object, *key, *stored, span),
+            Op::Slice(object) => sliced(frame.value(*object)),
+            Op::Each(items) => each(frame.value(*items)),
+            Op::Call { callee, arguments } => self.call(frame, *callee, arguments, span),
+            Op::Text(parts) => self.text_value(frame, parts),
+            Op::Binary(operator, left, right) => self.binary(frame, *operator, *left, *right),
+            Op::Unary(operator, operand) => Abstract::known(fold::unary(*operator, frame.value(*operand))),
+            Op::Either(options) => {
+                let mut values = options.iter().map(|option| frame.value(*option));
+                let first = values.next().cloned().unwrap_or_default();
+                values.fold(first, |joined, option| joined.join(option))
+            }
+            Op::List(elements) => list(frame, elements),
+            Op::Dict(entries) => self.dict(frame, entries),
+            Op::Closure(id, decorators) => self.closure(frame, *id, decorators),
+            Op::Class(class, _) => Abstract::known(Known::Class(*class)),
+            Op::Await(inner) => frame.value(*inner).clone(),
+            Op::Yield(inner) => {
+                let yielded = Abstract::holding(Parts {
+                    rest: Some(Box::new(frame.value(*inner).clone().flat())),
+                    ..Parts::default()
+                });
+                frame.result = Some(match frame.result.take() {
+                    Some(before) => before.join(&yielded),
+                    None => yielded,
+                });
+                Abstract::default()
+            }
+            Op::Caught => Abstract::default(),
+            Op::Unknown(parts) => Abstract::tainted(all(frame, parts)),
+        }
+    }
+
+    fn load(&self, frame: &Frame<'_>, name: Name, span: Span) -> Abstract {
+        if let Some(index) = frame.local(name) {
+            return frame.state[index].clone().unwrap_or_default();
+        }
+        if let Some(value) = self.around(frame, name) {
+            return value;
+        }
+        let text = self.program.names.text(name);
+        let node = self.table.global(text).or_else(|| self.table.unknown(text));
+        node.map_or_else(Abstract::default, |node| self.path(node, span))
+    }
+
+    fn import(&self, path: Name, span: Span) -> Abstract {
+        let path = self.program.names.text(path);
+        let node = self.table.import(path).or_else(|| {
+            // An import from the project itself: `from app import db`.
+            self.table.unknown(path.rsplit('.').next().unwrap_or(path))
+        });
+        node.map_or_else(Abstract::default, |node| self.path(node, span))
+    }
+
+    fn store(&mut self, frame: &mut Frame<'_>, name: Name, stored: Value, span: Span) -> Abstract {
+        let mut value = frame.value(stored).clone();
+        let text = self.program.names.text(name);
+        if !text.starts_with('#') && !matches!(frame.function.step(stored).op, Op::Parameter(_)) {
+            value.taint = value.taint.traced(span, &Event::Into(text.into()));
+        }
+        match frame.local(name) {
+            Some(index) => {
+                if self.surrounds[frame.id.0 as usize] {
+                    self.remember(frame.id, name, &value);
+                }
+                frame.state[index] = Some(value.clone());
+            }
+            None => {
+                let known = super::function::without_parameters(&value);
+                self.assign_around(frame, name, &known);
+            }
+        }
+        value
+    }
+
+    pub(super) fn member_key(&self, name: Name) -> Key {
+        let text: Rc<str> = self.program.names.text(name).into();
+        // JavaScript's `a.b` is `a["b"]`; in Python they are different things, but no value has both.
+        Key::Text(text)
+    }
+
+    fn member(&mut self, frame: &Frame<'_>, object: Value, name: Name, span: Span) -> Abstract {
+        let held = frame.value(object);
+        let text = self.program.names.text(name);
+        let key = self.member_key(name);
+        if let Some(parts) = &held.parts
+            && parts.known.iter().any(|(known, _)| *known == key)
+        {
+            return held.at(Some(&key));
+        }
+        match &held.known {
+            Known::Path(node) => match self.table.member(*node, text) {
+                Some(next) => {
+                    let value = self.path(next, span);
+                    let taint = if value.taint.is_empty() { held.taint.clone() } else { value.taint };
+                    Abstract { taint, known: value.known, parts: None }
+                }
+                None => Abstract::tainted(held.taint.clone()),
+            },
+            Known::Instance(class) | Known::Class(class) => {
+                let class = *class;
+                if let Some(field) = self.fields.get(&(class, name)) {
+                    // What the object was made of may be in any field that is no constant.
+                    let made_of = if field.constant() { Taint::default() } else { held.taint.clone() };
+                    return Abstract { taint: field.taint.join(&made_of), ..field.clone() };
+                }
+                let definition = self.program.class(class);
+                if let Some((_, method)) = definition.methods.iter().rev().find(|(known, _)| *known == name) {
+                    let receiver = Rc::new(Abstract { parts: None, ..held.clone() });
+                    return Abstract::known(Known::Method(*method, receiver));
+                }
+                let body = definition.body.and_then(|body| self.variables[body.0 as usize].get(&name));
+                body.cloned().or_else(|| self.named_member(held, text, span)).unwrap_or_default()
+            }
+            Known::Any | Known::Null => {
+                self.named_member(held, text, span).unwrap_or_else(|| held.at(Some(&key)))
+            }
+            _ => held.at(Some(&key)),
+        }
+    }
+
+    /// `self.request`, `info.context.cursor`: a member whose name says what it is.
+    fn named_member(&self, held: &Abstract, name: &str, span: Span) -> Option<Abstract> {
+        let node = self.table.unknown(name).or_else(|| self.table.anything_on_the_way(name))?;
+        let value = self.path(node, span);
+        Some(Abstract { taint: value.taint.join(&held.taint), ..value })
+    }
+
+    fn set_member(
+        &mut self,
+        frame: &mut Frame<'_>,
+        object: Value,
+        name: Name,
+        stored: Value,
+        span: Span,
+    ) -> Abstract {
+        let mut value = frame.value(stored).clone();
+        let text = self.program.names.text(name);
+        self.assigned(frame, object, text, stored);
+        value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
+        if let Known::Instance(class) | Known::Class(class) = frame.value(object).known {
+            let kept = super::function::without_parameters(&value);
+            let joined = match self.fields.get(&(class, name)) {
+                Some(before) => before.join(&kept),
+                None => kept,
+            };
+            self.fields.insert((class, name), joined);
+        }
+        let key = self.member_key(name);
+        if let Some(place) = self.place(frame, object) {
+            let stored = value.clone();
+            self.change(frame, &place, |base| base.with(Some(key), stored));
+        }
+        value
+    }
+
+    /// The target of an assignment, as a trace names it.
+    fn short(&self, span: Span) -> &str {
+        let text = self.text_of(span);
+        let target = text.split(['=', '\n']).next().unwrap_or("").trim();
+        target.char_indices().nth(40).map_or(target, |(end, _)| &target[..end])
+    }
+
+    pub(super) fn key(&self, key: &Abstract, object: &Abstract) -> Option<Key> {
+        match &key.known {
+            Known::Text(text) => Some(Key::Text(text.clone())),
+            Known::Int(index) if *index < 0 => {
+                let length = object.parts.as_ref().and_then(|parts| parts.length)?;
+                Some(Key::Index(length + index))
+            }
+            Known::Int(index) => Some(Key::Index(*index)),
+            _ => None,
+        }
+    }
+
+    fn index(&self, frame: &Frame<'_>, object: Value, key: Value) -> Abstract {
+        let (held, key) = (frame.value(object), frame.value(key));
+        if let (Known::Text(text), Known::Int(index)) = (&held.known, &key.known) {
+            return Abstract { known: fold::character(text, *index), ..held.clone() };
+        }
+        if held.parts.is_none() {
+            return Abstract::tainted(held.taint.clone());
+        }
+        held.at(self.key(key, held).as_ref())
+    }
+
+    fn set_index(
+        &mut self,
+        frame: &mut Frame<'_>,
+        object: Value,
+        key: Value,
+        stored: Value,
+        span: Span,
+    ) -> Abstract {
+        let mut value = frame.value(stored).clone();
+        value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
+        let key = self.key(frame.value(key), frame.value(object));
+        if let Some(place) = self.place(frame, object) {
+            let stored = value.clone();
+            self.change(frame, &place, |base| base.with(key, stored));
+        }
+        value
+    }
+
+    /// A text made of parts. Data that stands after `https://host/` chooses no host.
+    pub(super) fn text_value(&self, frame: &Frame<'_>, parts: &[Value]) -> Abstract {
+        let mut start = String::new();
+        let (mut fixed, mut taint, mut constant) = (true, Taint::default(), true);
+        for part in parts {
+            let part = frame.value(*part);
+            constant &= part.constant();
+            match (&part.known, fixed) {
+                (Known::Text(text), true) => start.push_str(text),
+                (Known::Int(number), true) => start.push_str(&number.to_string()),
+                _ => {
+                    fixed = false;
+                    taint = taint.join(&part.all().cleaned(self.cleaned_after(&start)));
+                }
+            }
+        }
+        let known = match (fixed, constant) {
+            (true, _) => fold::text(&[&start]),
+            (false, true) => Known::Constant,
+            (false, false) => Known::Any,
+        };
+        // How a computed text starts is kept as a part that no program can name, for what is added to it.
+        let parts = (!fixed && taint.is_empty() && self.cleaned_after(&start) != 0).then(|| {
+            let start = Abstract::known(fold::text(&[&start]));
+            Rc::new(Parts { known: vec![(Key::Member("start".into()), start)], ..Parts::default() })
+        });
+        Abstract { taint, known, parts }
+    }
+
+    /// The kinds that data is clean for behind a constant start.
+    fn cleaned_after(&self, start: &str) -> Kinds {
+        let host = start.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at > 0));
+        let local = start.len() > 1 && start.starts_with('/') && !start.starts_with("//");
+        if host || local { self.models.location } else { 0 }
+    }
+
+    fn binary(&self, frame: &Frame<'_>, operator: Binary, left: Value, right: Value) -> Abstract {
+        let (one, two) = (frame.value(left), frame.value(right));
+        let known = fold::binary(operator, one, two);
+        match operator {
+            Binary::Add if one.parts.is_none() && two.parts.is_none() => {
+                self.text_value_of(known, frame, left, right)
+            }
+            Binary::Add => match (&one.parts, &two.parts) {
+                (Some(a), Some(b)) if a.length.is_some() && b.length.is_some() => {
+                    super::container::concatenated(one, two)
+                }
+                (Some(parts), None) => match parts.known.first() {
+                    Some((Key::Member(_), start)) if start.known != Known::Any => {
+                        let Known::Text(start) = &start.known else { return one.join(two) };
+                        let taint = two.all().cleaned(self.cleaned_after(start)).join(&one.taint);
+                        Abstract { taint, known: Known::Any, parts: one.parts.clone() }
+                    }
+                    _ => Abstract::tainted(one.all().join(&two.all())),
+                },
+                _ => Abstract::tainted(one.all().join(&two.all())),
+            },
+            Binary::Eq | Binary::Ne | Binary::Lt | Binary::Le | Binary::Gt | Binary::Ge => {
+                Abstract::known(known)
+            }
+            Binary::In | Binary::NotIn | Binary::Is | Binary::IsNot => Abstract::known(known),
+            // `Path("/srv") / name` is a path still.
+            _ => {
+                let known = if matches!(one.known, Known::Path(_)) { one.known.clone() } else { known };
+                Abstract { taint: one.all().join(&two.all()), known, parts: None }
+            }
+        }
+    }
+
+    fn text_value_of(&self, known: Known, frame: &Frame<'_>, left: Value, right: Value) -> Abstract {
+        if matches!(known, Known::Any) {
+            return self.text_value(frame, &[left, right]);
+        }
+        Abstract { taint: frame.value(left).taint.join(&frame.value(right).taint), known, parts: None }
+    }
+
+    fn dict(&self, frame: &Frame<'_>, entries: &[Entry]) -> Abstract {
+        let mut made = Abstract::holding(Parts { complete: true, ..Parts::default() });
+        for entry in entries {
+            let value = frame.value(entry.value);
+            match entry.key {
+                Some(key) => {
+                    let key = self.key(frame.value(key), &made);
+                    made = made.with(key, value.clone());
+                }
+                None => match &value.parts {
+                    Some(parts) => {
+                        for (key, part) in &parts.known {
+                            made = made.with(Some(key.clone()), part.clone());
+                        }
+                        if let Some(rest) = &parts.rest {
+                            made = made.with(None, (**rest).clone());
+                        }
+                        made.taint = made.taint.join(&value.taint);
+                    }
+                    None => made.taint = made.taint.join(&value.taint),
+                },
+            }
+        }
+        made
+    }
+
+    fn closure(&mut self, frame: &Frame<'_>, id: FunctionId, decorators: &[Value]) -> Abstract {
+        for decorator in decorators {
+            if let Known::Path(node) = frame.value(*decorator).known {
+                let table = self.table;
+                if let Some(handler) = &table.node(node).handler {
+                    self.handlers.insert(id, handler);
+                }
+            }
+        }
+        Abstract::known(Known::Function(id))
+    }
+}
+
+/// The taint of values together.
+pub(super) fn all(frame: &Frame<'_>, values: &[Value]) -> Taint {
+    values.iter().fold(Taint::default(), |taint, value| taint.join(&frame.value(*value).all()))
+}
+
+fn constant(literal: &Literal) -> Abstract {
+    Abstract::known(match literal {
+        Literal::Text(text) => Known::Text(Rc::from(&**text)),
+        Literal::Int(number) => Known::Int(*number),
+        Literal::Bool(truth) => Known::Bool(*truth),
+        Literal::Null => Known::Null,
+        Literal::Other => Known::Constant,
+    })
+}
+
+fn sliced(held: &Abstract) -> Abstract {
+    let known = if held.constant() { Known::Constant } else { Known::Any };
+    let parts = held.parts.as_deref().map(|parts| {
+        let mut parts = parts.clone();
+        parts.forget_places();
+        Rc::new(parts)
+    });
+    Abstract { taint: held.taint.clone(), known, parts }
+}
+
+fn each(items: &Abstract) -> Abstract {
+    if items.parts.is_none() {
+        let known = if items.constant() { Known::Constant } else { Known::Any };
+        return Abstract { taint: items.taint.clone(), known, parts: None };
+    }
+    items.at(None)
+}
+
+fn list(frame: &Frame<'_>, elements: &[Element]) -> Abstract {
+    let mut parts = Parts { length: Some(0), complete: true, ..Parts::default() };
+    let mut made = Abstract::default();
+    let spread = elements.iter().any(|element| element.spread);
+    for (index, element) in elements.iter().enumerate() {
+        let value = frame.value(element.value);
+        if spread {
+            let part = if element.spread { each(value) } else { value.clone() };
+            let joined = parts.rest.take().map_or_else(|| part.clone(), |rest| rest.join(&part));
+            parts.rest = Some(Box::new(joined.flat()));
+        } else if index < 64 {
+            parts.known.push((Key::Index(index as i64), value.clone().flat()));
+        } else {
+            made.taint = made.taint.join(&value.all());
+        }
+    }
+    parts.length = (!spread && elements.len() <= 64).then_some(elements.len() as i64);
+    made.parts = Some(Rc::new(parts));
+    made
+}

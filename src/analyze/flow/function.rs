@@ -1,0 +1,365 @@
+//! One function: blocks to a fixpoint.
+
+use std::collections::BTreeSet;
+
+use super::Engine;
+use super::fold::truth;
+use super::summary::{Reach, Summary};
+use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Taint};
+use crate::analyze::ir::{BlockId, End, Function, FunctionId, Name, Op, Span, Value};
+use crate::analyze::model::{Kinds, NodeId};
+
+/// From the so-maniest visit of a block on, what still changes is forgotten but for its taint.
+const WIDEN: u32 = 4;
+
+/// And from this one on the block is left as it is.
+const SETTLED: u32 = 12;
+
+/// What each local variable holds; `None` before it is set.
+pub(super) type State = Vec<Option<Abstract>>;
+
+/// A function while it is analysed.
+pub(super) struct Frame<'f> {
+    pub(super) id: FunctionId,
+    pub(super) function: &'f Function,
+    pub(super) values: Vec<Abstract>,
+    pub(super) state: State,
+    pub(super) result: Option<Abstract>,
+    pub(super) reaches: Vec<Reach>,
+}
+
+impl Frame<'_> {
+    pub(super) fn value(&self, value: Value) -> &Abstract {
+        &self.values[value.0 as usize]
+    }
+
+    pub(super) fn local(&self, name: Name) -> Option<usize> {
+        self.function.locals.binary_search(&name).ok()
+    }
+}
+
+/// The variable and the places in it that an expression stands for.
+pub(super) type Place = (Name, Vec<Key>);
+
+impl<'a> Engine<'a> {
+    pub(super) fn run(&mut self, id: FunctionId) -> Summary {
+        let program = self.program;
+        let function = program.function(id);
+        let order = order(function);
+        let mut frame = Frame {
+            id,
+            function,
+            values: vec![Abstract::default(); function.steps.len()],
+            state: Vec::new(),
+            result: None,
+            reaches: Vec::new(),
+        };
+        let count = function.blocks.len();
+        let mut entries: Vec<Option<State>> = vec![None; count];
+        let mut visits = vec![0u32; count];
+        entries[0] = Some(vec![None; function.locals.len()]);
+        let mut work = BTreeSet::from([(order[0], 0usize)]);
+        while let Some((_, index)) = work.pop_first() {
+            let Some(entry) = entries[index].clone() else { continue };
+            visits[index] += 1;
+            frame.state = entry;
+            let mut next = Vec::new();
+            let block = &function.blocks[index];
+            if let Some(handler) = block.handler {
+                next.push((handler, frame.state.clone()));
+            }
+            for value in &block.steps {
+                if !self.step() {
+                    break;
+                }
+                let made = self.evaluate(&mut frame, *value);
+                frame.values[value.0 as usize] = made;
+            }
+            self.end(&mut frame, &block.end, &mut next);
+            if let Some(handler) = block.handler {
+                next.push((handler, std::mem::take(&mut frame.state)));
+            }
+            if self.left == 0 {
+                break;
+            }
+            for (to, state) in next {
+                let to = to.0 as usize;
+                if merge(&mut entries[to], state, visits[to]) {
+                    work.insert((order[to], to));
+                }
+            }
+        }
+        Summary { result: frame.result.unwrap_or_default(), reaches: frame.reaches }
+    }
+
+    fn end(&mut self, frame: &mut Frame<'_>, end: &End, next: &mut Vec<(BlockId, State)>) {
+        match end {
+            End::Jump(to) => next.push((*to, frame.state.clone())),
+            End::Branch(condition, then, other) => {
+                let known = truth(frame.value(*condition));
+                if known != Some(false) {
+                    next.push((*then, self.refined(frame, *condition, true)));
+                }
+                if known != Some(true) {
+                    next.push((*other, self.refined(frame, *condition, false)));
+                }
+            }
+            End::Fork(to) => next.extend(to.iter().map(|to| (*to, frame.state.clone()))),
+            End::Return(Some(value)) => self.returns(frame, *value),
+            End::Return(None) | End::Throw(_) | End::Open => {}
+        }
+    }
+
+    fn returns(&mut self, frame: &mut Frame<'_>, value: Value) {
+        let returned = frame.value(value).clone();
+        if let Some(kind) = self.handlers.get(&frame.id).and_then(|handler| handler.result) {
+            self.responds(frame, value, kind);
+        }
+        frame.result = Some(match frame.result.take() {
+            Some(before) => before.join(&returned),
+            None => returned,
+        });
+    }
+
+    /// The result of a handler is a response: text is its body, a tuple starts with it, a dictionary becomes JSON.
+    fn responds(&mut self, frame: &mut Frame<'_>, value: Value, kind: Kinds) {
+        let body = match &frame.function.step(value).op {
+            Op::List(elements) => match elements.first() {
+                Some(first) => first.value,
+                None => return,
+            },
+            _ => value,
+        };
+        if frame.value(body).parts.is_none() {
+            let span = frame.function.step(body).span;
+            self.check(frame, body, span, kind, "the response");
+        }
+    }
+
+    /// What a parameter holds when nothing is known of the caller.
+    pub(super) fn parameter(&self, frame: &Frame<'_>, index: u32) -> Abstract {
+        let Some(parameter) = frame.function.parameters.get(index as usize) else {
+            return Abstract::default();
+        };
+        let origin = Flow { origin: Origin::Parameter(index), clean: 0, trace: None };
+        let own = Taint::of(origin);
+        if let (Some(class), 0) = (frame.function.class, index) {
+            return Abstract { taint: own, ..Abstract::known(Known::Instance(class)) };
+        }
+        let method = u32::from(frame.function.class.is_some());
+        if let Some(handler) = self.handlers.get(&frame.id) {
+            let place = (index - method.min(index)) as usize;
+            if let Some(kind) = handler.parameters.get(place).copied() {
+                return kind.map_or_else(Abstract::default, |node| self.path(node, parameter.span));
+            }
+            if let Some(kind) = handler.rest {
+                return Abstract::tainted(self.read(kind, parameter.span));
+            }
+        }
+        let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
+        let named = || self.table.unknown(self.program.names.text(parameter.name));
+        match annotated.or_else(named) {
+            Some(node) => {
+                let value = self.path(node, parameter.span);
+                Abstract { taint: value.taint.join(&own), ..value }
+            }
+            None => Abstract::tainted(own),
+        }
+    }
+
+    /// An instance of the class that an annotation names.
+    fn annotated(&self, frame: &Frame<'_>, annotation: Name) -> Option<NodeId> {
+        let mut parts = self.program.names.text(annotation).split('.');
+        let first = self.program.names.get(parts.next()?)?;
+        let Known::Path(node) = self.around(frame, first)?.known else { return None };
+        let node = parts.try_fold(node, |node, part| self.table.member(node, part))?;
+        self.table.call(node)
+    }
+
+    /// A variable of a function around.
+    pub(super) fn around(&self, frame: &Frame<'_>, name: Name) -> Option<Abstract> {
+        let mut around = frame.function.parent;
+        while let Some(id) = around {
+            let function = self.program.function(id);
+            if function.binds(name) {
+                return Some(self.variables[id.0 as usize].get(&name).cloned().unwrap_or_default());
+            }
+            around = function.parent;
+        }
+        None
+    }
+
+    /// What a path of the models is, read there.
+    pub(super) fn path(&self, node: NodeId, span: Span) -> Abstract {
+        let source = self.table.node(node).source;
+        let taint = if source == 0 { Taint::default() } else { self.read(source, span) };
+        Abstract { taint, ..Abstract::known(Known::Path(node)) }
+    }
+
+    fn read(&self, kind: Kinds, span: Span) -> Taint {
+        let trace = Link::after(None, span, Event::Read);
+        Taint::of(Flow { origin: Origin::Source(kind, span), clean: 0, trace })
+    }
+
+    /// The variable and the places in it that `value` was read from.
+    pub(super) fn place(&self, frame: &Frame<'_>, value: Value) -> Option<Place> {
+        let mut keys = Vec::new();
+        let mut at = value;
+        for _ in 0..4 {
+            match &frame.function.step(at).op {
+                Op::Load(name) | Op::Store(name, _) => {
+                    keys.reverse();
+                    return Some((*name, keys));
+                }
+                Op::Member(object, name) => {
+                    keys.push(self.member_key(*name));
+                    at = *object;
+                }
+                Op::Index(object, key) => {
+                    keys.push(self.key(frame.value(*key), frame.value(*object))?);
+                    at = *object;
+                }
+                Op::Await(inner) => at = *inner,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Changes what is at a place.
+    pub(super) fn change(
+        &mut self,
+        frame: &mut Frame<'_>,
+        place: &Place,
+        change: impl FnOnce(Abstract) -> Abstract,
+    ) {
+        let (name, keys) = place;
+        match frame.local(*name) {
+            Some(index) => {
+                let before = frame.state[index].take().unwrap_or_default();
+                let after = changed(before, keys, change);
+                if self.surrounds[frame.id.0 as usize] {
+                    self.remember(frame.id, *name, &after);
+                }
+                frame.state[index] = Some(after);
+            }
+            None => {
+                let Some(before) = self.around(frame, *name) else { return };
+                let after = without_parameters(&changed(before, keys, change));
+                self.assign_around(frame, *name, &after);
+            }
+        }
+    }
+
+    /// Writes a variable of a function around, which may hold its old value too.
+    pub(super) fn assign_around(&mut self, frame: &Frame<'_>, name: Name, value: &Abstract) {
+        let mut around = frame.function.parent;
+        while let Some(id) = around {
+            let function = self.program.function(id);
+            if function.binds(name) {
+                return self.remember(id, name, value);
+            }
+            around = function.parent;
+        }
+    }
+
+    /// Adds to all that a variable ever holds.
+    pub(super) fn remember(&mut self, id: FunctionId, name: Name, value: &Abstract) {
+        // A parameter's data is the caller's: a function inside cannot tell it from its own parameters.
+        let value = without_parameters(value);
+        let variables = &mut self.variables[id.0 as usize];
+        let joined = match variables.get(&name) {
+            Some(before) => before.join(&value),
+            None => value,
+        };
+        variables.insert(name, joined);
+    }
+}
+
+/// The value without the data of parameters.
+pub(super) fn without_parameters(value: &Abstract) -> Abstract {
+    let own = |flow: &&Flow| matches!(flow.origin, Origin::Source(..));
+    let strip = |taint: &Taint| Taint::from(taint.flows().iter().filter(own).cloned().collect());
+    if value.parts.is_none() {
+        return Abstract { taint: strip(&value.taint), ..value.clone() };
+    }
+    let foreign = value.all().flows().iter().any(|flow| !own(&flow));
+    if foreign {
+        Abstract { taint: strip(&value.all()), known: value.known.clone(), parts: None }
+    } else {
+        value.clone()
+    }
+}
+
+fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract) -> Abstract) -> Abstract {
+    match keys {
+        [] => change(base),
+        [key, rest @ ..] => {
+            let part = changed(base.at(Some(key)), rest, change);
+            base.with(Some(key.clone()), part)
+        }
+    }
+}
+
+/// Joins a state into the entry of a block; whether that changed it.
+fn merge(entry: &mut Option<State>, state: State, visits: u32) -> bool {
+    let Some(before) = entry else {
+        *entry = Some(state);
+        return true;
+    };
+    let mut changed = false;
+    for (before, new) in before.iter_mut().zip(state) {
+        let Some(new) = new else { continue };
+        let joined = match before.as_ref() {
+            Some(old) if *old == new => continue,
+            Some(old) => old.join(&new),
+            None => new,
+        };
+        let joined = if visits >= WIDEN { joined.widened() } else { joined };
+        if before.as_ref() != Some(&joined) {
+            *before = Some(joined);
+            changed = true;
+        }
+    }
+    changed && visits < SETTLED
+}
+
+/// The place of each block in reverse postorder: a block comes after those that lead to it, loops aside.
+fn order(function: &Function) -> Vec<usize> {
+    let count = function.blocks.len();
+    let mut place = vec![usize::MAX; count];
+    let mut seen = vec![false; count];
+    let mut stack = vec![(0usize, successors(function, 0), 0usize)];
+    let mut next = count;
+    seen[0] = true;
+    while let Some((block, to, at)) = stack.last_mut() {
+        match to.get(*at) {
+            Some(successor) => {
+                let successor = *successor;
+                *at += 1;
+                if !seen[successor] {
+                    seen[successor] = true;
+                    stack.push((successor, successors(function, successor), 0));
+                }
+            }
+            None => {
+                next -= 1;
+                place[*block] = next;
+                stack.pop();
+            }
+        }
+    }
+    place
+}
+
+fn successors(function: &Function, block: usize) -> Vec<usize> {
+    let block = &function.blocks[block];
+    let mut to: Vec<usize> = block.handler.iter().map(|handler| handler.0 as usize).collect();
+    match &block.end {
+        End::Jump(next) => to.push(next.0 as usize),
+        End::Branch(_, then, other) => to.extend([other.0 as usize, then.0 as usize]),
+        End::Fork(all) => to.extend(all.iter().rev().map(|next| next.0 as usize)),
+        End::Return(_) | End::Throw(_) | End::Open => {}
+    }
+    to
+}

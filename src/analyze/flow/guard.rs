@@ -1,0 +1,123 @@
+//! What a test tells of the values it looks at, where it holds and where it does not.
+
+use super::Engine;
+use super::function::{Frame, State};
+use super::value::{Abstract, Key, Known};
+use crate::analyze::ir::{Argument, Binary, Op, Unary, Value};
+use crate::analyze::model::{ANY, Kinds};
+use crate::rule::Slot;
+
+impl Engine<'_> {
+    /// The state after the condition was true, or was false.
+    pub(super) fn refined(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> State {
+        let mut state = frame.state.clone();
+        for (value, kinds) in self.cleaned_by(frame, condition, holds) {
+            let Some((name, keys)) = self.place(frame, value) else { continue };
+            let Some(index) = frame.local(name) else { continue };
+            if let Some(held) = state[index].take() {
+                state[index] = Some(clean_at(held, &keys, kinds));
+            }
+        }
+        state
+    }
+
+    fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<(Value, Kinds)> {
+        let mut condition = condition;
+        let mut holds = holds;
+        for _ in 0..4 {
+            match &frame.function.step(condition).op {
+                Op::Unary(Unary::Not, inner) => {
+                    condition = *inner;
+                    holds = !holds;
+                }
+                // The condition may be kept in a variable first.
+                Op::Store(_, inner) => condition = *inner,
+                _ => break,
+            }
+        }
+        match &frame.function.step(condition).op {
+            Op::Binary(operator, left, right) => self.compared(frame, *operator, *left, *right, holds),
+            Op::Call { callee, arguments } => self.tested(frame, *callee, arguments, holds),
+            _ => Vec::new(),
+        }
+    }
+
+    fn compared(
+        &self,
+        frame: &Frame<'_>,
+        operator: Binary,
+        left: Value,
+        right: Value,
+        holds: bool,
+    ) -> Vec<(Value, Kinds)> {
+        let (one, two) = (frame.value(left), frame.value(right));
+        match (operator, holds) {
+            // Equal to a constant, or one of a list of constants.
+            (Binary::Eq | Binary::Is, true) | (Binary::Ne | Binary::IsNot, false) => {
+                let left_is = two.constant().then_some((left, ANY));
+                let right_is = one.constant().then_some((right, ANY));
+                left_is.into_iter().chain(right_is).collect()
+            }
+            (Binary::In, true) | (Binary::NotIn, false) if two.parts.is_some() && two.constant() => {
+                vec![(left, ANY)]
+            }
+            (Binary::In, _) | (Binary::NotIn, _) => {
+                let Known::Text(text) = &one.known else { return Vec::new() };
+                let absent = holds == (operator == Binary::NotIn);
+                let kinds = self
+                    .table
+                    .contains
+                    .iter()
+                    .filter(|(wanted, _, negated)| text.contains(wanted.as_str()) && *negated == absent);
+                let kinds = kinds.fold(0, |kinds, (_, more, _)| kinds | more);
+                if kinds == 0 { Vec::new() } else { vec![(right, kinds)] }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A test that is a call: `name.isdigit()`, `re.fullmatch(pattern, name)`.
+    fn tested(
+        &self,
+        frame: &Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+        holds: bool,
+    ) -> Vec<(Value, Kinds)> {
+        let member = match &frame.function.step(callee).op {
+            Op::Member(object, name) => Some((*object, self.program.names.text(*name))),
+            _ => None,
+        };
+        let known = match frame.value(callee).known {
+            Known::Path(node) => self.table.call(node),
+            _ => {
+                member.and_then(|(_, name)| self.table.anything(name)).and_then(|node| self.table.call(node))
+            }
+        };
+        let Some(node) = known else { return Vec::new() };
+        let mut cleaned = Vec::new();
+        for guard in &self.table.node(node).guards {
+            if guard.negated == holds {
+                continue;
+            }
+            match &guard.slot {
+                Slot::Receiver => cleaned.extend(member.map(|(object, _)| (object, guard.kinds))),
+                slot => {
+                    let filling = self.filling(slot, arguments);
+                    cleaned.extend(filling.into_iter().map(|argument| (argument.value, guard.kinds)));
+                }
+            }
+        }
+        cleaned
+    }
+}
+
+fn clean_at(held: Abstract, keys: &[Key], kinds: Kinds) -> Abstract {
+    match keys {
+        [] => Abstract { taint: held.taint.cleaned(kinds), ..held },
+        [key, rest @ ..] => {
+            let part = clean_at(held.at(Some(key)), rest, kinds);
+            held.with(Some(key.clone()), part)
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Whether what reaches a sink is clean.
+
+use std::rc::Rc;
+
+use super::function::Frame;
+use super::summary::Reach;
+use super::value::{Abstract, Event, Key, Known, Link, Origin};
+use super::{Engine, Hit};
+use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
+use crate::analyze::model::{Kinds, NodeId, Sink};
+use crate::rule::{Requirement, Slot};
+
+impl Engine<'_> {
+    /// Checks the arguments of a call against the sinks of its path.
+    pub(super) fn sinks(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: NodeId,
+        callee: Value,
+        arguments: &[Argument],
+    ) {
+        let table = self.table;
+        let path = &table.node(node).path;
+        let name = path.strip_suffix("()").unwrap_or(path).trim_start_matches("*.");
+        for sink in &table.node(node).sinks {
+            if !sink.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
+                continue;
+            }
+            if sink.slots.contains(&Slot::Receiver)
+                && let Op::Member(object, _) = &frame.function.step(callee).op
+            {
+                let span = frame.function.step(*object).span;
+                self.check(frame, *object, span, sink.kind, name);
+            }
+            let filling: Vec<_> = sink.slots.iter().flat_map(|slot| self.filling(slot, arguments)).collect();
+            for argument in filling {
+                if sink.argv {
+                    self.command_line(frame, argument, sink.kind, name);
+                } else {
+                    self.check(frame, argument.value, argument.span, sink.kind, name);
+                }
+            }
+        }
+    }
+
+    /// Checks an assignment to a member: `element.innerHTML = text`.
+    pub(super) fn assigned(&mut self, frame: &mut Frame<'_>, object: Value, name: &str, stored: Value) {
+        let known = match frame.value(object).known {
+            Known::Path(node) => self.table.member(node, name),
+            _ => None,
+        };
+        let Some(node) = known.or_else(|| self.table.anything(name)) else { return };
+        let table = self.table;
+        for Sink { kind, .. } in &table.node(node).assigned {
+            let span = frame.function.step(stored).span;
+            self.check(frame, stored, span, *kind, name);
+        }
+    }
+
+    fn holds(&self, frame: &Frame<'_>, requirement: &Requirement, arguments: &[Argument]) -> bool {
+        let written = arguments.iter().find(|argument| {
+            matches!(argument.pass, Pass::Keyword(name) if self.program.names.text(name) == requirement.keyword)
+        });
+        let Some(argument) = written else { return requirement.other };
+        let last = |text: &str| text.rsplit(['.', '=']).next().unwrap_or("").trim().to_owned();
+        let same = match &frame.value(argument.value).known {
+            Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
+            Known::Text(text) => **text == requirement.value,
+            Known::Int(number) => {
+                requirement.value == number.to_string() || (requirement.value == "True" && *number != 0)
+            }
+            Known::Null => matches!(requirement.value.as_str(), "None" | "null"),
+            _ => {
+                let same = last(self.text_of(argument.span)) == requirement.value;
+                // What is only known when it runs may well be it.
+                same || !requirement.other
+            }
+        };
+        same != requirement.other
+    }
+
+    /// The arguments that a slot names.
+    pub(super) fn filling<'x>(&self, slot: &Slot, arguments: &'x [Argument]) -> Vec<&'x Argument> {
+        let named = |wanted: &str, argument: &Argument| match argument.pass {
+            Pass::Keyword(name) => self.program.names.text(name) == wanted,
+            Pass::SpreadKeywords => true,
+            Pass::Plain | Pass::Spread => false,
+        };
+        let keyword =
+            |wanted: &str| arguments.iter().filter(|argument| named(wanted, argument)).collect::<Vec<_>>();
+        match slot {
+            Slot::Every => arguments.iter().collect(),
+            Slot::Receiver => Vec::new(),
+            Slot::Keyword(name) => keyword(name),
+            Slot::Position(index, name) => {
+                let plain: Vec<_> = arguments
+                    .iter()
+                    .filter(|argument| matches!(argument.pass, Pass::Plain | Pass::Spread))
+                    .collect();
+                let spread = plain.iter().take(index + 1).position(|argument| argument.pass == Pass::Spread);
+                match plain.get(spread.unwrap_or(*index)) {
+                    Some(argument) => vec![*argument],
+                    None => name.iter().flat_map(|name| keyword(name)).take(1).collect(),
+                }
+            }
+        }
+    }
+
+    /// A command line as a list: its program, and what a shell in it is told to run.
+    fn command_line(&mut self, frame: &mut Frame<'_>, argument: &Argument, kind: Kinds, name: &str) {
+        let value = frame.value(argument.value).clone();
+        let Some(parts) = value.parts.as_deref().filter(|parts| parts.length.is_some()) else {
+            if !value.taint.is_empty() {
+                self.check(frame, argument.value, argument.span, kind, name);
+            }
+            return;
+        };
+        let text = |index: i64| match value.at(Some(&Key::Index(index))).known {
+            Known::Text(text) => Some(text),
+            _ => None,
+        };
+        let program = text(0);
+        let shell = program.as_deref().is_some_and(is_shell);
+        let flag = (1..parts.length.unwrap_or(0))
+            .find(|index| text(*index).is_some_and(|text| is_command_flag(&text)));
+        for (key, part) in &parts.known {
+            let Key::Index(index) = key else { continue };
+            let told = shell && flag.is_some_and(|flag| *index == flag + 1);
+            if *index == 0 || told {
+                let span = self.element_span(frame, argument, *index);
+                self.report(frame, part, span, kind, name);
+            }
+        }
+    }
+
+    fn element_span(&self, frame: &Frame<'_>, argument: &Argument, index: i64) -> Span {
+        match &frame.function.step(argument.value).op {
+            Op::List(elements) => elements
+                .get(index as usize)
+                .map_or(argument.span, |element| frame.function.step(element.value).span),
+            _ => argument.span,
+        }
+    }
+
+    /// Reports what is not clean in a value, at the innermost literal part that holds it.
+    pub(super) fn check(&mut self, frame: &mut Frame<'_>, value: Value, span: Span, kind: Kinds, name: &str) {
+        let held = frame.value(value).clone();
+        if held.taint.is_empty() && held.parts.is_none() {
+            return;
+        }
+        let (value, span) = self.innermost(frame, value, span, kind);
+        let held = frame.value(value).clone();
+        self.report(frame, &held, span, kind, name);
+    }
+
+    fn innermost(&self, frame: &Frame<'_>, value: Value, span: Span, kind: Kinds) -> (Value, Span) {
+        let (mut value, mut span) = (value, span);
+        let dirty = |value: Value| frame.value(value).all().flows().iter().any(|flow| flow.clean & kind == 0);
+        for _ in 0..4 {
+            let inner = match &frame.function.step(value).op {
+                Op::List(elements) => {
+                    elements.iter().map(|element| element.value).find(|value| dirty(*value))
+                }
+                Op::Dict(entries) => match entries.iter().find(|entry| dirty(entry.value)) {
+                    Some(entry) => {
+                        span = entry.span;
+                        value = entry.value;
+                        continue;
+                    }
+                    None => None,
+                },
+                _ => None,
+            };
+            let Some(inner) = inner else { break };
+            value = inner;
+            span = frame.function.step(inner).span;
+        }
+        (value, span)
+    }
+
+    fn report(&mut self, frame: &mut Frame<'_>, held: &Abstract, span: Span, kind: Kinds, name: &str) {
+        for flow in held.all().flows().iter().filter(|flow| flow.clean & kind == 0) {
+            let trace = Link::after(flow.trace.clone(), span, Event::Reaches(name.into()));
+            self.reached(frame, flow.origin, kind, span, trace);
+        }
+    }
+
+    /// Data of an origin is at a sink: a finding, or, of a parameter, a matter of the callers.
+    pub(super) fn reached(
+        &mut self,
+        frame: &mut Frame<'_>,
+        origin: Origin,
+        kind: Kinds,
+        span: Span,
+        trace: Option<Rc<Link>>,
+    ) {
+        match origin {
+            Origin::Parameter(parameter) => {
+                let known = |reach: &Reach| (reach.parameter, reach.kind, reach.span);
+                if frame.reaches.len() < 64
+                    && !frame.reaches.iter().any(|reach| known(reach) == (parameter, kind, span))
+                {
+                    frame.reaches.push(Reach { parameter, kind, span, trace });
+                }
+            }
+            Origin::Source(source, _) => {
+                for rule in self.rules.iter().filter(|rule| rule.sink == kind && rule.sources & source != 0) {
+                    let hit = || Hit { rule: rule.rule, span, source, trace: trace.clone() };
+                    self.hits.entry((rule.rule, span)).or_insert_with(hit);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a program reads its next words as commands.
+fn is_shell(program: &str) -> bool {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh" | "fish" | "cmd" | "powershell" | "pwsh")
+}
+
+fn is_command_flag(flag: &str) -> bool {
+    let short = flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c');
+    short || matches!(flag.to_ascii_lowercase().as_str(), "/c" | "/k" | "-command")
+}

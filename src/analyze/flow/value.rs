@@ -1,0 +1,411 @@
+//! What is known of a value: where its data may come from, what it is, and what it holds.
+
+use std::rc::Rc;
+
+use crate::analyze::ir::{ClassId, FunctionId, Span};
+use crate::analyze::model::{Kinds, NodeId};
+
+/// A value holds at most so many data flows; more of them say nothing new.
+const MOST_FLOWS: usize = 6;
+
+/// Parts of parts are followed so deep.
+const DEEPEST: usize = 3;
+
+/// A container keeps so many parts apart.
+const MOST_PARTS: usize = 64;
+
+/// A trace keeps so many steps.
+const LONGEST_TRACE: u32 = 24;
+
+/// Where data comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// A source of that kind, read there.
+    Source(Kinds, Span),
+    /// A parameter of the function being analysed: not known to be anything yet.
+    Parameter(u32),
+}
+
+/// What happened to data on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Event {
+    /// A source is read.
+    Read,
+    /// It is stored in the variable or place that the text names.
+    Into(Rc<str>),
+    /// It is handed to a function of the same file.
+    Enters(Rc<str>),
+    /// It reaches a sink.
+    Reaches(Rc<str>),
+}
+
+/// A trace, last step first.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) span: Span,
+    pub(super) event: Event,
+    pub(super) before: Option<Rc<Link>>,
+    length: u32,
+}
+
+impl Link {
+    /// The trace `before` and one more step.
+    pub(super) fn after(before: Option<Rc<Link>>, span: Span, event: Event) -> Option<Rc<Link>> {
+        let length = before.as_ref().map_or(0, |link| link.length) + 1;
+        let repeats = before.as_ref().is_some_and(|link| link.span == span && link.event == event);
+        if length > LONGEST_TRACE || repeats {
+            return before;
+        }
+        Some(Rc::new(Link { span, event, before, length }))
+    }
+
+    /// The steps, first one first.
+    pub(super) fn steps(last: &Option<Rc<Link>>) -> Vec<(Span, Event)> {
+        let mut steps = Vec::new();
+        let mut at = last.as_deref();
+        while let Some(link) = at {
+            steps.push((link.span, link.event.clone()));
+            at = link.before.as_deref();
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+/// Data on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    pub(super) origin: Origin,
+    /// The sink kinds it is clean for.
+    pub(super) clean: Kinds,
+    pub(super) trace: Option<Rc<Link>>,
+}
+
+/// The data flows of a value, sorted by origin; shared, since most values are copied.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Taint(Option<Rc<[Flow]>>);
+
+impl PartialEq for Taint {
+    /// Traces do not count: a loop that only makes them longer is at its fixpoint.
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Flow, &Flow)| one.origin == other.origin && one.clean == other.clean;
+        self.flows().len() == other.flows().len() && self.flows().iter().zip(other.flows()).all(same)
+    }
+}
+
+impl Taint {
+    /// From one flow.
+    pub(super) fn of(flow: Flow) -> Self {
+        Taint(Some(Rc::from([flow])))
+    }
+
+    /// From flows in any order.
+    pub(super) fn from(mut flows: Vec<Flow>) -> Self {
+        flows.sort_by_key(|flow| flow.origin);
+        flows.dedup_by(|later, first| {
+            let same = later.origin == first.origin;
+            if same {
+                first.clean &= later.clean;
+            }
+            same
+        });
+        flows.truncate(MOST_FLOWS);
+        if flows.is_empty() { Taint(None) } else { Taint(Some(flows.into())) }
+    }
+
+    pub(super) fn flows(&self) -> &[Flow] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Data of either; what both know keeps the trace of `self`.
+    pub(super) fn join(&self, other: &Taint) -> Taint {
+        match (&self.0, &other.0) {
+            (_, None) => self.clone(),
+            (None, _) => other.clone(),
+            (Some(one), Some(two)) if Rc::ptr_eq(one, two) || self == other => self.clone(),
+            (Some(one), Some(two)) => Taint::from(one.iter().chain(two.iter()).cloned().collect()),
+        }
+    }
+
+    /// The same, clean for more kinds; flows that are clean for everything go.
+    pub(super) fn cleaned(&self, kinds: Kinds) -> Taint {
+        if self.is_empty() || kinds == 0 {
+            return self.clone();
+        }
+        let flows = self.flows().iter().cloned().map(|mut flow| {
+            flow.clean |= kinds;
+            flow
+        });
+        Taint::from(flows.filter(|flow| flow.clean != Kinds::MAX).collect())
+    }
+
+    /// The same, with one more step on the way of each.
+    pub(super) fn traced(&self, span: Span, event: &Event) -> Taint {
+        if self.is_empty() {
+            return Taint::default();
+        }
+        let flows = self.flows().iter().cloned().map(|mut flow| {
+            flow.trace = Link::after(flow.trace.take(), span, event.clone());
+            flow
+        });
+        Taint(Some(flows.collect()))
+    }
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Known {
+    /// Nothing is known.
+    #[default]
+    Any,
+    /// That text.
+    Text(Rc<str>),
+    /// That number.
+    Int(i64),
+    /// That truth value.
+    Bool(bool),
+    /// Nothing: `None`, `null`.
+    Null,
+    /// A constant, but not which.
+    Constant,
+    /// What the models call so.
+    Path(NodeId),
+    /// A function of the file.
+    Function(FunctionId),
+    /// A method of the file with its receiver.
+    Method(FunctionId, Rc<Abstract>),
+    /// A class of the file.
+    Class(ClassId),
+    /// An instance of one.
+    Instance(ClassId),
+}
+
+/// A place in a container or object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    /// `[0]`
+    Index(i64),
+    /// `["name"]`
+    Text(Rc<str>),
+    /// `.name`
+    Member(Rc<str>),
+}
+
+/// What a container holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Parts {
+    /// By place, sorted.
+    pub(super) known: Vec<(Key, Abstract)>,
+    /// At places that are not known.
+    pub(super) rest: Option<Box<Abstract>>,
+    /// The number of elements of a list, when it is known.
+    pub(super) length: Option<i64>,
+    /// Whether nothing but these parts is in it: it was made here, from a literal.
+    pub(super) complete: bool,
+}
+
+/// What is known of a value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Abstract {
+    /// Of the value as a whole.
+    pub(super) taint: Taint,
+    pub(super) known: Known,
+    pub(super) parts: Option<Rc<Parts>>,
+}
+
+impl Abstract {
+    pub(super) fn known(known: Known) -> Self {
+        Abstract { known, ..Abstract::default() }
+    }
+
+    pub(super) fn tainted(taint: Taint) -> Self {
+        Abstract { taint, ..Abstract::default() }
+    }
+
+    pub(super) fn holding(parts: Parts) -> Self {
+        Abstract { parts: Some(Rc::new(parts)), ..Abstract::default() }
+    }
+
+    /// The taint of the value and of everything in it.
+    pub(super) fn all(&self) -> Taint {
+        let Some(parts) = &self.parts else { return self.taint.clone() };
+        let inner = parts.known.iter().map(|(_, part)| part).chain(parts.rest.as_deref());
+        inner.fold(self.taint.clone(), |taint, part| taint.join(&part.all()))
+    }
+
+    fn depth(&self) -> usize {
+        self.parts.as_ref().map_or(0, |parts| {
+            let inner = parts.known.iter().map(|(_, part)| part).chain(parts.rest.as_deref());
+            1 + inner.map(Abstract::depth).max().unwrap_or(0)
+        })
+    }
+
+    /// The same with no more parts than can be followed.
+    pub(super) fn flat(self) -> Self {
+        if self.depth() < DEEPEST {
+            return self;
+        }
+        Abstract { taint: self.all(), known: self.known, parts: None }
+    }
+
+    /// Whether every element is a constant: a list of allowed values.
+    pub(super) fn constant(&self) -> bool {
+        match &self.parts {
+            Some(parts) => {
+                parts.complete
+                    && parts.rest.as_ref().is_none_or(|rest| rest.constant())
+                    && parts.known.iter().all(|(_, part)| part.constant())
+            }
+            None => matches!(
+                self.known,
+                Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Constant
+            ),
+        }
+    }
+
+    /// What is at a place; `None` stands for a place that is not known.
+    pub(super) fn at(&self, key: Option<&Key>) -> Abstract {
+        let whole = Abstract::tainted(self.taint.clone());
+        let Some(parts) = &self.parts else { return whole };
+        let rest = parts.rest.as_deref();
+        let found = match key {
+            Some(key) => {
+                let exact = parts.known.binary_search_by(|(known, _)| known.cmp(key)).ok();
+                match (exact.map(|index| &parts.known[index].1), rest) {
+                    (Some(part), Some(rest)) => part.join(rest),
+                    (Some(part), None) => part.clone(),
+                    (None, Some(rest)) => rest.clone(),
+                    (None, None) => Abstract::default(),
+                }
+            }
+            None => {
+                let mut inner = parts.known.iter().map(|(_, part)| part).chain(rest);
+                let first = inner.next().cloned().unwrap_or_default();
+                inner.fold(first, |joined, part| joined.join(part))
+            }
+        };
+        Abstract { taint: found.taint.join(&whole.taint), ..found }
+    }
+
+    /// The same with `value` at a place, or somewhere.
+    pub(super) fn with(&self, key: Option<Key>, value: Abstract) -> Abstract {
+        let mut parts = self.parts.as_deref().cloned().unwrap_or_default();
+        match key {
+            Some(key) if parts.known.len() < MOST_PARTS => {
+                match parts.known.binary_search_by(|(known, _)| known.cmp(&key)) {
+                    Ok(index) => parts.known[index].1 = value.flat(),
+                    Err(index) => parts.known.insert(index, (key, value.flat())),
+                }
+            }
+            _ => {
+                let rest = match parts.rest.take() {
+                    Some(rest) => rest.join(&value),
+                    None => value,
+                };
+                parts.rest = Some(Box::new(rest.flat()));
+            }
+        }
+        Abstract { parts: Some(Rc::new(parts)), ..self.clone() }
+    }
+
+    /// What is known when it is one or the other.
+    pub(super) fn join(&self, other: &Abstract) -> Abstract {
+        if self == other {
+            return self.clone();
+        }
+        let known = known_of_either(&self.known, &other.known);
+        let taint = self.taint.join(&other.taint);
+        let parts = match (&self.parts, &other.parts) {
+            (Some(one), Some(two)) if Rc::ptr_eq(one, two) => Some(one.clone()),
+            (Some(one), Some(two)) => Some(Rc::new(one.join(two))),
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (None, None) => None,
+        };
+        Abstract { taint, known, parts }
+    }
+
+    /// Forgets everything but the taint.
+    pub(super) fn widened(&self) -> Abstract {
+        Abstract::tainted(self.all())
+    }
+}
+
+impl Parts {
+    fn join(&self, other: &Parts) -> Parts {
+        let mut known: Vec<(Key, Abstract)> = Vec::new();
+        let (mut one, mut two) = (self.known.iter().peekable(), other.known.iter().peekable());
+        loop {
+            match (one.peek(), two.peek()) {
+                (Some((left, a)), Some((right, b))) if left == right => {
+                    known.push((left.clone(), a.join(b)));
+                    one.next();
+                    two.next();
+                }
+                (Some((left, a)), Some((right, _))) if left < right => {
+                    known.push((left.clone(), a.clone()));
+                    one.next();
+                }
+                (Some((left, a)), None) => {
+                    known.push((left.clone(), a.clone()));
+                    one.next();
+                }
+                (_, Some((right, b))) => {
+                    known.push((right.clone(), b.clone()));
+                    two.next();
+                }
+                (None, None) => break,
+            }
+        }
+        let rest = match (&self.rest, &other.rest) {
+            (Some(one), Some(two)) => Some(Box::new(one.join(two))),
+            (one, two) => one.clone().or_else(|| two.clone()),
+        };
+        let length = self.length.filter(|length| other.length == Some(*length));
+        let mut parts = Parts { known, rest, length, complete: self.complete && other.complete };
+        if length.is_none() && self.length != other.length {
+            parts.forget_places();
+        }
+        parts
+    }
+
+    /// Elements of a list of unknown length may be anywhere in it.
+    pub(super) fn forget_places(&mut self) {
+        let (elements, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.known).into_iter().partition(|(key, _)| matches!(key, Key::Index(_)));
+        self.known = others;
+        for (_, element) in elements {
+            let rest = match self.rest.take() {
+                Some(rest) => rest.join(&element),
+                None => element,
+            };
+            self.rest = Some(Box::new(rest));
+        }
+        self.length = None;
+    }
+}
+
+fn known_of_either(one: &Known, other: &Known) -> Known {
+    let thing = |known: &Known| {
+        matches!(
+            known,
+            Known::Path(_) | Known::Function(_) | Known::Method(..) | Known::Class(_) | Known::Instance(_)
+        )
+    };
+    match (one, other) {
+        (one, other) if one == other => one.clone(),
+        // A connection that is None until it is opened; the fallback of an import that failed.
+        (one, Known::Null) if thing(one) => one.clone(),
+        (Known::Null, other) if thing(other) => other.clone(),
+        (one, other) if thing(one) && thing(other) => one.clone(),
+        (one, other) if fixed(one) && fixed(other) => Known::Constant,
+        _ => Known::Any,
+    }
+}
+
+fn fixed(known: &Known) -> bool {
+    matches!(known, Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Constant)
+}

@@ -1,0 +1,83 @@
+//! `[match.taint]` rules: lowers a view, follows its data, and reports what reaches a sink.
+
+use super::flow::{self, Hit, TaintRule};
+use super::lower;
+use super::model::Models;
+use crate::error::{Error, ErrorKind, Result};
+use crate::finding::{Confidence, Finding, Note, NoteKind, Step, printable};
+use crate::redact::View;
+use crate::rule::{Match, Rule, RuleSet};
+use crate::syntax::Parsed;
+
+/// The taint rules and the models.
+pub(super) struct TaintRules {
+    rules: Vec<Rule>,
+    compiled: Vec<TaintRule>,
+    models: Models,
+}
+
+impl TaintRules {
+    /// Compiles them. Errors: a model expression is wrong, or there are more than 64 kinds.
+    pub(super) fn new(rules: &RuleSet) -> Result<Self> {
+        let mut models = Models::new(&rules.models)?;
+        let (mut kept, mut compiled) = (Vec::new(), Vec::new());
+        for rule in &rules.rules {
+            let Match::Taint(taint) = &rule.matcher else { continue };
+            let many = || {
+                Error::new(
+                    ErrorKind::Settings,
+                    format!("rule {}: more than 64 kinds of sources or sinks", rule.id),
+                )
+                .hint("use kinds that other rules name already")
+            };
+            let mut sources = 0;
+            for kind in &taint.source {
+                sources |= models.sources.bit(kind).ok_or_else(many)?;
+            }
+            let sink = models.sinks.bit(&taint.sink).ok_or_else(many)?;
+            compiled.push(TaintRule { rule: kept.len(), sources, sink });
+            kept.push(rule.clone());
+        }
+        Ok(TaintRules { rules: kept, compiled, models })
+    }
+
+    /// The findings in one parsed view, and what was left out.
+    pub(super) fn find(&self, view: &View<'_>, parsed: &Parsed<'_>) -> (Vec<Finding>, Vec<Note>) {
+        let Some(table) = self.models.table(parsed.language.family()) else { return Default::default() };
+        let program = lower::lower(parsed);
+        let outcome = flow::analyse(&program, parsed.text, table, &self.models, &self.compiled);
+        let findings = outcome.hits.iter().map(|hit| self.finding(view, parsed.text, hit)).collect();
+        let path = view.path().unwrap_or(view.document().path());
+        let mut left_out = program.left_out;
+        if outcome.cut {
+            left_out.push("data flow stopped at its step budget; split the file".to_owned());
+        }
+        let note = |message| Note::new(NoteKind::Partial, path, message);
+        (findings, left_out.into_iter().map(note).collect())
+    }
+
+    fn finding(&self, view: &View<'_>, text: &str, hit: &Hit) -> Finding {
+        let source = match self.models.sources.name(hit.source) {
+            "http" => "request",
+            "argv" => "command-line",
+            "env" => "environment",
+            "stdin" => "standard-input",
+            kind => kind,
+        };
+        let mut finding = view.finding(&self.rules[hit.rule], hit.span.range(), &[("source", source)]);
+        if source != "request" {
+            // Whoever starts a program may do more than whoever sends it a request.
+            finding.confidence = finding.confidence.min(Confidence::Medium);
+        }
+        finding.trace = hit
+            .steps(text)
+            .into_iter()
+            .map(|(span, message)| {
+                let location = view.location(span.range());
+                let line = printable(view.document().line(location.region.start_line));
+                Step { location, message: printable(&message), line }
+            })
+            .collect();
+        finding
+    }
+}

@@ -1,0 +1,264 @@
+//! What the analyser finds in small programs: the examples of the pages, then construct by construct.
+
+use super::*;
+use crate::artifact::{Action, Original, Role};
+use crate::redact::Redactor;
+use crate::rule;
+
+fn analyse(path: &str, text: &str) -> Facts {
+    let rules = crate::built_in_rules();
+    let original = Original::new(path, Role::Code, Action::Create, text.as_bytes());
+    let redactor = Redactor::new(&RuleSet::default(), None).unwrap();
+    Analyzer::new(&rules).unwrap().facts(&redactor.redact(original).document)
+}
+
+fn reported(path: &str, text: &str) -> Vec<(u32, String)> {
+    let mut lines: Vec<_> = analyse(path, text)
+        .findings
+        .into_iter()
+        .map(|finding| (finding.location.region.start_line, finding.rule))
+        .collect();
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+fn expected(text: &str) -> Vec<(u32, String)> {
+    let mut lines = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if let Some((_, ids)) = line.split_once("expect: ") {
+            lines.extend(ids.split(',').map(|id| (index as u32 + 1, id.trim().to_owned())));
+        }
+    }
+    lines
+}
+
+#[test]
+fn python_examples_of_the_pages() {
+    let mut wrong = String::new();
+    let mut seen = 0;
+    for rule in crate::built_in_rules().rules {
+        let page = format!("rules/{}/{}.md", rule.category.name(), rule.id);
+        let Ok(text) = std::fs::read_to_string(&page) else { continue };
+        let (rule, examples) = rule::parse(rule.category, &rule.id, &text).unwrap();
+        if !matches!(rule.matcher, rule::Match::Taint(_)) {
+            continue;
+        }
+        for (example, file) in
+            examples.iter().flat_map(|example| example.files.iter().map(move |file| (example, file)))
+        {
+            if file.language != "python" {
+                continue;
+            }
+            seen += 1;
+            let found = reported("app.py", &file.text);
+            if found != expected(&file.text) {
+                wrong += &format!("{page}:{}: {}: {found:?}\n", file.line, example.title);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(seen >= 48, "{seen}");
+}
+
+/// Checks a program against the `expect:` comments in it; `source` and `sink` are always there.
+fn holds(body: &str) {
+    let text = format!("import os\nfrom flask import request\n{body}");
+    assert_eq!(reported("app.py", &text), expected(&text), "{text}");
+}
+
+#[test]
+fn text_is_built_in_every_form() {
+    for expression in [
+        "x + 'a'",
+        "'a' + x",
+        "'a %s' % x",
+        "'a %s %s' % (1, x)",
+        "'{}'.format(x)",
+        "'{a}'.format(a=x)",
+        "f'a {x}'",
+        "f'a {x!r:>{10}}'",
+        "f'a {d['k']}'",
+        "''.join(['a', x])",
+        "' '.join(p for p in x)",
+        "'a' 'b' f'{x}'",
+        "str(x)",
+        "x.strip().lower()",
+        "x[1:]",
+        "x[0]",
+        "x if x else 'b'",
+        "x or 'b'",
+        "(y := x)",
+        "[x][0]",
+        "{'k': x}['k']",
+        "dict(k=x)['k']",
+        "(lambda v: v)(x)",
+        "list(map(lambda v: v + 'a', [x]))[0]",
+        "[*x][0]",
+        "{**{'k': x}}['k']",
+        "os.path.join('a', x)",
+        "x.encode().decode('utf-8')",
+        "max(x, 'a')",
+        "[v for v in [x]][0]",
+        "{k: v for k, v in d.items()}['k']",
+        "bytes(x, 'utf-8')",
+        "d.get('k', 'b')",
+    ] {
+        holds(&format!(
+            "def f():\n    x = request.args['x']\n    d = {{'k': x, 'n': 1}}\n    os.system({expression})  # expect: command-injection\n"
+        ));
+    }
+}
+
+#[test]
+fn what_is_not_data_is_left_alone() {
+    for expression in [
+        "'a'",
+        "len(x)",
+        "int(x)",
+        "str(int(x))",
+        "d['n']",
+        "['a', x][0]",
+        "x == 'a'",
+        "not x",
+        "'a' if x else 'b'",
+        "{'k': x}.get('n', 'b')",
+        "f'{1}'",
+        "[1 for v in x]",
+        "x.isdigit()",
+        "'ab'[0]",
+        "(x, 'a')[1]",
+        "(x, 'a')[-1]",
+    ] {
+        holds(&format!(
+            "def f():\n    x = request.args['x']\n    d = {{'k': x, 'n': 1}}\n    os.system({expression})\n"
+        ));
+    }
+}
+
+#[test]
+fn statements_carry_data() {
+    for body in [
+        "    a, b = 'c', x\n    os.system(b)  # expect: command-injection\n    os.system(a)\n",
+        "    a, *b = ['c', x]\n    os.system(b[0])  # expect: command-injection\n",
+        "    (a, (b, c)) = ('d', ('e', x))\n    os.system(c)  # expect: command-injection\n    os.system(b)\n",
+        "    a = b = x\n    os.system(a)  # expect: command-injection\n",
+        "    a = 'c'\n    a += x\n    os.system(a)  # expect: command-injection\n",
+        "    for a in [x]:\n        os.system(a)  # expect: command-injection\n",
+        "    for i, a in enumerate(x):\n        os.system(a)  # expect: command-injection\n",
+        "    a = ''\n    while len(a) < 3:\n        a = a + x\n    os.system(a)  # expect: command-injection\n",
+        "    try:\n        a = x\n    except ValueError as e:\n        a = 'b'\n    finally:\n        os.system(a)  # expect: command-injection\n",
+        "    try:\n        a = x\n        g()\n    except ValueError:\n        os.system(a)  # expect: command-injection\n",
+        "    with open('a') as h:\n        os.system(x)  # expect: command-injection\n",
+        "    match x:\n        case 'a':\n            b = 'c'\n        case other:\n            b = other\n    os.system(b)  # expect: command-injection\n",
+        "    a = None\n    if x:\n        a = x\n    else:\n        a = 'b'\n    os.system(a)  # expect: command-injection\n",
+        "    class C:\n        def m(self, v):\n            os.system(v)  # expect: command-injection\n    C().m(x)\n",
+        "    class C:\n        def __init__(self, v):\n            self.v = v\n    os.system(C(x).v)  # expect: command-injection\n",
+        "    class C:\n        def __init__(self, v):\n            self.v = v\n        def m(self):\n            os.system(self.v)  # expect: command-injection\n    C(x).m()\n    C('a').m()\n",
+        "    def g(v='a'):\n        return v\n    os.system(g(v=x))  # expect: command-injection\n    os.system(g())\n",
+        "    def g(*v, **k):\n        os.system(v)  # expect: command-injection\n    g(1, x)\n",
+        "    def g():\n        os.system(x)  # expect: command-injection\n    g()\n",
+        "    def g():\n        yield x\n    for a in g():\n        os.system(a)  # expect: command-injection\n",
+        "    from os import system as run\n    run(x)  # expect: command-injection\n",
+        "    import os.path as p, os as o\n    o.system(p.join(x))  # expect: command-injection\n",
+        "    run = os.system\n    run(x)  # expect: command-injection\n",
+        "    o = g()\n    o.a = x\n    os.system(o.a)  # expect: command-injection\n    os.system(o.b)\n",
+        "    d = {}\n    d['a']['b'] = x\n    os.system(d['a']['b'])  # expect: command-injection\n    os.system(d['a']['c'])\n",
+        "    assert x\n    os.system(x)  # expect: command-injection\n",
+    ] {
+        holds(&format!("async def f():\n    x = request.args['x']\n{body}"));
+    }
+}
+
+#[test]
+fn branches_that_cannot_be_taken_are_left_out() {
+    for body in [
+        "    num = 106\n    if 7 * 42 - num > 200:\n        bar = x\n    else:\n        bar = 'c'\n",
+        "    bar = 'This should never happen'\n    if 'should' not in bar:\n        bar = x\n",
+        "    possible = 'ABC'\n    guess = possible[1]\n    match guess:\n        case 'A':\n            bar = x\n        case 'B':\n            bar = 'bob'\n        case 'C' | 'D':\n            bar = x\n        case _:\n            bar = x\n",
+        "    num = 86\n    bar = 'c' if 7 * 18 + num > 200 else x\n",
+        "    bar = 'c'\n    if False:\n        bar = x\n",
+        "    bar = x\n    return\n",
+    ] {
+        holds(&format!("def f():\n    x = request.args['x']\n{body}    os.system(bar)\n"));
+    }
+}
+
+#[test]
+fn containers_keep_places_apart() {
+    for (body, tainted) in [
+        (
+            "    l = []\n    l.append('safe')\n    l.append(x)\n    l.append('more')\n    l.pop(0)\n    bar = l[0]\n",
+            true,
+        ),
+        (
+            "    l = []\n    l.append('safe')\n    l.append(x)\n    l.append('more')\n    l.pop(0)\n    bar = l[1]\n",
+            false,
+        ),
+        ("    d = {}\n    d['a'] = 'v'\n    d['b'] = x\n    bar = d['a']\n", false),
+        ("    d = {}\n    d['a'] = 'v'\n    d['b'] = x\n    bar = d['b']\n", true),
+        ("    d = {}\n    d['b'] = x\n    bar = d[g()]\n", true),
+        (
+            "    import configparser\n    c = configparser.ConfigParser()\n    c.add_section('s')\n    c.set('s', 'a', 'v')\n    c.set('s', 'b', x)\n    bar = c.get('s', 'a')\n",
+            false,
+        ),
+        (
+            "    import configparser\n    c = configparser.ConfigParser()\n    c.set('s', 'a', 'v')\n    c.set('s', 'b', x)\n    bar = c.get('s', 'b')\n",
+            true,
+        ),
+        ("    l = ['a'] + [x]\n    bar = l[0]\n", false),
+        ("    l = ['a'] + [x]\n    bar = l[1]\n", true),
+        ("    l = []\n    for a in x:\n        l.append(a)\n    bar = l[0]\n", true),
+        ("    d = {'a': 'b'}\n    d.update({'c': x})\n    bar = d['a']\n", false),
+    ] {
+        let mark = if tainted { "  # expect: command-injection" } else { "" };
+        holds(&format!("def f():\n    x = request.args['x']\n{body}    os.system(bar){mark}\n"));
+    }
+}
+
+#[test]
+fn guards_hold_where_they_dominate() {
+    for (body, tainted) in [
+        ("    if not x.isalnum():\n        return\n", false),
+        ("    if x.isalnum():\n        return\n", true),
+        ("    if x not in ('a', 'b'):\n        raise ValueError\n", false),
+        ("    if x != 'a' and x != 'b':\n        return\n", false),
+        ("    if x != 'a' or g():\n        pass\n", true),
+        ("    import re\n    if not re.fullmatch('[a-z]+', x):\n        return\n", false),
+        ("    assert x in {'a': 1, 'b': 2}\n", false),
+        ("    ok = x.isdigit()\n    if not ok:\n        return\n", true),
+    ] {
+        let mark = if tainted { "  # expect: command-injection" } else { "" };
+        holds(&format!("def f():\n    x = request.args['x']\n{body}    os.system(x){mark}\n"));
+    }
+}
+
+#[test]
+fn cleaners_clean_their_kind_alone() {
+    holds(
+        "import html, shlex\ndef f():\n    x = html.escape(request.args['x'])\n    os.system(x)  # expect: command-injection\n    os.system(shlex.quote(x))\n    eval(shlex.quote(x))  # expect: code-injection\n",
+    );
+}
+
+#[test]
+fn traces_lead_from_source_to_sink() {
+    let text = "import os\nfrom flask import request\n\ndef f():\n    x = request.args['x']\n    y = 'a' + x\n    os.system(y)\n";
+    let facts = analyse("app.py", text);
+    assert_eq!(facts.findings.len(), 1);
+    let steps: Vec<_> = facts.findings[0]
+        .trace
+        .iter()
+        .map(|step| (step.location.region.start_line, step.message.as_str()))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            (5, "`request.args` is read"),
+            (5, "flows into `x`"),
+            (6, "flows into `y`"),
+            (7, "reaches `os.system`")
+        ]
+    );
+    assert_eq!(facts.findings[0].message, "request data reaches a shell command");
+    assert_eq!(facts.findings[0].cwe, [78]);
+}
