@@ -44,7 +44,7 @@ impl TaintRules {
     /// The findings in one parsed view, and what was left out.
     pub(super) fn find(&self, view: &View<'_>, parsed: &Parsed<'_>) -> (Vec<Finding>, Vec<Note>) {
         let Some(table) = self.models.table(parsed.language.family()) else { return Default::default() };
-        let Some(program) = lower::lower(parsed) else { return Default::default() };
+        let program = lower::lower(parsed);
         let outcome = flow::analyse(&program, parsed.text, table, &self.models, &self.compiled);
         let findings = outcome.hits.iter().map(|hit| self.finding(view, parsed.text, hit)).collect();
         let path = view.path().unwrap_or(view.document().path());

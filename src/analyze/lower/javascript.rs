@@ -7,6 +7,7 @@
 //!   `super().__init__(x)`: objects work as Python's do.
 //! - What a module exports is stored to a name that no source can bind: `exports.default`, `exports.NAME`; also for
 //!   `module.exports = {NAME}` and `exports.NAME = ..`. `export * from "./m"` stores the path to `exports.*`.
+//! - The properties of an object literal that ends a call's arguments follow it as keywords: models name options so.
 //! - An attribute of a JSX element is a property set on it: `dangerouslySetInnerHTML={{__html: x}}` sets that property
 //!   to `x`. A component is called with its attributes.
 

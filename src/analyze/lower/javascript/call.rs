@@ -117,12 +117,30 @@ impl<'a> Lowering<'_, 'a> {
         self.builder.push(Op::Call { callee, arguments }, span)
     }
 
+    /// The arguments of a call. The properties of an object literal at the end are options: they follow as keywords
+    /// too, so that models can name them (`shell=true`).
     pub(super) fn arguments(&mut self, node: Option<Node<'_>>) -> Vec<Argument> {
+        let given = node.map(parts).unwrap_or_default();
         let mut arguments = Vec::new();
-        for part in node.map(parts).unwrap_or_default() {
-            let pass = if part.kind() == "spread_element" { Pass::Spread } else { Pass::Plain };
-            let value = self.expression(part);
-            arguments.push(Argument { value, pass, span: Span::of(part) });
+        for (index, part) in given.iter().enumerate() {
+            let span = Span::of(*part);
+            if part.kind() == "object" && index + 1 == given.len() {
+                let entries = self.entries(*part);
+                let options = entries.iter().filter_map(|(name, entry)| {
+                    name.map(|name| Argument {
+                        value: entry.value,
+                        pass: Pass::Keyword(name),
+                        span: entry.span,
+                    })
+                });
+                let options: Vec<_> = options.collect();
+                let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+                arguments.push(plain(self.builder.push(Op::Dict(entries), span), span));
+                arguments.extend(options);
+            } else {
+                let pass = if part.kind() == "spread_element" { Pass::Spread } else { Pass::Plain };
+                arguments.push(Argument { value: self.expression(*part), pass, span });
+            }
         }
         arguments
     }

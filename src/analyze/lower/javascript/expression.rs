@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Lowering, field, first, parts};
-use crate::analyze::ir::{Binary, Element, Entry, Literal, Op, Span, Value};
+use crate::analyze::ir::{Binary, Element, Entry, Literal, Name, Op, Span, Value};
 use crate::syntax::unquoted;
 
 impl<'a> Lowering<'_, 'a> {
@@ -237,17 +237,27 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     fn object(&mut self, node: Node<'_>) -> Value {
+        let entries = self.entries(node).into_iter().map(|(_, entry)| entry).collect();
+        self.builder.push(Op::Dict(entries), Span::of(node))
+    }
+
+    /// The entries of an object literal, each with its name where it is written as one.
+    pub(super) fn entries(&mut self, node: Node<'_>) -> Vec<(Option<Name>, Entry)> {
         let mut entries = Vec::new();
         for part in parts(node) {
             let span = Span::of(part);
+            let mut name = None;
             let (key, value) = match part.kind() {
                 "pair" => {
-                    let key = field(part, "key").map(|key| self.key(key));
-                    let Some(value) = field(part, "value") else { continue };
-                    (key, self.expression(value))
+                    let (Some(key), Some(value)) = (field(part, "key"), field(part, "value")) else {
+                        continue;
+                    };
+                    name = (key.kind() == "property_identifier").then(|| self.name(key));
+                    (Some(self.key(key)), self.expression(value))
                 }
                 "shorthand_property_identifier" => {
                     let text = self.text(part);
+                    name = Some(self.name(part));
                     let key = self.builder.literal_text(text, span);
                     (Some(key), self.load(text, span))
                 }
@@ -258,9 +268,9 @@ impl<'a> Lowering<'_, 'a> {
                 "spread_element" => (None, self.expression(part)),
                 _ => continue,
             };
-            entries.push(Entry { key, value, span });
+            entries.push((name, Entry { key, value, span }));
         }
-        self.builder.push(Op::Dict(entries), Span::of(node))
+        entries
     }
 
     /// The key of an entry or of a pattern: a literal, unless it is computed.

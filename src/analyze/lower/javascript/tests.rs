@@ -68,7 +68,11 @@ fn show(program: &Program, function: &Function, value: Value, depth: usize) -> S
         Op::Call { callee, arguments } => {
             let arguments: Vec<_> = arguments
                 .iter()
-                .map(|it| format!("{}{}", if it.pass == Pass::Spread { "..." } else { "" }, one(&it.value)))
+                .map(|it| match it.pass {
+                    Pass::Plain => one(&it.value),
+                    Pass::Keyword(it) => format!("{}=", name(&it)),
+                    _ => format!("...{}", one(&it.value)),
+                })
                 .collect();
             format!("{}({})", one(callee), arguments.join(", "))
         }
@@ -179,6 +183,7 @@ fn calls_keep_their_shape() {
         ("x = a?.b?.(c)?.[d]", &["x = a.b(c)[d]"]),
         ("f(...a, b)", &["f(...a, b)"]),
         ("x = new A(b)", &["x = A(b)"]),
+        ("f({ a: 1, ...b })", &["f({'a': 1, ...: b}, a=)"]),
         ("f.call(t, a)", &["f(a)"]),
         ("f.apply(t, a)", &["f(...a)"]),
         ("x = f.bind(t)", &["x = f"]),
