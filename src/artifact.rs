@@ -202,7 +202,7 @@ pub struct FrontMatter {
     pub problems: Vec<(u32, String)>,
 }
 
-/// One file, prompt or reply exactly as it came. Its bytes are visible to `redact` and `history` alone.
+/// One file, prompt or reply exactly as it came. Its bytes are visible to `ingest`, which makes it, `redact` and `history` alone.
 #[derive(Clone)]
 pub struct Original {
     bytes: Arc<[u8]>,
@@ -262,7 +262,7 @@ impl Original {
         self.bytes.is_empty()
     }
 
-    /// The bytes. `tests/tidy.rs` lets only `redact/` and `history/` name this method.
+    /// The bytes. `tests/tidy.rs` lets only `ingest/`, which makes originals, `redact/` and `history/` name this method.
     pub(crate) fn reveal(&self) -> &Arc<[u8]> {
         &self.bytes
     }

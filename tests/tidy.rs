@@ -27,7 +27,8 @@ fn rust_files(folder: &str) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(rust_files(path.to_str().unwrap()));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            // Unit tests in files of their own may reach anywhere, as those inside a file may.
             found.push(path);
         }
     }
@@ -124,7 +125,7 @@ fn some_crates_have_one_room() {
 }
 
 #[test]
-fn only_redact_and_history_look_inside_originals() {
+fn only_ingest_redact_and_history_look_inside_originals() {
     for path in rust_files("src") {
         let name = path.to_str().unwrap();
         let allowed =

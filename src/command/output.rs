@@ -8,6 +8,7 @@ use std::str::FromStr;
 use indicatif::ProgressBar;
 use weft::artifact::{Origin, Submission};
 use weft::error::{Error, ErrorKind, Result};
+use weft::ingest::git;
 use weft::policy::{Policy, Report};
 use weft::redact::Redacted;
 use weft::report::{self, Color, Context, Format};
@@ -69,6 +70,13 @@ pub(super) fn context<'a>(
     context.quiet = reporting.quiet;
     context.include_suppressed = reporting.include_suppressed;
     context.max_results = reporting.max_results;
+    context.source.root = Some(world.here.display().to_string());
+    // A report outside git, or of a repository that cannot be read, just does not say where it stands.
+    if let Some(here) = world.repository.as_deref().and_then(|root| git::standpoint(root).ok()) {
+        context.source.commit = here.commit;
+        context.source.branch = here.branch;
+        context.source.repository = here.repository;
+    }
     if let Origin::Range { head, .. } = &submission.origin {
         context.source.commit = Some(head.clone());
     }

@@ -15,7 +15,7 @@ use crate::artifact::{Content, Mode, Store};
 use crate::error::{Error, ErrorKind, Result};
 
 pub use change::{commits, proposed, range, staged};
-pub use project::{Identity, directory, fetch_approvals, hooks_folder, identity};
+pub use project::{Identity, Standpoint, directory, fetch_approvals, hooks_folder, identity, standpoint};
 pub use snapshot::{baseline, blob_at, snapshot, symlinks};
 pub use subject::{changes, reply_changes, staged_changes};
 

@@ -46,6 +46,41 @@ pub fn identity(root: &Path) -> Result<Identity> {
     })
 }
 
+/// Where a work tree stands: what a report says of its source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standpoint {
+    /// The commit of HEAD.
+    pub commit: Option<String>,
+    /// The branch of HEAD, in full.
+    pub branch: Option<String>,
+    /// The web address of the remote `origin`, without credentials.
+    pub repository: Option<String>,
+}
+
+/// Where HEAD stands, as far as it is known; a repository without a commit has none.
+pub fn standpoint(root: &Path) -> Result<Standpoint> {
+    let repository = open(root)?;
+    let head = repository.head().ok();
+    let branch =
+        head.as_ref().filter(|head| head.is_branch()).and_then(|head| head.name().ok().map(str::to_owned));
+    let commit = head.and_then(|head| head.peel_to_commit().ok()).map(|commit| commit.id().to_string());
+    let origin = repository.find_remote("origin").ok();
+    let address = origin.and_then(|origin| origin.url().ok().and_then(web_address));
+    Ok(Standpoint { commit, branch, repository: address })
+}
+
+/// "https://host/path" of a remote's address; `None` for a path of this machine.
+fn web_address(url: &str) -> Option<String> {
+    let rest = match url.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git", rest)) => rest.to_owned(),
+        Some(_) => return None,
+        // scp's form: git@host:path
+        None => url.split_once('@')?.1.replacen(':', "/", 1),
+    };
+    let rest = rest.split_once('@').map_or(rest.as_str(), |(_, host)| host);
+    Some(format!("https://{}", rest.trim_end_matches('/').trim_end_matches(".git")))
+}
+
 /// Adds the refspec that brings approvals along to every remote that lacks it, and returns the remotes it was added
 /// to. It never forces: a log that does not go forward is git's error to report.
 pub fn fetch_approvals(root: &Path) -> Result<Vec<String>> {
