@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use git2::build::CheckoutBuilder;
 use git2::{Index, Repository, Status};
 
-use super::repository::{git, oid};
+use super::repository::git;
 use crate::artifact::{Blob, Change, Digest, Subject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::printable;
@@ -99,7 +99,7 @@ fn clean(repository: &Repository, change: &Change) -> Result<bool> {
         .flatten();
     Ok(match (&change.new, there) {
         (Some(blob), Some(bytes)) => Digest::of(&bytes).to_string() == blob.sha256,
-        (None, None) => !std::fs::symlink_metadata(&path).is_ok(),
+        (None, None) => std::fs::symlink_metadata(&path).is_err(),
         _ => false,
     })
 }
@@ -159,9 +159,6 @@ pub(super) fn follow(repository: &Repository, pending: &[&Change], tree: &git2::
     let mut index = repository.index().map_err(git("cannot read the index"))?;
     index.read(true).map_err(git("cannot read the index"))?;
     for change in pending {
-        if let Some(blob) = &change.new {
-            oid(&blob.id)?;
-        }
         if !staged(&index, &change.path, &change.new) {
             return Err(Error::new(
                 ErrorKind::Io,
