@@ -92,7 +92,9 @@ pub(super) fn compare_and_swap(
         };
         match moved {
             Ok(_) => return Ok(true),
-            Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => return Ok(false),
+            Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => {
+                return Ok(false);
+            }
             Err(error) if error.code() == ErrorCode::NotFound && from.is_some() => return Ok(false),
             // Somebody is writing this very ref; whoever was killed while writing never lets go.
             Err(error) if error.code() == ErrorCode::Locked && tries < LOCKED.0 => {
