@@ -358,7 +358,7 @@ fn read_file(name: &str, path: &std::path::Path, limit: u64) -> Result<Option<Ve
     let failed = |error: std::io::Error| {
         let what = match error.kind() {
             std::io::ErrorKind::NotFound => format!("{name} vanished before it was read"),
-            _ => format!("cannot read {name}: {error}"),
+            _ => format!("cannot read {name}"),
         };
         Error::new(ErrorKind::Io, what).because(error)
     };

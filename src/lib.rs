@@ -51,6 +51,13 @@ impl Checks {
     }
 }
 
+impl RuleSet {
+    /// The digest of every rule and model, which a decision records.
+    pub fn digest(&self) -> artifact::Digest {
+        artifact::Digest::of(&postcard::to_allocvec(self).unwrap_or_default())
+    }
+}
+
 /// The rules and models compiled into this binary.
 pub fn built_in_rules() -> RuleSet {
     // The blob is written by build.rs from these very types, so it reads back; the test below holds that.

@@ -53,7 +53,10 @@ fn write_settings(root: &Path) -> Result<String> {
         return Ok(format!("{}: kept as it is", settings::FILE));
     }
     output::save(&file, Policy::commented().as_bytes())?;
-    Ok(format!("{}: written; every setting is there with its default: read it, then commit it", settings::FILE))
+    Ok(format!(
+        "{}: written; every setting is there with its default: read it, then commit it",
+        settings::FILE
+    ))
 }
 
 /// 32 random bytes, as hex, for the owner alone: placeholders stay the same across runs, and nobody can confirm a guess.
@@ -67,8 +70,9 @@ fn make_key(directory: &Path) -> Result<String> {
     let failed = |error| Error::new(ErrorKind::Io, format!("cannot write {}", file.display())).because(error);
     fs::create_dir_all(&folder).map_err(failed)?;
     let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|error| Error::new(ErrorKind::Io, "the system gives no random numbers").because(error.to_string()))?;
+    getrandom::fill(&mut random).map_err(|error| {
+        Error::new(ErrorKind::Io, "the system gives no random numbers").because(error.to_string())
+    })?;
     let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     // tempfile makes owner-only files, and a rename shows the whole key or none.
     let mut aside = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
@@ -78,7 +82,8 @@ fn make_key(directory: &Path) -> Result<String> {
 }
 
 fn install_hooks(folder: &Path, policy: &Policy) -> Result<Vec<String>> {
-    let failed = |error| Error::new(ErrorKind::Io, format!("cannot write into {}", folder.display())).because(error);
+    let failed =
+        |error| Error::new(ErrorKind::Io, format!("cannot write into {}", folder.display())).because(error);
     fs::create_dir_all(folder).map_err(failed)?;
     let hooks = &policy.hooks;
     let wanted = [
@@ -97,7 +102,9 @@ fn install_hooks(folder: &Path, policy: &Policy) -> Result<Vec<String>> {
                 make_executable(&file).map_err(failed)?;
                 done.push(format!("{name} hook: runs `{command}`"));
             }
-            (true, false) => done.push(format!("{name} hook: yours is kept; add the line `{command} || exit` to it")),
+            (true, false) => {
+                done.push(format!("{name} hook: yours is kept; add the line `{command} || exit` to it"))
+            }
             (false, true) if old.is_some() => {
                 fs::remove_file(&file).map_err(failed)?;
                 done.push(format!("{name} hook: removed, as [hooks] says"));

@@ -1,18 +1,20 @@
 //! One file a subcommand. This is the only place that reads the environment, prints, and asks.
 
-//mod ask;
-//mod commit;
+mod ask;
+mod commit;
 mod db;
 mod explain;
+mod hand;
 //mod gate;
-//mod init;
+mod init;
 mod output;
+mod proposal;
 //mod redact;
-//mod review;
+mod review;
 mod rules;
 mod scan;
 mod settings;
-//mod submit;
+mod submit;
 //mod verify;
 mod world;
 
@@ -44,17 +46,17 @@ enum Command {
     /// Copy a prompt from input to output with every secret replaced
     //    Redact(redact::Arguments),
     /// Scan an output and queue it for a person's decision
-    //    Submit(submit::Arguments),
+    Submit(submit::Arguments),
     /// See what waits, and decide
-    //    Review(review::Arguments),
+    Review(review::Arguments),
     /// Commit the approved bytes, and nothing else
-    //    Commit(commit::Arguments),
+    Commit(commit::Arguments),
     /// Prove that every commit is what a person approved
     //    Verify(verify::Arguments),
     /// CI's one question: may this change be merged? Reads only
     //    Gate(gate::Arguments),
     /// Write a commented weft.toml and install the git hooks it describes
-    //    Init(init::Arguments),
+    Init(init::Arguments),
     /// List the rules, or check a folder of your own
     Rules(rules::Arguments),
     /// Print a rule's page: what it means, what to do instead, examples
@@ -72,12 +74,12 @@ pub(crate) fn run() -> Exit {
     let outcome = World::of_this_process().and_then(|world| match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &world),
         //        Command::Redact(arguments) => redact::run(&arguments, &world),
-        //        Command::Submit(arguments) => submit::run(&arguments, &world),
-        //        Command::Review(arguments) => review::run(&arguments, &world),
-        //        Command::Commit(arguments) => commit::run(&arguments, &world),
+        Command::Submit(arguments) => submit::run(&arguments, &world),
+        Command::Review(arguments) => review::run(&arguments, &world),
+        Command::Commit(arguments) => commit::run(&arguments, &world),
         //        Command::Verify(arguments) => verify::run(&arguments, &world),
         //        Command::Gate(arguments) => gate::run(&arguments, &world),
-        //        Command::Init(arguments) => init::run(&arguments, &world),
+        Command::Init(arguments) => init::run(&arguments, &world),
         Command::Rules(arguments) => rules::run(&arguments, &world),
         Command::Explain(arguments) => explain::run(&arguments, &world),
         Command::Db(arguments) => db::run(&arguments, &world),
@@ -126,4 +128,16 @@ fn tell(error: &Error) {
 fn print(text: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     output::written("standard output", stdout.write_all(text).and_then(|()| stdout.flush()))
+}
+
+/// Tells a person something beside the output that machines read.
+fn advise(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// A value as JSON with a line break at its end.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::new(weft::error::ErrorKind::Bug, "cannot write JSON").because(error))?;
+    Ok(text + "\n")
 }

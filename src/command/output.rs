@@ -29,8 +29,7 @@ impl FromStr for Output {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let (format, file) =
             text.split_once('=').ok_or("write it as FORMAT=FILE, for example sarif=weft.sarif")?;
-        let format = Format::of(format).ok_or("the format is one of text, json, sarif, github")?;
-        Ok(Output { format, file: file.into() })
+        Ok(Output { format: format.parse()?, file: file.into() })
     }
 }
 

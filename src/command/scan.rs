@@ -1,6 +1,6 @@
 //! `weft scan`: the person's own check.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use weft::artifact::{Origin, Submission};
 use weft::error::{Error, ErrorKind, Exit, Result};
@@ -51,7 +51,7 @@ pub(super) struct Change {
 #[derive(clap::Args, Clone)]
 pub(super) struct Reporting {
     /// Standard output as text, json, sarif or github (annotations)
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: Format,
     /// Also write FORMAT to FILE; may be given several times
     #[arg(long, value_name = "FORMAT=FILE")]
@@ -122,8 +122,8 @@ impl Arguments {
         } else if let Some(patch) = &self.change.patch {
             let bytes = if patch.as_os_str() == "-" { standard_input(limit)? } else { read(world, patch)? };
             let root = world.repository.as_deref().unwrap_or(&world.here);
-            let _ = (bytes, root);
-            return Err(Error::new(ErrorKind::Usage, "--patch is not built yet"));
+            let name = if patch.as_os_str() == "-" { "<stdin>".into() } else { patch.to_string_lossy() };
+            ingest::patch(&bytes, &name, Some(&|path| inside(root, path, limit)))
         } else {
             self.files(world, &policy)?
         };
@@ -140,6 +140,20 @@ impl Arguments {
             paths => ingest::tree::walk(paths, &world.here, &policy.exclude, most),
         }
     }
+}
+
+/// A plain file below `root` that a diff names; nothing that leads out, through a link, or is too long.
+fn inside(root: &Path, path: &str, limit: u64) -> Option<Vec<u8>> {
+    let mut file = root.to_path_buf();
+    for part in Path::new(path).components() {
+        let Component::Normal(name) = part else { return None };
+        file.push(name);
+        if file.symlink_metadata().ok()?.is_symlink() {
+            return None;
+        }
+    }
+    let metadata = file.symlink_metadata().ok()?;
+    if metadata.is_file() && metadata.len() <= limit { std::fs::read(&file).ok() } else { None }
 }
 
 /// A range is judged by the settings of its base, since what is judged cannot judge itself; a file named on the
@@ -159,7 +173,7 @@ pub(super) fn range_under_its_base(
     Ok((submission, reporting.apply(policy, Trust::Gate, world)))
 }
 
-fn read(world: &World, path: &std::path::Path) -> Result<Vec<u8>> {
+fn read(world: &World, path: &Path) -> Result<Vec<u8>> {
     std::fs::read(world.resolve(path)).map_err(|error| {
         Error::new(ErrorKind::Io, format!("cannot read {}", path.display()))
             .because(error)
@@ -182,10 +196,6 @@ impl Reporting {
         policy.run = Run { trust, today, exit_zero: self.exit_zero, allow_incomplete: self.allow_incomplete };
         policy
     }
-}
-
-fn format(text: &str) -> std::result::Result<Format, String> {
-    Format::of(text).ok_or_else(|| "one of text, json, sarif, github".into())
 }
 
 fn severity(text: &str) -> std::result::Result<Severity, String> {

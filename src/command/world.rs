@@ -103,6 +103,6 @@ pub(super) fn standard_input(limit: u64) -> Result<Vec<u8>> {
 }
 
 /// The nearest folder upwards that holds `.git`.
-fn work_tree(from: &Path) -> Option<PathBuf> {
+pub(super) fn work_tree(from: &Path) -> Option<PathBuf> {
     from.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }

@@ -30,7 +30,11 @@ pub(super) fn default_registry() -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::deps::lockfile::Format;
+    use crate::deps::version::{Affected, Ecosystem, Event, affected};
 
     #[test]
     fn vectors_of_three_versions() {
@@ -53,6 +57,60 @@ mod tests {
         }
         for wrong in ["path", "", "registry+nowhere"] {
             assert_eq!(is_default_registry(wrong), None, "{wrong}");
+        }
+    }
+
+    /// The packages that the `cargo-lock` crate reads and RustSec would match.
+    fn oracle(text: &str) -> Vec<(String, String)> {
+        let lockfile: rustsec::Lockfile = text.parse().unwrap();
+        let of_registry = |source: &SourceId| source.is_default_registry();
+        let packages =
+            lockfile.packages.iter().filter(|package| package.source.as_ref().is_some_and(of_registry));
+        packages.map(|package| (package.name.to_string(), package.version.to_string())).collect()
+    }
+
+    #[test]
+    fn lockfiles_read_as_the_cargo_lock_crate_reads_them() {
+        for text in [include_str!("../../Cargo.lock"), include_str!("../../fixtures/deps/Cargo.lock")] {
+            let packages = Format::Cargo.read(text).packages;
+            let mut read: Vec<_> =
+                packages.into_iter().map(|package| (package.name, package.version)).collect();
+            let mut expected = oracle(text);
+            read.sort();
+            expected.sort();
+            assert_eq!(read, expected);
+            assert!(!read.is_empty());
+        }
+    }
+
+    /// RustSec's own ranges of an advisory, as a record's events.
+    fn events(versions: &rustsec::advisory::Versions) -> Vec<Vec<Event>> {
+        let range = |range: &rustsec::osv::OsvRange| {
+            let introduced = range.introduced.as_ref().map_or("0".to_owned(), ToString::to_string);
+            let fixed = range.fixed.as_ref().map(|fixed| Event::Fixed(fixed.to_string()));
+            std::iter::once(Event::Introduced(introduced)).chain(fixed).collect()
+        };
+        rustsec::osv::ranges_for_advisory(versions).iter().map(range).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn versions_are_affected_as_rustsec_has_it(
+            patched in proptest::collection::vec("(>=|\\^|~|>) ?[0-3]\\.[0-3]\\.[0-3](-(alpha|rc\\.[0-2]))?", 0..3),
+            unaffected in proptest::collection::vec("(<|<=) ?[0-3]\\.[0-3]\\.[0-3](-(alpha|rc\\.[0-2]))?", 0..2),
+            versions in proptest::collection::vec("[0-4]\\.[0-4]\\.[0-4](-(alpha|beta|rc\\.[0-2]))?(\\+b)?", 1..8),
+        ) {
+            let requirements = |texts: &[String]| texts.iter().map(|text| text.parse().unwrap()).collect();
+            let advisory = rustsec::advisory::Versions::new(requirements(&patched), requirements(&unaffected));
+            // Some made-up requirements contradict each other: RustSec refuses them.
+            if let Ok(advisory) = advisory {
+                let ranges = events(&advisory);
+                for text in versions {
+                    let expected = advisory.is_vulnerable(&text.parse().unwrap());
+                    let found = affected(Ecosystem::Cargo, &text, &ranges, &[]);
+                    prop_assert_eq!(found == Affected::Yes, expected, "{} in {:?}", text, ranges);
+                }
+            }
         }
     }
 }

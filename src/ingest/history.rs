@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::artifact::{Digest, HashCheck, Role};
-use crate::ingest::front;
+use crate::artifact::{Digest, Entry, HashCheck, Origin, Role, Submission};
+use crate::error::Result;
+use crate::ingest::{front, git, tree};
 
 /// The longest prompt whose hash is compared.
 const LONGEST_PROMPT: u64 = 16 * 1024 * 1024;
@@ -86,6 +87,27 @@ pub fn is_history(folder: &Path) -> bool {
     agents.any(|agent| agent.join("in").is_dir() && agent.join("out").is_dir())
 }
 
+/// A whole AI history: a folder in upstream's layout as it stands on disk, or a bare repository at its HEAD. Within an
+/// agent's folder the order of paths is that of the times in their names. `most` bounds the number of files.
+pub fn read(folder: &Path, most: usize) -> Result<Submission> {
+    let bare = folder.join("objects").is_dir() && folder.join("HEAD").is_file();
+    let mut submission =
+        if bare { git::snapshot(folder, "HEAD")? } else { tree::walk(&[".".into()], folder, &[], most)? };
+    submission.origin = Origin::History;
+    Ok(submission)
+}
+
+/// The latest result of an agent among `entries`, by the time in its name.
+pub fn latest<'a>(entries: &'a [Entry], feature: &str, agent: &str) -> Option<&'a Entry> {
+    let of_agent = |entry: &&Entry| {
+        place(&entry.path).is_some_and(|place| {
+            (place.feature, place.agent, place.role) == (feature, agent, Some(Role::Reply))
+        })
+    };
+    let time = |entry: &&Entry| entry.path.rsplit('/').next().and_then(time_of).map(str::to_owned);
+    entries.iter().filter(of_agent).filter(|entry| time(entry).is_some()).max_by_key(time)
+}
+
 /// The digests of the prompts of each agent, read once.
 #[derive(Default)]
 pub(super) struct Prompts {
@@ -136,6 +158,21 @@ mod tests {
         assert_eq!(time_of("20260114_224107_123456_result.md"), Some("20260114_224107_123456"));
         assert_eq!(time_of("20260114-224107_123456_result.md"), None);
         assert_eq!(time_of("äääääääääääääääääääää"), None);
+    }
+
+    #[test]
+    fn a_whole_history_and_its_latest_result() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("user-auth/03-ui/out");
+        std::fs::create_dir_all(&out).unwrap();
+        for time in ["20260114_224107_123456", "20260114_224107_023456", "20251231_235959_999999"] {
+            std::fs::write(out.join(format!("{time}_result.md")), "x").unwrap();
+        }
+        let found = read(folder.path(), 10).unwrap();
+        assert_eq!((found.origin, found.entries.len()), (Origin::History, 3));
+        let last = latest(&found.entries, "user-auth", "03-ui").unwrap();
+        assert_eq!(last.path, "user-auth/03-ui/out/20260114_224107_123456_result.md");
+        assert!(latest(&found.entries, "user-auth", "00-meta").is_none());
     }
 
     #[test]

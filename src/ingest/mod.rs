@@ -23,8 +23,9 @@ pub use reply::applied;
 /// Reads one entry: its bytes become an [`Original`] with its fences. A note says why when it cannot be read.
 pub fn read(entry: &Entry, limit: &u64) -> Result<Original, Note> {
     let bytes = entry.bytes(*limit).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         let hint: String = error.hints().iter().map(|hint| format!("; {hint}")).collect();
-        Note::new(NoteKind::NotChecked, &entry.path, format!("{error}{hint}"))
+        Note::new(NoteKind::NotChecked, &entry.path, format!("{error}{cause}{hint}"))
     })?;
     let mut original = interpret(&entry.path, entry.role, bytes, &entry.prompts);
     original.action = entry.action;
@@ -56,6 +57,10 @@ fn interpret(path: &str, role: Role, bytes: Arc<[u8]>, prompts: &[(Digest, HashC
         original.notes.push(partial(format!(
             "{why}: its fences were read as weft-cli reads them, not as CommonMark; split the file"
         )));
+    }
+    if read.cut {
+        let why = "it holds more than 50,000 fences: the rest was not read; split the file";
+        original.notes.push(Note::new(NoteKind::NotChecked, path, why));
     }
     if wide {
         original.notes.push(partial("it is UTF-16: its fences were not looked for; save it as UTF-8".into()));

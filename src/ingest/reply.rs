@@ -28,6 +28,11 @@ pub fn stdin(bytes: impl Into<Arc<[u8]>>) -> Submission {
     }
 }
 
+/// A reply whose bytes were kept: as it was on standard input.
+pub fn of(kept: Original) -> Submission {
+    stdin(kept.reveal().clone())
+}
+
 /// What a text with this front matter is: a result records hashes, a prompt does not.
 pub(super) fn role_of(front: &FrontMatter) -> Role {
     let hashed = front.output_line > 1 || front.prompt_line > 1;

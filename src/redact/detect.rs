@@ -289,10 +289,22 @@ impl Pattern {
                 return None;
             }
         }
+        if self.validators.contains(&Validator::Password) && reserved_host(&text[secret.end..]) {
+            return None;
+        }
         let verdicts = self.validators.iter().map(|validator| validator.check(value));
         let verdict = verdicts.fold(Verdict::Unknown, Verdict::and);
         weigh(confidence, verdict)
     }
+}
+
+/// Whether the text behind a password names a host of documentation, under which nobody has an account.
+fn reserved_host(behind: &str) -> bool {
+    let host =
+        behind.strip_prefix('@').unwrap_or("").split([':', '/', '?', '#', '"', '\'', ' ', '\n']).next();
+    let host = host.unwrap_or("");
+    host.starts_with("example.")
+        || [".example", ".example.com", ".test", ".invalid"].iter().any(|end| host.ends_with(end))
 }
 
 /// The pattern with the ASCII meaning of `\b`, `\w` and `\d`: tokens are ASCII, and the Unicode tables would make each

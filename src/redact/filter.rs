@@ -1,9 +1,9 @@
 //! The pipe: a prompt in, the redacted prompt out, looked at again until nothing changes.
 
+use super::Redactor;
 use super::decode::decode;
 use super::mask::{Copy, copies, residue};
-use super::{Redacted, Redactor};
-use crate::artifact::{Action, Original, Role};
+use super::redacted::Replacement;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Masking can only uncover so much: each round leaves less unmasked text than the one before.
@@ -17,6 +17,7 @@ impl Redactor {
             return Err(Error::new(ErrorKind::Io, "the input is not text, so it cannot be redacted")
                 .hint("give the text itself: an archive or an image has to be unpacked first"));
         };
+        let mark = if bytes.starts_with(b"\xef\xbb\xbf") { "\u{feff}" } else { "" };
         let mut text = decoded.text.into_owned();
         let mut hidden: Vec<Copy> = Vec::new();
         for _ in 0..ROUNDS {
@@ -33,15 +34,26 @@ impl Redactor {
                 break;
             }
             let (replacements, _) = self.replacements(&text, &copies);
-            let original = Original::new("<stdin>", Role::Prompt, Action::Inspect, text.into_bytes());
-            text = Redacted::seal(original, &replacements).into_text();
+            text = replace(&text, &replacements);
             hidden.extend(copies);
         }
         let again = self.detector.find(&text).0;
         if again.is_empty() && !residue(&text, &hidden, &self.detector) {
-            return Ok(text);
+            return Ok(format!("{mark}{text}"));
         }
         Err(Error::new(ErrorKind::Bug, "a secret would remain in the redacted text, so nothing was written")
             .hint("please report this with the kind of the secret, never the secret itself"))
     }
+}
+
+fn replace(text: &str, replacements: &[Replacement<'_>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for one in replacements {
+        out.push_str(&text[done..one.range.start]);
+        out.push_str(&one.placeholder);
+        done = one.range.end;
+    }
+    out.push_str(&text[done..]);
+    out
 }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::detect::Found;
 use super::validate::{card, iban, iban_length};
-use crate::finding::Confidence;
 use crate::rule::Rule;
 
 /// The indices of the rules, for those that are in the set.
@@ -107,6 +106,9 @@ fn public_place(text: &str, range: &Range<usize>) -> bool {
         "contributor",
         "credit",
         "written by",
+        "contributed by",
+        "contact:",
+        "mailing list",
         "reported-by",
         "://",
         "reviewed-by",
@@ -114,7 +116,12 @@ fn public_place(text: &str, range: &Range<usize>) -> bool {
     ];
     let remote = bytes.get(range.end) == Some(&b':')
         && !matches!(bytes.get(range.end + 1), None | Some(b' ' | b'\n' | b'\r'));
-    remote || words.iter().any(|word| before.contains(word))
+    let listed = text.ceil_char_boundary(range.start.saturating_sub(400));
+    let list = ["authors", "maintainers", "contributors"];
+    remote
+        || words.iter().any(|word| before.contains(word))
+        || before.trim_start().starts_with("//") && bytes.get(range.end) == Some(&b'>')
+        || list.iter().any(|word| text[listed..range.start].contains(word))
 }
 
 impl Rules {
@@ -132,12 +139,7 @@ impl Rules {
             let number = || self.card.and_then(|rule| Some((rule, card_at(text, start)?)));
             if let Some((rule, range)) = account.or_else(number) {
                 at = range.end;
-                let grouped = text[range.clone()].contains([' ', '-']);
-                let confidence = if grouped {
-                    rules[rule].confidence
-                } else {
-                    Confidence::Low.max(rules[rule].confidence.min(Confidence::Medium))
-                };
+                let confidence = rules[rule].confidence;
                 found.push(Found { range, rule, confidence });
             }
         }
@@ -167,8 +169,20 @@ fn card_at(text: &str, start: usize) -> Option<Range<usize>> {
     }
     let cut = bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         || bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
-    (13..=19).contains(&digits).then_some(())?;
+    let grouped = separator.is_some() || spoken_of(text, start);
+    ((13..=19).contains(&digits) && grouped).then_some(())?;
     (!cut && card(&text[start..end])).then_some(start..end)
+}
+
+/// Whether a number without groups stands in a sentence, or near a word for a card: constants of code do not.
+fn spoken_of(text: &str, start: usize) -> bool {
+    let from = text.ceil_char_boundary(start.saturating_sub(60));
+    let before = text[from..start].to_ascii_lowercase();
+    let line = before.rsplit('\n').next().unwrap_or("");
+    let sentence =
+        line.strip_suffix(' ').is_some_and(|line| line.ends_with(|c: char| c.is_alphabetic() || c == ':'));
+    sentence
+        || ["card", "visa", "amex", "credit", "debit", "payment"].iter().any(|word| before.contains(word))
 }
 
 /// The account whose check digits begin at `start`: two capitals stand before it.

@@ -199,11 +199,6 @@ impl Redacted {
         }
     }
 
-    /// The redacted text alone.
-    pub(super) fn into_text(self) -> String {
-        self.text
-    }
-
     /// Line and column of the original for an offset of the redacted text; one inside a masked place counts as its
     /// start, or its end when `after`.
     fn position(&self, offset: usize, after: bool) -> (u32, u32) {

@@ -3,6 +3,7 @@
 
 use data_encoding::{BASE32, BASE64, BASE64URL_NOPAD};
 
+use super::mask::without_syntax;
 use super::random;
 use crate::finding::Confidence;
 use crate::rule::crc32;
@@ -223,8 +224,7 @@ fn jwt_header(token: &str) -> bool {
 
 fn pem_body(block: &str) -> bool {
     let block = block.replace("\\r", "").replace("\\n", "\n");
-    let lines =
-        block.lines().map(|line| line.trim_matches(|c: char| c.is_whitespace() || "\"',+\\".contains(c)));
+    let lines = block.lines().map(without_syntax);
     let body: String = lines.filter(|line| !line.starts_with("-----") && !line.contains(':')).collect();
     let body = body.split("-----").max_by_key(|part| part.len()).unwrap_or("").replace(' ', "");
     // OpenPGP puts a checksum of four characters behind the last line.

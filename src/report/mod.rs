@@ -7,6 +7,7 @@ mod frame;
 mod github;
 mod json;
 pub mod page;
+mod paint;
 mod sarif;
 mod table;
 mod text;
@@ -181,6 +182,3 @@ fn kind_name(kind: NoteKind) -> &'static str {
 fn is_allowed(finding: &Finding) -> bool {
     matches!(finding.standing, Standing::Allowed { .. })
 }
-
-#[cfg(test)]
-mod tests;

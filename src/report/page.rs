@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::Color;
-use super::text::{Paint, severity_style, wrap};
+use super::paint::{Paint, severity_style, wrap};
 use crate::finding::printable;
 use crate::policy::word;
 use crate::rule::Rule;

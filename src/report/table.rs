@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{Effects, Style};
 
 use super::Color;
-use super::text::{Paint, severity_style};
+use super::paint::{Paint, severity_style};
 use crate::finding::{Confidence, printable};
 use crate::policy::word;
 use crate::rule::RuleSet;

@@ -21,7 +21,7 @@ fn text(entry: &Entry) -> String {
 }
 
 fn lines(range: std::ops::Range<u32>) -> Option<Lines> {
-    Some(Lines::new(Vec::from([range])))
+    Some(Lines::new(std::iter::once(range).collect()))
 }
 
 const CHANGE: &str = "diff --git a/src/a.py b/src/a.py\nindex 1234567..89abcde 100755\n--- a/src/a.py\n+++ b/src/a.py\n@@ -2,2 +2,3 @@ def f():\n two\n-three\n+3\n+3.5\n";

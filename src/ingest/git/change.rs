@@ -7,7 +7,9 @@ use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Patch, Repository, Tree};
 
 use super::snapshot::{links_of_index, links_of_tree, prompts_beside};
 use super::{NO_COMMIT, commit, content, failed, head_tree, mode, open, path_text, shallow, store};
-use crate::artifact::{Action, Content, Entry, Lines, Mode, Origin, Provenance, Role, Store, Submission};
+use crate::artifact::{
+    Action, Content, Entry, Lines, Mode, Origin, Provenance, Role, Store, Subject, Submission,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Note, NoteKind};
 use crate::ingest::tree::{role, same_kind};
@@ -42,6 +44,69 @@ pub fn range(dir: &Path, range: &str) -> Result<Submission> {
     let entries = entries(&repo, diff, new.as_ref(), &store(dir)?, &mut notes)?;
     let links = [old, new].iter().flatten().map(links_of_tree).collect::<Result<Vec<_>>>()?;
     Ok(submission(Origin::Range { base, head }, entries, notes, links.into_iter().flatten().collect()))
+}
+
+/// What a change that waits would do to the tree of `base`: its blobs are in the repository already, as those of a
+/// staged change are, whatever the index holds by now.
+pub fn proposed(dir: &Path, base: &str, subject: &Subject) -> Result<Submission> {
+    let repo = open(dir)?;
+    let old = tree_of(&repo, base)?;
+    let mut update = git2::build::TreeUpdateBuilder::new();
+    for change in &subject.changes {
+        match &change.new {
+            None => drop(update.remove(change.path.as_str())),
+            Some(blob) => {
+                let id = git2::Oid::from_str(&blob.id).map_err(failed("reading a blob's id"))?;
+                let bits = u32::from_str_radix(&blob.mode, 8).unwrap_or_default();
+                update.upsert(change.path.as_str(), id, file_mode(Mode::from_bits(bits)));
+            }
+        }
+    }
+    let empty = || repo.treebuilder(None).and_then(|tree| tree.write()).and_then(|id| repo.find_tree(id));
+    let start = old.clone().map_or_else(empty, Ok).map_err(failed("reading a tree"))?;
+    let tree = update.create_updated(&repo, &start).map_err(failed("putting the change into a tree"))?;
+    let new = repo.find_tree(tree).map_err(failed("reading a tree"))?;
+    let diff = repo
+        .diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options()))
+        .map_err(failed("comparing two trees"))?;
+    let mut notes = Vec::new();
+    let entries = entries(&repo, diff, Some(&new), &store(dir)?, &mut notes)?;
+    let mut links = links_of_tree(&new)?;
+    links.extend(old.iter().map(links_of_tree).collect::<Result<Vec<_>>>()?.into_iter().flatten());
+    Ok(submission(Origin::Staged, entries, notes, links))
+}
+
+/// The commits of a range that are new, oldest first, with the names and addresses of their authors. Merges come with
+/// what they change against their first parent.
+pub fn commits(dir: &Path, base: &str, head: &str) -> Result<Vec<(String, Vec<String>)>> {
+    let repo = open(dir)?;
+    let walking = || failed("walking the commits of a range");
+    let mut walk = repo.revwalk().map_err(walking())?;
+    walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE).map_err(walking())?;
+    walk.push(commit(&repo, head)?.id()).map_err(walking())?;
+    if base != NO_COMMIT {
+        walk.hide(commit(&repo, base)?.id()).map_err(walking())?;
+    }
+    let mut found = Vec::new();
+    for id in walk {
+        let commit = repo.find_commit(id.map_err(walking())?).map_err(walking())?;
+        let author = commit.author();
+        let texts = [author.name_bytes(), author.email_bytes()];
+        found.push((
+            commit.id().to_string(),
+            texts.map(|text| String::from_utf8_lossy(text).into_owned()).to_vec(),
+        ));
+    }
+    Ok(found)
+}
+
+fn file_mode(mode: Mode) -> git2::FileMode {
+    match mode {
+        Mode::File => git2::FileMode::Blob,
+        Mode::Executable => git2::FileMode::BlobExecutable,
+        Mode::Symlink => git2::FileMode::Link,
+        Mode::Submodule => git2::FileMode::Commit,
+    }
 }
 
 /// Both ends of a range, as full ids.

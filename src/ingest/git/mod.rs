@@ -14,7 +14,7 @@ use git2::{Commit, ErrorCode, FileMode, Oid, Repository, Tree};
 use crate::artifact::{Content, Mode, Store};
 use crate::error::{Error, ErrorKind, Result};
 
-pub use change::{range, staged};
+pub use change::{commits, proposed, range, staged};
 pub use project::{Identity, directory, fetch_approvals, hooks_folder, identity};
 pub use snapshot::{baseline, blob_at, snapshot, symlinks};
 pub use subject::{changes, reply_changes, staged_changes};
@@ -32,6 +32,17 @@ pub fn root(dir: &Path) -> Result<PathBuf> {
 /// The full id of the commit that `revision` names. Errors: nothing of that name (kind `Usage`).
 pub fn resolve(dir: &Path, revision: &str) -> Result<String> {
     Ok(commit(&open(dir)?, revision)?.id().to_string())
+}
+
+/// The full id of a commit's first parent; `None` for a first commit.
+pub fn first_parent(dir: &Path, revision: &str) -> Result<Option<String>> {
+    let repo = open(dir)?;
+    let only = commit(&repo, revision)?;
+    if only.parent_count() == 0 {
+        return Ok(None);
+    }
+    let parent = only.parent_id(0).map_err(failed("reading the parent commit"))?;
+    Ok(Some(parent.to_string()))
 }
 
 /// Opens the repository that `dir` lies in.

@@ -75,6 +75,10 @@ fn found(submission: &Submission) -> Vec<(&str, Action)> {
     submission.entries.iter().map(|entry| (entry.path.as_str(), entry.action)).collect()
 }
 
+fn lines(range: std::ops::Range<u32>) -> Option<Lines> {
+    Some(Lines::new(std::iter::once(range).collect()))
+}
+
 fn text(entry: &Entry) -> String {
     String::from_utf8(read(entry, &1000).unwrap().reveal().to_vec()).unwrap()
 }
@@ -92,7 +96,7 @@ fn the_index_counts_not_the_disk() {
         [("a.py", Action::Update), ("b.md", Action::Create), ("gone.py", Action::Delete)]
     );
     assert_eq!(text(&submission.entries[0]), "one\nnew\ntwo\n");
-    assert_eq!(submission.entries[0].added, Some(Lines::new(Vec::from([2..3]))));
+    assert_eq!(submission.entries[0].added, lines(2..3));
     assert_eq!((submission.entries[1].role, &submission.entries[1].added), (Role::Document, &None));
 }
 
@@ -186,7 +190,7 @@ fn renames_modes_links_and_submodules() {
     let submission = range(git.path(), "HEAD").unwrap();
     let of = |path: &str| submission.entries.iter().find(|entry| entry.path == path).unwrap();
     assert_eq!(of("src/old.py").action, Action::Delete);
-    assert_eq!(of("src/new.py").added, Some(Lines::new(Vec::from([20..21]))));
+    assert_eq!(of("src/new.py").added, lines(20..21));
     // Text that becomes code counts as a whole, and so does what becomes executable.
     assert_eq!((&of("src/notes.py").added, of("run").mode), (&None, Mode::Executable));
     assert_eq!(of("run").added, None);

@@ -18,12 +18,17 @@ const DEEPEST: usize = 100;
 /// Longer texts are not read as CommonMark.
 const LONGEST: usize = 8 * 1024 * 1024;
 
+/// More fences than these are not listed: a reply of that many is an attack on memory.
+const MOST: usize = 50_000;
+
 /// The fences of one text, in order, and what could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Fences {
     pub(super) fences: Vec<Fence>,
     /// Why the CommonMark reading is missing.
     pub(super) partial: Option<&'static str>,
+    /// There are more fences than are listed.
+    pub(super) cut: bool,
 }
 
 /// The fences of `bytes`. `front` is the front matter, `body` what follows it; upstream applies the body alone.
@@ -47,10 +52,12 @@ pub(super) fn read(bytes: &[u8], front: &Range<usize>, body: &Range<usize>) -> F
     }
     merge(text.as_bytes(), body.start, &page, &mut fences);
     fences.sort_by_key(|(start, fence)| (*start, fence.content.start, !fence.upstream));
+    let cut = fences.len() > MOST;
+    fences.truncate(MOST);
     for (start, fence) in &mut fences {
         fence.line = lines.line_of(*start);
     }
-    Fences { fences: fences.into_iter().map(|(_, fence)| fence).collect(), partial }
+    Fences { fences: fences.into_iter().map(|(_, fence)| fence).collect(), partial, cut }
 }
 
 /// Adds the fences of `body`, which starts at `offset` of the original.
@@ -170,22 +177,29 @@ fn unreadable(text: &str) -> Option<&'static str> {
     if text.len() > LONGEST {
         return Some("longer than 8 MiB");
     }
-    let markers = |line: &str| {
-        let head = line.trim_start_matches(|character: char| {
-            character.is_ascii_digit() || " \t>-+*.)".contains(character)
-        });
-        line[..line.len() - head.len()].bytes().filter(|byte| b">-+*.)".contains(byte)).count()
-    };
-    let nested = |line: &str| markers(line) > DEEPEST && !is_rule(line);
-    text.lines().any(nested).then_some("nested deeper than 100 levels")
+    text.lines().any(|line| depth(line) > DEEPEST).then_some("nested deeper than 100 levels")
 }
 
-/// A line of one repeated character is a rule or an underline, however long.
-fn is_rule(line: &str) -> bool {
-    let mut marks = line.bytes().filter(|byte| !byte.is_ascii_whitespace());
-    let first = marks.next();
-    first.is_some_and(|first| b"-*".contains(&first) && marks.all(|byte| byte == first))
-        && !line.trim().contains(' ')
+/// How deep a line that opens quotes or list items (`>`, or a list marker with a blank after it) stands, at most: one
+/// level a marker, and one for each two columns before it, since no level of a list is narrower.
+fn depth(line: &str) -> usize {
+    let bytes = line.as_bytes();
+    // A line of one mark is a rule, however long.
+    if [b'-', b'*'].iter().any(|mark| bytes.iter().all(|byte| byte == mark || byte.is_ascii_whitespace())) {
+        return 0;
+    }
+    let (mut columns, mut depth) = (0, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        let blank = bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
+        match byte {
+            b'>' => depth += 1,
+            b'-' | b'+' | b'*' | b'.' | b')' if blank => depth += 1,
+            b'\t' => columns += 4,
+            b' ' | b'0'..=b'9' => columns += 1,
+            _ => break,
+        }
+    }
+    if depth == 0 { 0 } else { depth + columns / 2 }
 }
 
 /// Asks, for growing offsets, what hides them.

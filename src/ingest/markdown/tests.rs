@@ -150,8 +150,12 @@ fn hostile_shapes_are_bounded() {
     assert!(found.fences.iter().any(|fence| fence.upstream && !fence.commonmark));
     let quotes = "> ".repeat(10_000);
     assert!(fences(&format!("{quotes}\n")).is_empty());
-    let rule = format!("{}\n```py path=a\nx\n```\n", "-".repeat(10_000));
-    assert_eq!(read(rule.as_bytes(), &(0..0), &(0..rule.len())).partial, None);
+    for rule in
+        ["-".repeat(10_000), "- ".repeat(10_000), format!("{} x", "-".repeat(200)), " ".repeat(500) + "x - y"]
+    {
+        let text = format!("{rule}\n```py path=a\nx\n```\n");
+        assert_eq!(read(text.as_bytes(), &(0..0), &(0..text.len())).partial, None);
+    }
     for piece in
         ["`", "```\n", "```py path=a", "```py path=a\n", "<!--", "<div hidden>", "[a](", "~~~\n> ```\n"]
     {
@@ -159,6 +163,13 @@ fn hostile_shapes_are_bounded() {
         let found = read(text.as_bytes(), &(0..0), &(0..text.len()));
         assert!(found.fences.len() <= text.len() / 3 + 1);
     }
+}
+
+#[test]
+fn fences_without_end_are_cut() {
+    let text = "```a\n```\n".repeat(60_000);
+    let found = read(text.as_bytes(), &(0..0), &(0..text.len()));
+    assert_eq!((found.fences.len(), found.cut), (MOST, true));
 }
 
 proptest! {

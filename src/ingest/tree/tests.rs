@@ -138,10 +138,8 @@ fn a_file_that_vanishes_or_grows_is_not_checked() {
     let found = scan(&folder, &["."], &[]);
     fs::remove_file(folder.path().join("a.py")).unwrap();
     let note = read(&found.entries[0], &5).err().unwrap();
-    assert_eq!(
-        (note.kind, note.message.as_str()),
-        (NoteKind::NotChecked, "a.py vanished before it was read")
-    );
+    assert_eq!(note.kind, NoteKind::NotChecked);
+    assert!(note.message.starts_with("a.py vanished before it was read"), "{}", note.message);
     let note = read(&found.entries[1], &5).err().unwrap();
     assert!(
         note.message.contains("the limit is 5") && note.message.contains("file-bytes"),

@@ -6,7 +6,7 @@ mod placeholder;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::detect::{Detector, Found};
 use super::random;
@@ -86,10 +86,12 @@ fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
         return Vec::new();
     }
     let owners: Vec<(usize, bool)> = patterns.values().copied().collect();
-    let Ok(automaton) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns.keys())
-    else {
-        return Vec::new();
-    };
+    // Used for one text only, so it has to be cheap to build rather than fast to run.
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(patterns.keys());
+    let Ok(automaton) = automaton else { return Vec::new() };
     let mut others: Vec<Copy> = Vec::new();
     let mut done = 0;
     for hit in automaton.find_iter(text) {
@@ -135,20 +137,35 @@ pub(super) fn residue(text: &str, found: &[Copy], detector: &Detector) -> bool {
     elsewhere(text, found, detector).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
 }
 
-/// The pieces of `range` on each line, without the white space around them.
+/// The pieces of `range` on each line, without the white space around them. Of a secret of several lines, comment
+/// markers and quotes stay too, so that the text around it is still read as code.
 pub(super) fn by_line(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
+    let whole = &text[range.clone()];
+    let several = whole.contains('\n');
     let mut pieces = Vec::new();
     let mut start = range.start;
-    for line in text[range.clone()].split('\n') {
-        let kept = line.trim_start();
-        let first = start + line.len() - kept.len();
-        let kept = kept.trim_end();
+    for line in whole.split('\n') {
+        let kept = if several { without_syntax(line) } else { line.trim() };
         if !kept.is_empty() {
+            let first = start + (kept.as_ptr() as usize - line.as_ptr() as usize);
             pieces.push(first..first + kept.len());
         }
         start += line.len() + 1;
     }
     pieces
+}
+
+/// One line of a longer secret without the comment marker in front of it and the quotes around it.
+pub(super) fn without_syntax(line: &str) -> &str {
+    let line = line.trim();
+    let marker = ["//!", "///", "//", "#", "*", "--", ";"].iter().find_map(|marker| {
+        line.strip_prefix(marker).filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim_start)
+    });
+    let line = marker.unwrap_or(line);
+    let quotes = ['"', '\''];
+    let line = line.strip_prefix(quotes).unwrap_or(line);
+    let line = line.rfind(quotes).map_or(line, |end| &line[..end]);
+    line.trim_end_matches("\\n").trim_end_matches("\\r")
 }
 
 #[cfg(test)]
@@ -161,6 +178,14 @@ mod tests {
         let pieces: Vec<&str> =
             by_line(text, &(5..text.len() - 4)).into_iter().map(|piece| &text[piece]).collect();
         assert_eq!(pieces, ["one", "two"]);
+    }
+
+    #[test]
+    fn comment_markers_and_quotes_around_its_lines_stay() {
+        let text = "one\\n\" +\n    \"two\\n\"\n// three\n# four";
+        let pieces: Vec<&str> =
+            by_line(text, &(0..text.len())).into_iter().map(|piece| &text[piece]).collect();
+        assert_eq!(pieces, ["one", "two", "three", "four"]);
     }
 
     #[test]

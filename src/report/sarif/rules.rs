@@ -19,7 +19,7 @@ pub(super) fn of(id: &str, findings: &[&Finding], rules: &RuleSet) -> serde_json
     let page = rules.get(id).or_else(|| advisory.and_then(|_| rules.get(ADVISORY)));
     let words = words(id, findings, page, advisory);
     let mut descriptor = serde_json::to_value(ReportingDescriptor {
-        name: Some(name(id, &words.title)),
+        name: Some(name(id)),
         short_description: Some(plain(words.short)),
         full_description: Some(plain(words.full)),
         help: Some(MultiformatMessageString { markdown: Some(words.markdown), ..plain(words.help) }),
@@ -48,17 +48,18 @@ fn words(id: &str, findings: &[&Finding], page: Option<&Rule>, advisory: Option<
     let id = printable(id);
     let message = findings.first().map_or(id.clone(), |finding| printable(&finding.message));
     let meaning = page.map_or_else(|| sentence(&message), |page| paragraphs(&page.meaning));
-    let advice = page
-        .map(|page| sentence(&page.advice))
-        .or_else(|| findings.first().map(|finding| sentence(&finding.advice)));
-    let advice = advice.unwrap_or_default();
+    // What to do about an advisory depends on the package; what to do about a weakness is on its page.
+    let advice = match (advisory, page) {
+        (None, Some(page)) => sentence(&page.advice),
+        _ => findings.first().map(|finding| sentence(&finding.advice)).unwrap_or_default(),
+    };
     let title = match advisory {
         Some(advisory) => format!("{id} in {}", printable(&advisory.package)),
         None => page.map_or_else(|| id.clone(), |page| printable(&page.title)),
     };
     let facts = advisory.map(facts).unwrap_or_default();
     let full = match advisory {
-        Some(_) => sentence(&facts.replace('\n', " ")),
+        Some(_) => facts.clone(),
         None => sentence(&meaning.split("\n\n").next().unwrap_or(&meaning).replace('\n', " ")),
     };
     let references: String = page
@@ -88,7 +89,11 @@ fn facts(advisory: &Advisory) -> String {
         [] => String::new(),
         aliases => format!(" Also known as {}.", list(aliases)),
     };
-    let what = advisory.informational.as_deref().unwrap_or("vulnerable");
+    let what = match advisory.informational.as_deref() {
+        None => "vulnerable",
+        Some("notice") => "the subject of a notice",
+        Some(other) => other,
+    };
     format!(
         "{} {} ({}) is {} according to {}. {fixed}.{aliases}",
         printable(&advisory.package),
@@ -182,15 +187,9 @@ fn pascal(id: &str) -> String {
 
 /// The name of a rule. The validator wants one that differs from the id in more than case, which the name of an id of
 /// one word does not.
-fn name(id: &str, title: &str) -> String {
-    let of_id = pascal(id);
-    let of_title = pascal(title);
-    let differs = |name: &str| !name.is_empty() && !name.eq_ignore_ascii_case(id);
-    match (differs(&of_id), differs(&of_title)) {
-        (true, _) => of_id,
-        (false, true) => of_title,
-        (false, false) => format!("{of_id}Rule"),
-    }
+fn name(id: &str) -> String {
+    let name = pascal(id);
+    if name.eq_ignore_ascii_case(id) { format!("{name}Finding") } else { name }
 }
 
 /// The rule's page in the public repository.

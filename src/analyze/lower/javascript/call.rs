@@ -135,12 +135,11 @@ impl<'a> Lowering<'_, 'a> {
             "then" if !given.is_empty() && given.len() <= 2 => {
                 let functions: Vec<_> = given.iter().map(|part| self.expression(*part)).collect();
                 let awaited = self.builder.push(Op::Await(object), span);
-                let mut results = vec![self.invoke(functions[0], &[awaited], span)];
-                if let Some(rejected) = functions.get(1) {
-                    let caught = self.builder.push(Op::Caught, span);
-                    results.push(self.invoke(*rejected, &[caught], span));
-                }
-                Some(self.builder.push(Op::Either(results), span))
+                let result = self.invoke(functions[0], &[awaited], span);
+                let Some(rejected) = functions.get(1) else { return Some(result) };
+                let caught = self.builder.push(Op::Caught, span);
+                let otherwise = self.invoke(*rejected, &[caught], span);
+                Some(self.builder.push(Op::Either(vec![result, otherwise]), span))
             }
             "catch" if inline && given.len() == 1 => {
                 let function = self.expression(given[0]);

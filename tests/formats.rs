@@ -1,8 +1,15 @@
+//! What each format says of a report that holds every kind of finding, and of one made of hostile text.
+
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
-use super::*;
-use crate::finding::{Advisory, Confidence, Fix, Location, Note, Region, Severity, Step, conceals};
-use crate::policy::judge;
+use weft::built_in_rules;
+use weft::finding::{
+    Advisory, Confidence, Finding, Fix, Location, Note, NoteKind, Region, Severity, Standing, Step, conceals,
+};
+use weft::policy::{Policy, Report, judge};
+use weft::report::{Color, Context, Format, Source, page, rules_table, write};
 
 fn region(line: u32, start: u32, end: u32) -> Region {
     Region { start_line: line, start_column: start, end_line: line, end_column: end }
@@ -89,11 +96,11 @@ fn everything() -> Report {
         Note::new(NoteKind::Info, "", "advisory data of 2026-08-01"),
     ];
     let findings = vec![tainted, secret, again, fenced, advisory, other, allowed, existing];
-    judge(findings, notes, &[], 14, &Policy::default(), &crate::built_in_rules())
+    judge(findings, notes, &[], 14, &Policy::default(), &built_in_rules())
 }
 
 fn written(report: &Report, format: Format, change: impl Fn(&mut Context<'_>)) -> String {
-    let (rules, policy) = (crate::built_in_rules(), Policy::default());
+    let (rules, policy) = (built_in_rules(), Policy::default());
     let mut context = Context::new(&rules, &policy);
     context.version = "0.1.0";
     change(&mut context);
@@ -119,7 +126,7 @@ fn source() -> Source {
 /// Writes every log for Microsoft's validator into the folder that `WEFT_SARIF_OUT` names, and checks that each reads.
 #[test]
 fn logs_read_as_sarif() {
-    let empty = judge(Vec::new(), Vec::new(), &[], 0, &Policy::default(), &crate::built_in_rules());
+    let empty = judge(Vec::new(), Vec::new(), &[], 0, &Policy::default(), &built_in_rules());
     let full = |context: &mut Context<'_>| {
         context.include_suppressed = true;
         context.category = Some("weft/ci".into());
@@ -196,7 +203,7 @@ fn an_advisory_is_a_rule_of_its_own_with_its_package() {
     assert_eq!(rule["properties"]["security-severity"], "5.5");
     assert_eq!(
         rule["fullDescription"]["text"],
-        "Time 0.1.43 (crates.io) is vulnerable according to RUSTSEC-2020-0071. Fixed in 0.2.23. \
+        "time 0.1.43 (crates.io) is vulnerable according to RUSTSEC-2020-0071. Fixed in 0.2.23. \
          Also known as CVE-2020-26235."
     );
 }
@@ -271,7 +278,7 @@ fn a_person_reads_the_finding_the_path_and_the_reason() {
 #[test]
 fn many_findings_of_one_rule_are_capped_and_said_to_be() {
     let findings = (2..60).map(|line| finding("command-injection", "src/app.py", line)).collect();
-    let report = judge(findings, Vec::new(), &[], 1, &Policy::default(), &crate::built_in_rules());
+    let report = judge(findings, Vec::new(), &[], 1, &Policy::default(), &built_in_rules());
     let text = written(&report, Format::Text, |_| {});
     assert_eq!(text.matches("high[command-injection]").count(), 20);
     assert!(text.contains("38 more of command-injection are not shown"), "{text}");
@@ -281,7 +288,7 @@ fn many_findings_of_one_rule_are_capped_and_said_to_be() {
 fn github_gets_one_command_a_finding_and_no_more() {
     let mut hostile = finding("command-injection", "a,b:c%.py\n::error::x", 3);
     hostile.message = "x\n::stop-commands::y 100%".into();
-    let report = judge(vec![hostile], Vec::new(), &[], 1, &Policy::default(), &crate::built_in_rules());
+    let report = judge(vec![hostile], Vec::new(), &[], 1, &Policy::default(), &built_in_rules());
     assert_eq!(
         written(&report, Format::Github, |_| {}),
         "::error file=a%2Cb%3Ac%25.py\\u{a}%3A%3Aerror%3A%3Ax,line=3,endLine=3,col=5,endColumn=31,\
@@ -305,7 +312,7 @@ fn json_has_every_fact_and_reads_back() {
 
 #[test]
 fn a_page_reads_well_in_a_terminal() {
-    let rules = crate::built_in_rules();
+    let rules = built_in_rules();
     let rule = rules.get("allowance-added").unwrap();
     let page = page::terminal(rule, Color::Never, 60);
     assert!(
@@ -401,7 +408,7 @@ proptest! {
         width in 0usize..120,
     ) {
         let notes = vec![Note::new(NoteKind::NotChecked, path.as_str(), message.as_str())];
-        let report = judge(findings, notes, &[], 1, &Policy::default(), &crate::built_in_rules());
+        let report = judge(findings, notes, &[], 1, &Policy::default(), &built_in_rules());
         for (name, format) in Format::NAMES {
             let out = written(&report, format, |context| {
                 context.width = width;
@@ -415,7 +422,7 @@ proptest! {
                 prop_assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok());
             }
         }
-        let again = judge(report.findings.clone(), report.notes.clone(), &[], 1, &Policy::default(), &crate::built_in_rules());
+        let again = judge(report.findings.clone(), report.notes.clone(), &[], 1, &Policy::default(), &built_in_rules());
         prop_assert_eq!(again.exit(), report.exit());
     }
 }

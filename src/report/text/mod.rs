@@ -1,14 +1,16 @@
 //! The report that a person reads: code frames, data paths, advice, what was left out, and the verdict last.
 
+mod finding;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
-use anstyle::{AnsiColor, Effects, Style};
+use anstyle::{AnsiColor, Effects};
 
-use super::{Color, Context, frame, is_allowed, kind_name, place};
+use super::paint::{BOLD, DIM, Paint, fill, severity_style, wrap};
+use super::{Context, frame, is_allowed, kind_name, place};
 use crate::error::Exit;
-use crate::finding::{Finding, Level, NoteKind, Severity, Standing, Step, printable};
+use crate::finding::{Finding, NoteKind, Severity, Standing, printable};
 use crate::policy::{Report, plural, word};
 use crate::rule::Category;
 
@@ -28,33 +30,6 @@ pub(super) fn write(report: &Report, context: &Context<'_>, out: &mut dyn Write)
     }
     writeln!(out, "{}", page.verdict(report))
 }
-
-/// Puts styles around text, or does not.
-#[derive(Clone, Copy)]
-pub(super) struct Paint(pub(super) Color);
-
-impl Paint {
-    pub(super) fn styled(self, style: Style, text: &str) -> String {
-        match self.0 {
-            Color::Always => format!("{style}{text}{style:#}"),
-            Color::Never => text.to_owned(),
-        }
-    }
-}
-
-/// The colour of a severity.
-pub(super) fn severity_style(severity: Severity) -> Style {
-    let (color, effects) = match severity {
-        Severity::Critical => (AnsiColor::BrightRed, Effects::BOLD),
-        Severity::High => (AnsiColor::Red, Effects::BOLD),
-        Severity::Medium | Severity::Unknown => (AnsiColor::Yellow, Effects::BOLD),
-        Severity::Low => (AnsiColor::Cyan, Effects::new()),
-    };
-    color.on_default().effects(effects)
-}
-
-const DIM: Style = Style::new().effects(Effects::DIMMED);
-const BOLD: Style = Style::new().effects(Effects::BOLD);
 
 struct Page<'a> {
     context: &'a Context<'a>,
@@ -114,125 +89,6 @@ impl Page<'_> {
             token.rsplit('_').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
         let path = if numbered { finding.location.path.clone() } else { String::new() };
         Some((finding.rule.clone(), token.to_owned(), path))
-    }
-
-    fn finding(&self, group: &[&Finding]) -> String {
-        let finding = group[0];
-        let mark = match finding.level() {
-            Level::Error => Mark::ERROR,
-            Level::Warning => Mark::WARNING,
-            Level::Note => Mark::NOTE,
-        };
-        let severity = word(finding.severity);
-        let title = printable(&finding.message);
-        let frame = frame::of(finding, self.width - 12);
-        let source = frame.lines.join("\n");
-        let mut snippet = Snippet::source(source.as_str()).line_start(frame.first as usize).fold(false);
-        if let Some((index, range)) = &frame.mark {
-            let before: usize = frame.lines.iter().take(*index).map(|line| line.len() + 1).sum();
-            snippet =
-                snippet.annotation(AnnotationKind::Primary.span(before + range.start..before + range.end));
-        }
-        let id = printable(&finding.rule);
-        let named = mark.with_name(severity).primary_title(title).id(id);
-        let renderer = match self.paint.0 {
-            Color::Always => Renderer::styled(),
-            Color::Never => Renderer::plain(),
-        };
-        let renderer = renderer.term_width(self.width);
-        let region = finding.location.region;
-        let path = printable(&finding.location.path);
-        let column = frame.mark.as_ref().and_then(|(index, range)| {
-            frame
-                .lines
-                .get(*index)
-                .and_then(|line| line.get(..range.start))
-                .map(|lead| lead.chars().count() + 1)
-        });
-        let mut shown = Group::with_title(named);
-        if column == Some(region.start_column as usize) {
-            shown = shown.element(snippet.path(path));
-        } else {
-            // A cut line has columns of its own, which the renderer would show: name the place ourselves.
-            let origin = Origin::path(path).line(region.start_line as usize);
-            shown = shown.element(origin.char_column(region.start_column as usize));
-            if !frame.lines.is_empty() {
-                shown = shown.element(snippet);
-            }
-        }
-        for (name, text) in self.remarks(group) {
-            shown = shown.element(Mark::NOTE.with_name(name).message(text));
-        }
-        renderer.render(&[shown])
-    }
-
-    /// What stands below the frame: data path, advisory, other places, advice.
-    fn remarks(&self, group: &[&Finding]) -> Vec<(&'static str, String)> {
-        let finding = group[0];
-        let mut remarks = Vec::new();
-        if let Some(target) = &finding.location.target {
-            remarks.push(("bound for", printable(target)));
-        }
-        if !finding.trace.is_empty() {
-            remarks.push(("path", self.path(&finding.trace)));
-        }
-        if let Some(advisory) = &finding.advisory {
-            let fixed: Vec<String> =
-                advisory.fixed.iter().take(6).map(|version| printable(version)).collect();
-            let fixed = if fixed.is_empty() {
-                "no fixed version".to_owned()
-            } else {
-                format!("fixed in {}", fixed.join(", "))
-            };
-            let aliases: Vec<String> =
-                advisory.aliases.iter().take(4).map(|alias| printable(alias)).collect();
-            let aliases = if aliases.is_empty() {
-                String::new()
-            } else {
-                format!("; also known as {}", aliases.join(", "))
-            };
-            let package = printable(&advisory.package);
-            let version = printable(&advisory.version);
-            remarks.push(("package", self.wrap(&format!("{package} {version}: {fixed}{aliases}"), 13)));
-        }
-        if group.len() > 1 {
-            let places: Vec<String> = group[1..].iter().take(LISTED).map(|other| place(other)).collect();
-            let more = group.len() - 1 - places.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            remarks.push(("also at", self.wrap(&format!("{}{more}", places.join(", ")), 13)));
-        }
-        if let Some(fix) = &finding.fix {
-            remarks.push(("fix", self.wrap(&printable(&fix.message), 10)));
-        }
-        if !finding.advice.is_empty() {
-            remarks.push(("instead", self.wrap(&printable(&finding.advice), 13)));
-        }
-        remarks
-    }
-
-    /// The steps of a data path, numbered: place, code, what happens.
-    fn path(&self, trace: &[Step]) -> String {
-        let place =
-            |step: &Step| format!("{}:{}", printable(&step.location.path), step.location.region.start_line);
-        let longest = trace.iter().map(|step| place(step).chars().count()).max().unwrap_or(0).min(40);
-        let mut steps = Vec::new();
-        for (number, step) in trace.iter().enumerate() {
-            let room = self.width.saturating_sub(longest + 16).max(20);
-            let code: String = printable(step.line.trim()).chars().take(room).collect();
-            let what = printable(&step.message);
-            steps.push(format!(
-                "{}. {:longest$}  {code}\n   {:longest$}  ^ {what}",
-                number + 1,
-                place(step),
-                ""
-            ));
-        }
-        steps.join("\n")
-    }
-
-    /// Breaks text into lines that fit beside a hanging indent of `indent` columns.
-    fn wrap(&self, text: &str, indent: usize) -> String {
-        wrap(text, self.width.saturating_sub(indent).max(20)).join("\n")
     }
 
     fn standings(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -297,9 +153,12 @@ impl Page<'_> {
         writeln!(out)?;
         for (std::cmp::Reverse(severity), rules) in &rows {
             let total: usize = rules.values().sum();
-            let named: Vec<String> =
-                rules.iter().map(|(rule, count)| format!("{} {count}", printable(rule))).collect();
-            let lines = wrap(&named.join(", "), self.width.saturating_sub(16).max(20));
+            let last = rules.len() - 1;
+            let named = rules.iter().enumerate().map(|(index, (rule, count))| {
+                format!("{} {count}{}", printable(rule), if index == last { "" } else { "," })
+            });
+            let named: Vec<String> = named.collect();
+            let lines = fill(named.iter().map(String::as_str), self.width.saturating_sub(16).max(20));
             let name = self.paint.styled(severity_style(*severity), &format!("{:8}", word(*severity)));
             writeln!(out, "{name} {total:5}  {}", lines.join(&format!("\n{:16}", "")))?;
         }
@@ -331,26 +190,4 @@ fn listed(paths: &[&str], most: usize) -> String {
         0 => format!("{}: ", shown.join(", ")),
         more => format!("{} and {more} more: ", shown.join(", ")),
     }
-}
-
-/// Breaks text at spaces into lines of at most `width` characters; a longer word stands alone, cut nowhere.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            if used > 0 {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(word);
-            used += length;
-        }
-    }
-    lines
 }

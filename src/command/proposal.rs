@@ -1,0 +1,230 @@
+//! A proposal: what somebody wants committed, read from where it is and scanned now. `submit` queues it, `approve` and
+//! `commit` read it again, since what the queue says about itself is not believed.
+
+use std::path::{Path, PathBuf};
+
+use weft::Checks;
+use weft::artifact::{Digest, Entry, Origin, Original, Role, Subject, Submission};
+use weft::error::{Error, ErrorKind, Result};
+use weft::ingest::{self, git};
+use weft::policy::{Policy, Report, Stages};
+use weft::redact::Redacted;
+use weft::report::{self, Context, Format};
+use weft::review::{Digests, ReviewItem, Source, Step};
+
+use super::world::World;
+use super::{output, settings};
+
+/// Where the bytes of a proposal are.
+pub(super) enum Place {
+    /// A reply, with the path it is shown under, and its source.
+    Reply(Submission, Source),
+    /// The index.
+    Staged,
+    /// Blobs that a waiting item names.
+    Blobs(Subject),
+    /// Commits that are there already.
+    Range(String),
+}
+
+/// A proposal, scanned.
+pub(super) struct Proposal {
+    pub(super) source: Source,
+    pub(super) subject: Subject,
+    pub(super) report: Report,
+    pub(super) submission: Submission,
+    /// The redacted documents of the submission.
+    pub(super) documents: Vec<Redacted>,
+    /// The reply as it came and the files it would write, when the bytes are in no git object yet.
+    pub(super) originals: Vec<Original>,
+    /// The commits of a range, each with what it changes.
+    pub(super) steps: Vec<Step>,
+    /// Who wrote them.
+    pub(super) authors: Vec<String>,
+    /// The commit it was made against.
+    pub(super) base: String,
+    /// The settings of the base, as a gate applies them.
+    pub(super) policy: Policy,
+    /// Digests of settings, rules and SARIF log.
+    pub(super) digests: Digests,
+    /// The SARIF log.
+    pub(super) sarif: Vec<u8>,
+}
+
+/// Reads and scans a proposal against `base`, under the settings that `judged` makes of those of the base.
+pub(super) fn read(
+    place: Place,
+    base: &str,
+    checks: &Checks,
+    world: &World,
+    judged: &dyn Fn(Policy) -> Policy,
+) -> Result<Proposal> {
+    let root = world.repository()?;
+    let (submission, source, subject, originals) = match place {
+        Place::Reply(submission, source) => {
+            let submission = submitted(submission)?;
+            let policy = judged(settings::at(root, base)?);
+            let reply = reply_of(&submission, policy.limits.file_bytes)?;
+            let files = ingest::applied(&reply);
+            let subject = git::reply_changes(root, base, &files)?;
+            (submission, source, subject, std::iter::once(reply).chain(files).collect())
+        }
+        Place::Staged => (git::staged(root)?, Source::Staged, git::staged_changes(root)?, Vec::new()),
+        Place::Blobs(subject) => (git::proposed(root, base, &subject)?, Source::Staged, subject, Vec::new()),
+        Place::Range(range) => {
+            let submission = git::range(root, &range)?;
+            let Origin::Range { base, head } = submission.origin.clone() else {
+                return Err(Error::new(ErrorKind::Bug, "a range without ends"));
+            };
+            let subject = git::changes(root, &base, &head)?;
+            (submission, Source::Range { head }, subject, Vec::new())
+        }
+    };
+    let base = match &submission.origin {
+        Origin::Range { base, .. } => base.clone(),
+        _ => base.to_owned(),
+    };
+    let (steps, authors) = steps(root, &source, &base)?;
+    let policy = judged(settings::at(root, &base)?);
+    let (report, documents) = output::scan(&submission, checks, &policy, world, true);
+    let sarif = log(&report, checks, &policy)?;
+    let digests = digests(root, &base, checks, &sarif)?;
+    Ok(Proposal {
+        source,
+        subject,
+        report,
+        submission,
+        documents,
+        originals,
+        steps,
+        authors,
+        base,
+        policy,
+        digests,
+        sarif,
+    })
+}
+
+/// Reads a waiting item's bytes again from where they are, and scans them.
+pub(super) fn again(
+    item: &ReviewItem,
+    kept: Vec<Original>,
+    checks: &Checks,
+    world: &World,
+) -> Result<Proposal> {
+    let place = match &item.source {
+        Source::Staged => Place::Blobs(item.subject.clone()),
+        Source::Range { head } => Place::Range(format!("{}..{head}", item.about.base)),
+        Source::Reply { path } => reply_file(Path::new(path), world)?,
+        Source::Input => {
+            let missing = || {
+                Error::new(ErrorKind::Mismatch, format!("the original of item {} is not on this machine", item.about.item))
+                    .hint("it came from standard input and waits where it was submitted: decide there, or submit it again")
+            };
+            let reply = kept.into_iter().next().ok_or_else(missing)?;
+            Place::Reply(ingest::reply::of(reply), Source::Input)
+        }
+    };
+    read(place, &item.about.base, checks, world, &|policy| under_gate(policy, world))
+}
+
+/// The settings as a gate applies them, with nothing overridden.
+pub(super) fn under_gate(mut policy: Policy, world: &World) -> Policy {
+    policy.run.today = Some(world.today());
+    policy
+}
+
+/// A reply in a file. One inside a repository stays there and is read again; any other is kept like standard input.
+pub(super) fn reply_file(file: &Path, world: &World) -> Result<Place> {
+    let most = Policy::default().limits.files;
+    let submission = ingest::tree::walk(&[file.to_path_buf()], &world.here, &[], most)?;
+    let absolute = world.resolve(file);
+    let absolute = absolute.canonicalize().unwrap_or(absolute);
+    let tracked = super::world::work_tree(&absolute).is_some();
+    let source = if tracked { Source::Reply { path: absolute.display().to_string() } } else { Source::Input };
+    Ok(Place::Reply(submission, source))
+}
+
+/// The redacted documents of the subject's paths before the change. Nothing but redaction runs.
+pub(super) fn before(proposal: &Proposal, checks: &Checks, world: &World) -> Result<Vec<Redacted>> {
+    let root = world.repository()?;
+    if proposal.base == git::NO_COMMIT {
+        return Ok(Vec::new());
+    }
+    let paths = proposal.subject.changes.iter().filter(|change| change.old.is_some());
+    let entries: Vec<Entry> = paths
+        .map(|change| {
+            let nothing = weft::artifact::Content::Bytes(Vec::new().into());
+            Entry::new(&change.path, Role::Code, weft::artifact::Action::Inspect, nothing)
+        })
+        .collect();
+    let old = git::baseline(root, &proposal.base, &entries)?;
+    let mut policy = proposal.policy.clone();
+    policy.gate.only = Stages { secrets: false, code: false, effects: false, deps: false };
+    Ok(output::scan(&old, checks, &policy, world, true).1)
+}
+
+/// Whoever submits a text says that it is an output: its fences are judged as those of a reply, whatever its front
+/// matter says.
+fn submitted(mut submission: Submission) -> Result<Submission> {
+    match submission.entries.as_mut_slice() {
+        [entry] => {
+            entry.role = Role::Reply;
+            Ok(submission)
+        }
+        _ => Err(Error::new(ErrorKind::Usage, "one reply is submitted at a time")
+            .hint("name one file, or submit a change with `--staged` or `--range A..B`")),
+    }
+}
+
+fn reply_of(submission: &Submission, limit: u64) -> Result<Original> {
+    let entry = &submission.entries[0];
+    let reply = ingest::read(entry, &limit).map_err(|note| Error::new(ErrorKind::Io, note.message))?;
+    if reply.fences.iter().any(|fence| fence.upstream && fence.path.is_some()) {
+        return Ok(reply);
+    }
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("{} is no agent's reply: no fence of it names a `path=`", entry.path),
+    )
+    .hint("submit a change with `--staged` or `--range A..B`"))
+}
+
+fn steps(root: &Path, source: &Source, base: &str) -> Result<(Vec<Step>, Vec<String>)> {
+    let Source::Range { head } = source else { return Ok(Default::default()) };
+    let (mut steps, mut authors) = (Vec::new(), Vec::new());
+    for (commit, names) in git::commits(root, base, head)? {
+        let parent = git::first_parent(root, &commit)?.unwrap_or_else(|| git::NO_COMMIT.to_owned());
+        steps.push(Step { changes: git::changes(root, &parent, &commit)?, commit });
+        authors.extend(names);
+    }
+    authors.sort();
+    authors.dedup();
+    Ok((steps, authors))
+}
+
+fn log(report: &Report, checks: &Checks, policy: &Policy) -> Result<Vec<u8>> {
+    let mut sarif = Vec::new();
+    output::written(
+        "the SARIF log",
+        report::write(report, &Context::new(&checks.rules, policy), Format::Sarif, &mut sarif),
+    )?;
+    Ok(sarif)
+}
+
+fn digests(root: &Path, base: &str, checks: &Checks, sarif: &[u8]) -> Result<Digests> {
+    let settings = match base {
+        git::NO_COMMIT => None,
+        base => git::blob_at(root, base, settings::FILE)?,
+    };
+    Ok(Digests {
+        policy: Digest::of(&settings.unwrap_or_default()).to_string(),
+        rules: checks.rules.digest().to_string(),
+        sarif: Digest::of(sarif).to_string(),
+    })
+}
+
+/// The history repository that the settings name, when it is not the code repository.
+pub(super) fn history(policy: &Policy, root: &Path) -> Option<PathBuf> {
+    policy.history.path.as_ref().map(|path| root.join(path))
+}

@@ -1,0 +1,150 @@
+//! One finding in full: its code, the path the data took, and what to do instead.
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Mark, Origin, Renderer, Snippet};
+
+use super::super::frame::{self, Frame};
+use super::super::paint::wrap;
+use super::super::{Color, place};
+use super::{LISTED, Page};
+use crate::finding::{Finding, Level, Step, printable};
+use crate::policy::word;
+
+impl Page<'_> {
+    /// The first finding of a group, with the places of the others.
+    pub(super) fn finding(&self, group: &[&Finding]) -> String {
+        let finding = group[0];
+        let last = finding.frame.0 as usize + finding.frame.1.len();
+        let gutter = last.to_string().len() + 3;
+        let frame = frame::of(finding, self.width - gutter);
+        let source = frame.lines.join("\n");
+        let level = match finding.level() {
+            Level::Error => Mark::ERROR,
+            Level::Warning => Mark::WARNING,
+            Level::Note => Mark::NOTE,
+        };
+        let title = level.with_name(word(finding.severity)).primary_title(printable(&finding.message));
+        let mut shown = Group::with_title(title.id(printable(&finding.rule)));
+        let path = printable(&finding.location.path);
+        let region = finding.location.region;
+        if column(&frame) == Some(region.start_column as usize) {
+            shown = shown.element(snippet(&frame, &source).path(path));
+        } else {
+            // A cut line has columns of its own, which the renderer would show: name the place ourselves.
+            let origin = Origin::path(path).line(region.start_line as usize);
+            shown = shown.element(origin.char_column(region.start_column as usize));
+            if !frame.lines.is_empty() {
+                shown = shown.element(snippet(&frame, &source));
+            }
+        }
+        for (name, text) in self.remarks(group) {
+            shown = shown.element(Mark::NOTE.with_name(name).message(text));
+        }
+        let renderer = match self.paint.0 {
+            Color::Always => Renderer::styled(),
+            Color::Never => Renderer::plain(),
+        };
+        let rendered = renderer.term_width(self.width).render(&[shown]);
+        // Between a place and a frame that is not its own the renderer writes a line of `:::`, which says nothing here.
+        rendered.lines().filter(|line| !is_separator(line)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What stands below the frame: data path, advisory, other places, advice.
+    fn remarks(&self, group: &[&Finding]) -> Vec<(&'static str, String)> {
+        let finding = group[0];
+        let mut remarks = Vec::new();
+        if let Some(target) = &finding.location.target {
+            remarks.push(("bound for", printable(target)));
+        }
+        if !finding.trace.is_empty() {
+            remarks.push(("path", self.path(&finding.trace)));
+        }
+        if let Some(advisory) = &finding.advisory {
+            let fixed: Vec<String> =
+                advisory.fixed.iter().take(6).map(|version| printable(version)).collect();
+            let fixed = if fixed.is_empty() {
+                "no fixed version".to_owned()
+            } else {
+                format!("fixed in {}", fixed.join(", "))
+            };
+            let aliases: Vec<String> =
+                advisory.aliases.iter().take(4).map(|alias| printable(alias)).collect();
+            let aliases = if aliases.is_empty() {
+                String::new()
+            } else {
+                format!("; also known as {}", aliases.join(", "))
+            };
+            let package = printable(&advisory.package);
+            let version = printable(&advisory.version);
+            remarks.push(("package", self.wrap(&format!("{package} {version}: {fixed}{aliases}"), 13)));
+        }
+        if group.len() > 1 {
+            let places: Vec<String> = group[1..].iter().take(LISTED).map(|other| place(other)).collect();
+            let more = group.len() - 1 - places.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            remarks.push(("also at", self.wrap(&format!("{}{more}", places.join(", ")), 13)));
+        }
+        if let Some(fix) = &finding.fix {
+            remarks.push(("fix", self.wrap(&printable(&fix.message), 10)));
+        }
+        if !finding.advice.is_empty() {
+            remarks.push(("instead", self.wrap(&printable(&finding.advice), 13)));
+        }
+        remarks
+    }
+
+    /// The steps of a data path, numbered: place, code, what happens.
+    fn path(&self, trace: &[Step]) -> String {
+        let place =
+            |step: &Step| format!("{}:{}", printable(&step.location.path), step.location.region.start_line);
+        let longest = trace.iter().map(|step| place(step).chars().count()).max().unwrap_or(0).min(40);
+        let mut steps = Vec::new();
+        for (number, step) in trace.iter().enumerate() {
+            let room = self.width.saturating_sub(longest + 16).max(20);
+            let code: String = printable(step.line.trim()).chars().take(room).collect();
+            let what = printable(&step.message);
+            steps.push(format!(
+                "{}. {:longest$}  {code}\n   {:longest$}  ^ {what}",
+                number + 1,
+                place(step),
+                ""
+            ));
+        }
+        steps.join("\n")
+    }
+
+    /// Breaks text into lines that fit beside a hanging indent of `indent` columns.
+    fn wrap(&self, text: &str, indent: usize) -> String {
+        wrap(text, self.width.saturating_sub(indent).max(20)).join("\n")
+    }
+}
+
+/// The frame with its mark.
+fn snippet<'a>(frame: &Frame, source: &'a str) -> Snippet<'a, Annotation<'a>> {
+    let snippet = Snippet::source(source).line_start(frame.first as usize).fold(false);
+    match &frame.mark {
+        Some((index, range)) => {
+            let before: usize = frame.lines.iter().take(*index).map(|line| line.len() + 1).sum();
+            snippet.annotation(AnnotationKind::Primary.span(before + range.start..before + range.end))
+        }
+        None => snippet,
+    }
+}
+
+/// The column that the renderer would show for the mark.
+fn column(frame: &Frame) -> Option<usize> {
+    let (index, range) = frame.mark.as_ref()?;
+    let lead = frame.lines.get(*index)?.get(..range.start)?;
+    Some(lead.chars().count() + 1)
+}
+
+fn is_separator(line: &str) -> bool {
+    let plain: String = line
+        .split('\u{1b}')
+        .enumerate()
+        .map(|(index, part)| match part.split_once('m') {
+            Some((_, text)) if index > 0 => text,
+            _ => part,
+        })
+        .collect();
+    plain.trim() == ":::"
+}
