@@ -1,5 +1,9 @@
 #![doc = include_str!("README.md")]
 
+// Unit tests share tests/temp, which names the library from outside.
+#[cfg(test)]
+extern crate self as weft;
+
 pub mod analyze;
 pub mod artifact;
 pub mod deps;

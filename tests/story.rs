@@ -162,3 +162,64 @@ fn an_edited_queue_item_or_event_is_named() {
     }
     queue.approved(&id, &review, now()).unwrap();
 }
+
+#[test]
+fn a_file_becomes_a_folder_and_back() {
+    let repo = Repo::new();
+    let queue = repo.queue();
+    let key = TestKey::new(1);
+    let review = key.policy().review;
+    for files in [
+        [("kept.txt", None), ("kept.txt/inside", Some("now a folder\n"))],
+        [("kept.txt/inside", None), ("kept.txt", Some("a file again\n"))],
+    ] {
+        let change = repo.change(&files);
+        let id = repo.submit(&queue, &change, Source::Input);
+        repo.approve(&queue, &id, &change, &key);
+        let approved = queue.approved(&id, &review, now()).unwrap();
+        commit(&queue, &approved, &[], None, &review, &hand(Some(&key))).unwrap();
+        assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    }
+    assert_eq!(repo.git(&["show", "main:kept.txt"]), "a file again");
+}
+
+#[test]
+fn staged_changes_land_and_later_edits_stay() {
+    let repo = Repo::new();
+    let queue = repo.queue();
+    let key = TestKey::new(1);
+    let review = key.policy().review;
+    repo.write("src/app.py", "print('staged')\n");
+    repo.git(&["add", "src/app.py"]);
+    repo.write("src/app.py", "print('edited since')\n");
+    let subject = weft::ingest::git::staged_changes(&repo.path()).unwrap();
+    let change = repo.change(&[("src/app.py", Some("print('staged')\n"))]);
+    assert_eq!(subject, change.subject(), "ingest and history name the same bytes");
+    let id = repo.submit(&queue, &change, Source::Staged);
+    repo.approve(&queue, &id, &change, &key);
+    let approved = queue.approved(&id, &review, now()).unwrap();
+    commit(&queue, &approved, &[], None, &review, &hand(Some(&key))).unwrap();
+    assert_eq!(repo.git(&["show", "main:src/app.py"]), "print('staged')");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "M src/app.py", "the later edit is there, unstaged");
+    assert_eq!(std::fs::read_to_string(repo.path().join("src/app.py")).unwrap(), "print('edited since')\n");
+}
+
+#[test]
+fn an_approval_that_is_too_old_can_be_given_again() {
+    let repo = Repo::new();
+    let queue = repo.queue();
+    let key = TestKey::new(1);
+    let mut review = key.policy().review;
+    review.valid_days = Some(1);
+    let change = repo.change(&[("src/app.py", Some("print('new')\n"))]);
+    let id = repo.submit(&queue, &change, Source::Input);
+    repo.approve(&queue, &id, &change, &key);
+    let later: jiff::Timestamp = "2026-11-25T08:00:00Z".parse().unwrap();
+    assert!(queue.approved(&id, &review, later).is_err());
+    let again = weft::history::Hand { now: later, ..hand(Some(&key)) };
+    queue.approve(&id, &change.subject(), &[], &Default::default(), &review, &again).unwrap();
+    queue.approved(&id, &review, later).unwrap();
+    queue.reject(&id, "second thoughts", &review, &again).unwrap();
+    let error = queue.approve(&id, &change.subject(), &[], &Default::default(), &review, &again).unwrap_err();
+    assert!(error.to_string().contains("rejected already"), "{error}");
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use git2::build::CheckoutBuilder;
 use git2::{Index, Repository, Status};
 
-use super::repository::{git, oid};
+use super::repository::git;
 use crate::artifact::{Blob, Change, Digest, Subject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::printable;
@@ -51,16 +51,19 @@ fn checked_out(repository: &Repository, target: &str) -> bool {
 
 /// Another work tree that has the branch checked out would be left behind without a word.
 fn elsewhere(repository: &Repository, target: &str) -> Result<()> {
-    let Ok(names) = repository.worktrees() else { return Ok(()) };
-    for name in names.iter().filter_map(|name| name.ok().flatten()) {
-        let Ok(worktree) = repository.find_worktree(name) else { continue };
-        let Ok(other) = Repository::open(worktree.path()) else { continue };
+    let linked = repository.worktrees().ok();
+    let linked = linked.iter().flat_map(|names| names.iter()).filter_map(|name| {
+        let worktree = repository.find_worktree(name.ok().flatten()?).ok()?;
+        Repository::open(worktree.path()).ok()
+    });
+    // The main work tree is no linked one: it is found where the common git directory is.
+    let main = Repository::open(repository.commondir()).ok();
+    for other in main.into_iter().chain(linked) {
+        let Some(place) = other.workdir() else { continue };
         if other.path() != repository.path() && checked_out(&other, target) {
-            return Err(Error::new(
-                ErrorKind::Repository,
-                format!("{} is checked out in {}", printable(target), worktree.path().display()),
-            )
-            .hint("run `weft commit` there"));
+            let (target, place) = (printable(target), place.display());
+            return Err(Error::new(ErrorKind::Repository, format!("{target} is checked out in {place}"))
+                .hint("run `weft commit` there"));
         }
     }
     Ok(())
@@ -99,7 +102,7 @@ fn clean(repository: &Repository, change: &Change) -> Result<bool> {
         .flatten();
     Ok(match (&change.new, there) {
         (Some(blob), Some(bytes)) => Digest::of(&bytes).to_string() == blob.sha256,
-        (None, None) => !std::fs::symlink_metadata(&path).is_ok(),
+        (None, None) => std::fs::symlink_metadata(&path).is_err(),
         _ => false,
     })
 }
@@ -159,9 +162,6 @@ pub(super) fn follow(repository: &Repository, pending: &[&Change], tree: &git2::
     let mut index = repository.index().map_err(git("cannot read the index"))?;
     index.read(true).map_err(git("cannot read the index"))?;
     for change in pending {
-        if let Some(blob) = &change.new {
-            oid(&blob.id)?;
-        }
         if !staged(&index, &change.path, &change.new) {
             return Err(Error::new(
                 ErrorKind::Io,

@@ -271,7 +271,7 @@ impl Run<'_> {
             title.trim().replace('\0', ""),
             self.approved.item(),
             self.approved.digest(),
-            self.approved.reviewer()
+            printable(&self.approved.reviewer())
         );
         let buffer = repository
             .commit_create_buffer(&who, &who, &message, &tree, &parent.into_iter().collect::<Vec<_>>())

@@ -12,7 +12,7 @@ use crate::review::{Actor, Binding, Chain, Deed, Event, Signer, Stored};
 pub(super) const LOG: &str = "refs/weft/log";
 
 /// How often an append starts again when somebody else was faster.
-const TRIES: usize = 16;
+const TRIES: usize = 64;
 
 /// Who acts, when, and with which key. Nothing of this is looked up.
 pub struct Hand<'a> {

@@ -11,6 +11,8 @@ mod paths;
 mod queue;
 mod repository;
 mod sign;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod verify;
 mod who;

@@ -4,9 +4,11 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::artifact::{Action, Original, Role};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ingest;
 
 fn folder(git_dir: &Path, item: &str) -> PathBuf {
     git_dir.join("weft").join("originals").join(item)
@@ -44,8 +46,15 @@ pub(super) fn load(git_dir: &Path, item: &str) -> Result<Vec<Original>> {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     let read = |path: &PathBuf| {
-        let bytes = fs::read(path).map_err(failed("read", path))?;
-        Ok(Original::new("<stdin>", Role::Reply, Action::Inspect, bytes))
+        let bytes: Arc<[u8]> = fs::read(path).map_err(failed("read", path))?.into();
+        let limit = bytes.len() as u64;
+        // A reply is read again as it was when it was submitted, so that its fences are found.
+        let submission = ingest::reply::stdin(bytes.clone());
+        let entry = submission.entries.first().map(|entry| ingest::read(entry, &limit));
+        Ok(match entry {
+            Some(Ok(original)) => original,
+            _ => Original::new("<stdin>", Role::Reply, Action::Inspect, bytes),
+        })
     };
     paths.iter().map(read).collect()
 }

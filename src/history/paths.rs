@@ -31,7 +31,7 @@ fn component(name: &str) -> Option<&'static str> {
     if name.contains(['\\', ':']) {
         return Some("it holds a backslash or colon, which separate on Windows");
     }
-    if name.chars().any(|character| crate::finding::conceals(character)) {
+    if name.chars().any(crate::finding::conceals) {
         return Some("it holds a character that cannot be seen");
     }
     if name.contains(['<', '>', '"', '|', '?', '*']) {

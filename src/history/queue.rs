@@ -240,7 +240,7 @@ impl Queue {
             sarif: state.sarif.clone(),
             waived: all.iter().map(|blocker| blocker.key.clone()).collect(),
         };
-        self.decide(&state, &item, &sarif, &deed, hand)
+        self.decide(&state, &item, &sarif, &deed, policy, hand)
     }
 
     /// Rejects, with a reason.
@@ -263,7 +263,7 @@ impl Queue {
     /// Takes an item back in favour of another.
     pub fn supersede(&self, id: &str, by: &str, policy: &ReviewPolicy, hand: &Hand<'_>) -> Result<()> {
         let (state, item, sarif) = self.item(id, policy, hand.now)?;
-        self.decide(&state, &item, &sarif, &Deed::Superseded { by: by.to_owned() }, hand)
+        self.decide(&state, &item, &sarif, &Deed::Superseded { by: by.to_owned() }, policy, hand)
     }
 
     /// Says something about an item; anybody may.
@@ -314,7 +314,8 @@ impl Queue {
             text: text.to_owned(),
             expires: expires.map(str::to_owned),
         };
-        log::append(self.keeper(), hand, &state.about, &deed, &[], &|_| Ok(()))
+        log::append(self.keeper(), hand, &state.about, &deed, &[], &|_| Ok(()))?;
+        self.counted(&state, &deed, policy, hand)
     }
 
     /// The proof that an item is approved; `history::commit` takes it.
@@ -334,7 +335,7 @@ impl Queue {
     fn settle(&self, id: &str, deed: &Deed, policy: &ReviewPolicy, hand: &Hand<'_>) -> Result<()> {
         let (state, item, sarif) = self.item(id, policy, hand.now)?;
         allowed(&Reviewers::new(policy)?, &state, &item, hand)?;
-        self.decide(&state, &item, &sarif, deed, hand)
+        self.decide(&state, &item, &sarif, deed, policy, hand)
     }
 
     /// Appends a decision and moves the item from the queue into the log's tree.
@@ -344,10 +345,13 @@ impl Queue {
         item: &ReviewItem,
         sarif: &[u8],
         deed: &Deed,
+        policy: &ReviewPolicy,
         hand: &Hand<'_>,
     ) -> Result<()> {
         let id = &state.about.item;
-        if !matches!(state.state, State::Pending | State::Approved | State::ChangesRequested) {
+        let aged = state.state == State::Expired && state.approval.is_some();
+        let open = matches!(state.state, State::Pending | State::Approved | State::ChangesRequested);
+        if !open && !aged {
             return Err(Error::new(ErrorKind::Usage, format!("item {id} is {} already", state.state.name())));
         }
         let files = [
@@ -355,9 +359,25 @@ impl Queue {
             (format!("items/{id}/result.sarif"), sarif.to_vec()),
         ];
         log::append(self.keeper(), hand, &state.about, deed, &files, &|_| Ok(()))?;
-        match self.keeper().find_reference(&reference(id)) {
-            Ok(mut waiting) => waiting.delete().map_err(git(format!("cannot remove {}", reference(id)))),
-            Err(_) => Ok(()),
+        if let Ok(mut waiting) = self.keeper().find_reference(&reference(id)) {
+            waiting.delete().map_err(git(format!("cannot remove {}", reference(id))))?;
+        }
+        self.counted(state, deed, policy, hand)
+    }
+
+    /// Somebody may have decided meanwhile; whoever decided second hears that it did not count.
+    fn counted(&self, before: &ItemState, deed: &Deed, policy: &ReviewPolicy, hand: &Hand<'_>) -> Result<()> {
+        let id = &before.about.item;
+        let read = self.read(&Reviewers::new(policy)?, hand.now)?;
+        let refused = &find(&read.states, id)?.refused;
+        let own = refused.iter().skip(before.refused.len()).find(|one| one.event == deed.name());
+        match own {
+            None => Ok(()),
+            Some(one) => Err(Error::new(
+                ErrorKind::Held,
+                format!("the decision about item {id} was written down but does not count: {}", one.why),
+            )
+            .hint(format!("`weft review show {id}` shows what was decided"))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Opening repositories, with a clear word for each kind that weft cannot work on.
 
 use std::path::Path;
+use std::time::Duration;
 
 use git2::{ErrorClass, ErrorCode, Oid, Repository};
 
@@ -72,6 +73,9 @@ pub(super) fn tip(repository: &Repository, name: &str) -> Result<Option<Oid>> {
     }
 }
 
+/// How often a ref that somebody else holds locked is tried again, and the pause between: a second in all.
+const LOCKED: (u32, Duration) = (100, Duration::from_millis(10));
+
 /// Moves a ref from `from` (`None`: it must not exist) to `to`. `false`: it is elsewhere by now.
 pub(super) fn compare_and_swap(
     repository: &Repository,
@@ -80,15 +84,25 @@ pub(super) fn compare_and_swap(
     to: Oid,
     why: &str,
 ) -> Result<bool> {
-    let moved = match from {
-        Some(from) => repository.reference_matching(name, to, true, from, why),
-        None => repository.reference(name, to, false, why),
-    };
-    match moved {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => Ok(false),
-        Err(error) if error.code() == ErrorCode::NotFound && from.is_some() => Ok(false),
-        Err(error) => Err(git(format!("cannot move {name}"))(error)),
+    let mut tries = 0;
+    loop {
+        let moved = match from {
+            Some(from) => repository.reference_matching(name, to, true, from, why),
+            None => repository.reference(name, to, false, why),
+        };
+        match moved {
+            Ok(_) => return Ok(true),
+            Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => {
+                return Ok(false);
+            }
+            Err(error) if error.code() == ErrorCode::NotFound && from.is_some() => return Ok(false),
+            // Somebody is writing this very ref; whoever was killed while writing never lets go.
+            Err(error) if error.code() == ErrorCode::Locked && tries < LOCKED.0 => {
+                tries += 1;
+                std::thread::sleep(LOCKED.1);
+            }
+            Err(error) => return Err(git(format!("cannot move {name}"))(error)),
+        }
     }
 }
 

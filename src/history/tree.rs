@@ -1,9 +1,10 @@
 //! Trees: what differs between two, as a subject; and a tree with a subject applied.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{DiffOptions, FileMode, Oid, Repository, Tree};
+use git2::{DiffOptions, FileMode, Index, IndexEntry, IndexTime, Oid, Repository, Tree};
 
 use super::paths::check_path;
 use super::repository::{git, oid};
@@ -77,7 +78,7 @@ pub(super) fn at(
     path: &str,
     digests: &mut Digests,
 ) -> Result<Option<Blob>> {
-    let Ok(entry) = tree.get_path(std::path::Path::new(path)) else { return Ok(None) };
+    let Ok(entry) = tree.get_path(Path::new(path)) else { return Ok(None) };
     if entry.kind() == Some(git2::ObjectType::Tree) {
         return Ok(None);
     }
@@ -86,15 +87,14 @@ pub(super) fn at(
 
 /// `base` with `subject` applied, and the proof that nothing else differs. The blobs must have been written.
 pub(super) fn apply(repository: &Repository, base: &Tree<'_>, subject: &Subject) -> Result<Oid> {
-    let mut builder = TreeUpdateBuilder::new();
     for change in &subject.changes {
         check_path(&change.path)?;
-        match &change.new {
-            None => builder.remove(change.path.as_str()),
-            Some(blob) => builder.upsert(change.path.as_str(), oid(&blob.id)?, file_mode(&blob.mode)?),
-        };
     }
-    let id = builder.create_updated(repository, base).map_err(git("cannot build the approved tree"))?;
+    let id = match updated(repository, base, subject) {
+        Ok(id) => id,
+        // A file that becomes a folder, or a folder a file, is more than the tree builder does.
+        Err(_) => through_index(repository, base, subject)?,
+    };
     let tree = repository.find_tree(id).map_err(git("cannot read the approved tree"))?;
     let built = self::subject(repository, Some(base), Some(&tree), &mut Digests::default())?;
     if built.digest() != subject.digest() {
@@ -105,6 +105,45 @@ pub(super) fn apply(repository: &Repository, base: &Tree<'_>, subject: &Subject)
         ));
     }
     Ok(id)
+}
+
+fn updated(repository: &Repository, base: &Tree<'_>, subject: &Subject) -> Result<Oid> {
+    let mut builder = TreeUpdateBuilder::new();
+    for change in &subject.changes {
+        match &change.new {
+            None => builder.remove(change.path.as_str()),
+            Some(blob) => builder.upsert(change.path.as_str(), oid(&blob.id)?, file_mode(&blob.mode)?),
+        };
+    }
+    builder.create_updated(repository, base).map_err(git("cannot build the approved tree"))
+}
+
+fn through_index(repository: &Repository, base: &Tree<'_>, subject: &Subject) -> Result<Oid> {
+    let failed = || git("cannot build the approved tree");
+    let mut index = Index::new().map_err(failed())?;
+    index.read_tree(base).map_err(failed())?;
+    for change in subject.changes.iter().filter(|change| change.old.is_some()) {
+        index.remove(Path::new(&change.path), 0).map_err(failed())?;
+    }
+    for change in &subject.changes {
+        let Some(blob) = &change.new else { continue };
+        let entry = IndexEntry {
+            ctime: IndexTime::new(0, 0),
+            mtime: IndexTime::new(0, 0),
+            dev: 0,
+            ino: 0,
+            mode: u32::from(file_mode(&blob.mode)?),
+            uid: 0,
+            gid: 0,
+            file_size: 0,
+            id: oid(&blob.id)?,
+            flags: 0,
+            flags_extended: 0,
+            path: change.path.clone().into_bytes(),
+        };
+        index.add(&entry).map_err(failed())?;
+    }
+    index.write_tree_to(repository).map_err(failed())
 }
 
 /// The first path on which two subjects differ, for an error.
@@ -159,6 +198,6 @@ pub(super) fn with_files(
 
 /// A file of a tree.
 pub(super) fn read_file(repository: &Repository, tree: &Tree<'_>, path: &str) -> Option<Vec<u8>> {
-    let entry = tree.get_path(std::path::Path::new(path)).ok()?;
+    let entry = tree.get_path(Path::new(path)).ok()?;
     Some(repository.find_blob(entry.id()).ok()?.content().to_vec())
 }

@@ -12,7 +12,7 @@ pub(super) enum Line {
 }
 
 /// The most edits that are searched for; beyond, all old lines go and all new ones come.
-const EDITS: usize = 2_000;
+const EDITS: usize = 1_000;
 
 /// The lines of `new` against `old`, in order.
 pub(super) fn lines(old: &[&str], new: &[&str]) -> Vec<Line> {
@@ -31,34 +31,23 @@ fn middle(old: &[&str], new: &[&str], from: usize, out: &mut Vec<Line>) {
         out.extend((0..new.len()).map(|at| Line::New(from + at)));
         return;
     };
-    let (mut x, mut y) = (old.len(), new.len());
+    let (mut x, mut y) = (old.len() as isize, new.len() as isize);
     let mut back = Vec::new();
     for (edits, reach) in trace.iter().enumerate().rev() {
-        let diagonal = x as isize - y as isize;
+        let diagonal = x - y;
         let down = came_down(reach, diagonal, edits);
         let before = if down { diagonal + 1 } else { diagonal - 1 };
-        let start = if edits == 0 { 0 } else { at(reach, before) };
-        let start_y = if edits == 0 { 0 } else { start as isize - before };
-        while x > start.max(0) && y as isize > start_y && (edits == 0 || (x, y) != step(start, start_y, down))
-        {
+        let (start_x, start_y) = (at(reach, before) as isize, at(reach, before) as isize - before);
+        while x > start_x && y > start_y {
             (x, y) = (x - 1, y - 1);
-            back.push(Line::Same(from + x, from + y));
+            back.push(Line::Same(from + x as usize, from + y as usize));
         }
         if edits > 0 {
-            if down {
-                y -= 1;
-                back.push(Line::New(from + y));
-            } else {
-                x -= 1;
-                back.push(Line::Gone(from + x));
-            }
+            (x, y) = (start_x, start_y);
+            back.push(if down { Line::New(from + y as usize) } else { Line::Gone(from + x as usize) });
         }
     }
     out.extend(back.into_iter().rev());
-}
-
-fn step(x: usize, y: isize, down: bool) -> (usize, usize) {
-    if down { (x, (y + 1).max(0) as usize) } else { (x + 1, y.max(0) as usize) }
 }
 
 /// How far each diagonal reached before each round of edits.

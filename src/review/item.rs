@@ -312,14 +312,19 @@ fn view(change: &crate::artifact::Change, draft: &Draft<'_>) -> FileView {
     };
     let fence = || {
         let views = draft.reply?.views();
-        let last = views.iter().rfind(|view| view.path() == Some(change.path.as_str()))?;
-        Some(Text::part(last))
+        let bound = |view: &&View<'_>| view.path().is_some_and(|path| plain(path) == change.path);
+        views.iter().rfind(bound).map(Text::part)
     };
     FileView {
         path: change.path.clone(),
         before: change.old.as_ref().map(|_| named(draft.before).unwrap_or_else(unseen)),
         after: change.new.as_ref().map(|_| named(draft.after).or_else(fence).unwrap_or_else(unseen)),
     }
+}
+
+/// A fence's path as it lands: `./a//b` is `a/b`, as ingest has it.
+fn plain(path: &str) -> String {
+    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
 }
 
 /// Content that nobody redacted is shown like binary content: by its digest only.

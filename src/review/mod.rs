@@ -8,6 +8,8 @@ mod item;
 mod show;
 mod signature;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use decide::{Approval, Approved, approvals, approved, may_approve};
 pub use event::{Actor, Binding, Chain, Deed, EVENTS, Event, Intent, Landed, Reason, Stored, Verified};

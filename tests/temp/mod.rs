@@ -164,7 +164,8 @@ impl Repo {
         };
         let mut change = TestChange { changes: Vec::new(), bytes: BTreeMap::new() };
         for (path, text) in files {
-            let old = tree.get_path(Path::new(path)).ok().map(|entry| {
+            let file = |entry: &git2::TreeEntry<'_>| entry.kind() == Some(git2::ObjectType::Blob);
+            let old = tree.get_path(Path::new(path)).ok().filter(file).map(|entry| {
                 let there = repository.find_blob(entry.id()).unwrap();
                 blob(entry.filemode(), entry.id(), there.content())
             });
