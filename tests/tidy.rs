@@ -50,6 +50,9 @@ fn rank(room: &str) -> usize {
 
 /// The source without its unit tests, comments left out: tests may reach anywhere, prose may name anything.
 fn code(path: &Path) -> String {
+    if path.file_stem().is_some_and(|name| name == "tests") {
+        return String::new();
+    }
     let text = fs::read_to_string(path).unwrap();
     let end = text.find("#[cfg(test)]").unwrap_or(text.len());
     text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -128,8 +131,9 @@ fn some_crates_have_one_room() {
 fn only_ingest_redact_and_history_look_inside_originals() {
     for path in rust_files("src") {
         let name = path.to_str().unwrap();
-        let allowed =
-            name.starts_with("src/redact/") || name.starts_with("src/history/") || name == "src/artifact.rs";
+        let allowed = name.starts_with("src/redact/") || name.starts_with("src/history/") || name == "src/artifact.rs"
+                // What a reply would write, and its digest: bytes that ingest itself just read.
+                || name == "src/ingest/reply.rs" || name == "src/ingest/git/subject.rs";
         assert!(allowed || !code(&path).contains(".reveal()"), "{name} looks inside an Original");
     }
 }
