@@ -37,7 +37,7 @@ pub(super) fn inspect(view: &View<'_>, rules: &RuleSet, findings: &mut Vec<Findi
             continue;
         }
         let Some(shown) = imitates(word) else { continue };
-        let folded = is_styled(word) && text[at + word.len()..].starts_with(['(', '.']);
+        let folded = is_styled(word) && shown.len() > 1 && text[at + word.len()..].starts_with(['(', '.']);
         let mut exists = || latin.get_or_insert_with(|| ascii_words(text)).contains(shown.as_str());
         if folded || mixes(word) || is_foreign(word) && exists() {
             reported.insert(word);
@@ -77,7 +77,6 @@ fn imitates(word: &str) -> Option<String> {
 /// Whether a part of a name (they are joined by `_` and digits: `α_max` is fine) holds letters of several scripts.
 fn mixes(word: &str) -> bool {
     word.split(|c: char| c == '_' || c.is_numeric()).any(|part| !part.is_single_script())
-        || !word.is_single_script() && word.split('_').all(|part| part.chars().count() > 1)
 }
 
 /// Whether a word has no ASCII letter.

@@ -148,8 +148,12 @@ impl Line {
         {
             run.push(next);
         }
+        // Editors double the emoji selector now and then; a row of one value says nothing.
+        if run.len() <= 3 && run.iter().all(|(_, selector)| *selector == '\u{fe0f}') {
+            return;
+        }
         let varies = previous.is_some_and(|base| !base.is_ascii());
-        if run.len() == 1 && (varies || first == '\u{fe0f}' || self.prose && first == '\u{fe0e}') {
+        if run.len() == 1 && (varies || self.prose && first == '\u{fe0e}') {
             return;
         }
         for (at, selector) in run {

@@ -59,6 +59,8 @@ fn real_writing_is_silent() {
         "שלום \u{2067}abc\u{2069} עולם\u{200f}!",
         "ภาษา\u{200b}ไทย ខ្មែរ\u{200b}ភាសា",
         "Silben\u{ad}tren\u{ad}nung",
+        "⚠\u{fe0f}\u{fe0f} Warning",
+        "the vector 𝒛. And so on",
         "葛\u{e0100}飾区",
         "Привет, мир: HTTPсервер и API-шный код, сор",
         "Ελληνικά: μs, Δx, π≈3",
