@@ -1,5 +1,7 @@
 //! How fast secrets are found and masked: ordinary source, source full of near misses, and one long line.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 use weft::artifact::{Action, Original, Role};
 use weft::redact::Redactor;
 use weft::rule::expand;

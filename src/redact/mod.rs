@@ -27,6 +27,9 @@ use redacted::Replacement;
 
 pub use redacted::{Mask, Redacted, View};
 
+/// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
+const ON_ONE_LINE: usize = 20;
+
 /// What redacting one original yields.
 pub struct Redaction {
     /// The masked text with its map back.
@@ -79,12 +82,21 @@ impl Redactor {
         let lengths: Vec<usize> =
             copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
         let document = Redacted::seal(original, &replacements);
+        let views = document.views();
+        let mut on_line = std::collections::BTreeMap::new();
         let findings = copies
             .iter()
             .zip(places)
             .zip(lengths)
-            .filter_map(|((copy, pieces), length)| self.report(&document, copy, pieces, length))
+            .filter_map(|((copy, pieces), length)| {
+                let masks = document.masks().get(pieces)?;
+                let range = masks.first()?.text.start..masks.last()?.text.end;
+                let here = on_line.entry((copy.rule, document.line_at(range.start))).or_insert(0);
+                *here += 1;
+                (*here <= ON_ONE_LINE).then(|| self.report(&document, &views, copy, range, length))
+            })
             .collect();
+        drop(views);
         Redaction { document, findings, notes }
     }
 
@@ -108,18 +120,17 @@ impl Redactor {
         (replacements, places)
     }
 
-    /// The finding of one copy, whose masks are `pieces` of the document's.
+    /// The finding of one copy, masked at `range` of the redacted text.
     fn report(
         &self,
         document: &Redacted,
+        views: &[View<'_>],
         copy: &Copy,
-        pieces: std::ops::Range<usize>,
+        range: std::ops::Range<usize>,
         length: usize,
-    ) -> Option<Finding> {
+    ) -> Finding {
         let rule = &self.detector.rules[copy.rule];
-        let masks = document.masks().get(pieces)?;
-        let range = masks.first()?.text.start..masks.last()?.text.end;
-        let fence = document.views().into_iter().find(|view| view.fence().is_some() && view.covers(&range));
+        let fence = views.iter().find(|view| view.fence().is_some() && view.covers(&range));
         let mut finding = document.whole().finding(rule, range, &[]);
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
         finding.message = format!("{} of {length} characters", finding.message);
@@ -127,7 +138,7 @@ impl Redactor {
         if rule.category == Category::Pii && document.role() == Role::Code {
             finding.severity = Severity::Low;
         }
-        Some(finding)
+        finding
     }
 }
 

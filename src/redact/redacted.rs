@@ -205,6 +205,11 @@ impl Redacted {
         }
     }
 
+    /// The 1-based line of an offset of the redacted text.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset)
+    }
+
     /// Line and column of the original for an offset of the redacted text; one inside a masked place counts as its
     /// start, or its end when `after`.
     fn position(&self, offset: usize, after: bool) -> (u32, u32) {

@@ -231,3 +231,11 @@ fn disguised_tokens_are_masked_whole() {
         assert!(redacted.trim_end().ends_with(" now"), "{redacted}");
     }
 }
+
+#[test]
+fn a_line_full_of_data_is_masked_whole_and_reported_in_part() {
+    let text: String = (0..500).map(|number| format!("jane{number}@initech.com;")).collect();
+    let Redaction { document, findings, .. } = redact(text);
+    assert!(!document.text().contains('@'));
+    assert_eq!((document.masks().len(), findings.len()), (500, super::ON_ONE_LINE));
+}
