@@ -1,6 +1,6 @@
 //! The advisory facts: a sorted key table and compact records, compressed, with a digest in front.
 //!
-//! The file: eight bytes of magic, the SHA-256 of everything after it, a zstd frame. Inside the frame a [`Head`] in
+//! The file: eight bytes of magic, the SHA-256 of everything after it, a zstd frame. Inside the frame a head in
 //! postcard's encoding, then one entry a package, sorted by key, so that a lookup decodes about a dozen names and the
 //! records of one package.
 
