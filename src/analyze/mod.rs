@@ -37,11 +37,8 @@ pub struct Analyzer {
 impl Analyzer {
     /// Compiles the code and text rules and the models. Errors: a query or a model expression is wrong.
     pub fn new(rules: &RuleSet) -> Result<Self> {
-        Ok(Analyzer {
-            rules: rules.clone(),
-            patterns: pattern::Patterns::new(rules)?,
-            taint: taint::TaintRules::new(rules)?,
-        })
+        let (patterns, taint) = (pattern::Patterns::new(rules)?, taint::TaintRules::new(rules)?);
+        Ok(Analyzer { rules: rules.clone(), patterns, taint })
     }
 
     /// The first pass: analyses one document.
