@@ -80,11 +80,12 @@ impl<'a> Engine<'a> {
         if !made.taint.is_empty() || said.cleans == ANY {
             return made;
         }
-        let mut taint = self.unknown_call(frame, callee, arguments, span).all();
         if !said.sinks.is_empty() && said.cleans == 0 {
-            // What a sink answers is no longer what it was given: the rows of a query, the page of an address.
-            taint = Taint::default();
+            // What a sink answers, to the caller or a callback, is no longer what it was given: the rows of a query,
+            // the page of an address.
+            return made;
         }
+        let taint = self.unknown_call(frame, callee, arguments, span).all();
         Abstract { taint: taint.cleaned(said.cleans), ..made }
     }
 

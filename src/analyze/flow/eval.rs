@@ -119,6 +119,9 @@ impl<'a> Engine<'a> {
                     let taint = if value.taint.is_empty() { held.taint.clone() } else { value.taint };
                     Abstract { taint, known: value.known, parts: None }
                 }
+                None if held.taint.is_empty() && held.parts.is_some() => {
+                    Abstract::tainted(self.path(*node, span).taint)
+                }
                 None => Abstract::tainted(held.taint.clone()),
             },
             Known::Instance(class) | Known::Class(class) => {

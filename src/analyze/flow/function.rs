@@ -294,6 +294,8 @@ pub(super) fn without_parameters(value: &Abstract) -> Abstract {
 fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract) -> Abstract) -> Abstract {
     match keys {
         [] => change(base),
+        // What a library's value holds is for its model to say; a part of a part would hide the rest.
+        [_, ..] if matches!(base.known, Known::Path(_)) && base.parts.is_none() => base,
         [key, rest @ ..] => {
             let part = changed(base.at(Some(key)), rest, change);
             base.with(Some(key.clone()), part)

@@ -2,8 +2,8 @@
 
 use super::Engine;
 use super::function::{Frame, State};
-use super::value::{Abstract, Key, Known};
-use crate::analyze::ir::{Argument, Binary, Op, Unary, Value};
+use super::value::{Abstract, Key, Known, Taint};
+use crate::analyze::ir::{Argument, Binary, Op, Span, Unary, Value};
 use crate::analyze::model::{ANY, Kinds};
 use crate::rule::Slot;
 
@@ -15,7 +15,8 @@ impl Engine<'_> {
             let Some((name, keys)) = self.place(frame, value) else { continue };
             let Some(index) = frame.local(name) else { continue };
             if let Some(held) = state[index].take() {
-                state[index] = Some(clean_at(held, &keys, kinds));
+                let span = frame.function.step(value).span;
+                state[index] = Some(self.clean_at(held, &keys, kinds, span));
             }
         }
         state
@@ -110,14 +111,38 @@ impl Engine<'_> {
         }
         cleaned
     }
-}
 
-fn clean_at(held: Abstract, keys: &[Key], kinds: Kinds) -> Abstract {
-    match keys {
-        [] => Abstract { taint: held.taint.cleaned(kinds), ..held },
-        [key, rest @ ..] => {
-            let part = clean_at(held.at(Some(key)), rest, kinds);
-            held.with(Some(key.clone()), part)
+    /// The value with what lies at `keys` in it clean.
+    fn clean_at(&self, held: Abstract, keys: &[Key], kinds: Kinds, span: Span) -> Abstract {
+        match keys {
+            [] => Abstract { taint: held.taint.cleaned(kinds), ..held },
+            [key, rest @ ..] => {
+                let mut part = self.part(&held, key, span);
+                if !rest.is_empty() && matches!(part.known, Known::Path(_)) && part.parts.is_none() {
+                    // Its other members are read from the model again; what it holds itself would count for all.
+                    part.taint = Taint::default();
+                }
+                held.with(Some(key.clone()), self.clean_at(part, rest, kinds, span))
+            }
+        }
+    }
+
+    /// What lies at a key; of a library's value, what its model says, so that its other members stay what they are.
+    fn part(&self, held: &Abstract, key: &Key, span: Span) -> Abstract {
+        let set = held.parts.as_ref().is_some_and(|parts| parts.known.iter().any(|(known, _)| known == key));
+        match (&held.known, key) {
+            (Known::Path(node), Key::Text(name)) if !set => match self.table.member(*node, name) {
+                Some(next) => {
+                    let value = self.path(next, span);
+                    if value.taint.is_empty() {
+                        Abstract { taint: held.taint.clone(), ..value }
+                    } else {
+                        value
+                    }
+                }
+                None => Abstract::tainted(self.path(*node, span).taint),
+            },
+            _ => held.at(Some(key)),
         }
     }
 }

@@ -36,6 +36,7 @@ impl Engine<'_> {
             for argument in filling {
                 if sink.argv {
                     self.command_line(frame, argument, sink.kind, name);
+                    self.shell_arguments(frame, argument, arguments, sink.kind, name);
                 } else {
                     self.check(frame, argument.value, argument.span, sink.kind, name);
                 }
@@ -133,6 +134,30 @@ impl Engine<'_> {
         }
     }
 
+    /// A program and, after it, the list of its arguments: what a shell is told to run.
+    fn shell_arguments(
+        &mut self,
+        frame: &mut Frame<'_>,
+        program: &Argument,
+        arguments: &[Argument],
+        kind: Kinds,
+        name: &str,
+    ) {
+        let Known::Text(text) = &frame.value(program.value).known else { return };
+        let next = arguments.iter().skip_while(|argument| !std::ptr::eq(*argument, program)).nth(1);
+        let Some(list) = next.filter(|_| is_shell(text)) else { return };
+        let Some(parts) = frame.value(list.value).parts.clone() else { return };
+        let mut told = false;
+        for (key, part) in &parts.known {
+            let Key::Index(index) = key else { continue };
+            if told {
+                let span = self.element_span(frame, list, *index);
+                return self.report(frame, part, span, kind, name);
+            }
+            told = matches!(&part.known, Known::Text(text) if is_command_flag(text));
+        }
+    }
+
     fn element_span(&self, frame: &Frame<'_>, argument: &Argument, index: i64) -> Span {
         match &frame.function.step(argument.value).op {
             Op::List(elements) => elements
@@ -146,6 +171,11 @@ impl Engine<'_> {
     pub(super) fn check(&mut self, frame: &mut Frame<'_>, value: Value, span: Span, kind: Kinds, name: &str) {
         let held = frame.value(value).clone();
         if held.taint.is_empty() && held.parts.is_none() {
+            return;
+        }
+        // An object that is sent becomes JSON, not a page.
+        let object = held.parts.as_ref().is_some_and(|parts| parts.complete && parts.length.is_none());
+        if object && held.taint.is_empty() && self.models.sinks.name(kind) == "html" {
             return;
         }
         let (value, span) = self.innermost(frame, value, span, kind);
