@@ -185,6 +185,13 @@ fn statements_carry_data() {
 }
 
 #[test]
+fn members_of_a_base_class_are_known() {
+    holds(
+        "from http.server import BaseHTTPRequestHandler\nclass H(BaseHTTPRequestHandler):\n    def do_GET(self):\n        os.system(self.path)  # expect: command-injection\n        os.system(self.server)\n",
+    );
+}
+
+#[test]
 fn branches_that_cannot_be_taken_are_left_out() {
     for body in [
         "    num = 106\n    if 7 * 42 - num > 200:\n        bar = x\n    else:\n        bar = 'c'\n",
