@@ -1,6 +1,8 @@
 //! `verify` by content: squash, rebase, merge and merge queue of approved changes pass, made by plain git; one changed
 //! byte, mode or path, a half, a mixture, or an old state brought back does not.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod temp;
 
 use temp::{Repo, TestChange, TestKey, hand, now};

@@ -1,6 +1,8 @@
 //! The whole story in temporary repositories: submit, show, approve with a key, commit, verify; then everything that
 //! must not pass. Plain `git` and `ssh-keygen` take part as third parties where they are installed.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod temp;
 
 use temp::{Repo, TestKey, hand, now};

@@ -1,5 +1,7 @@
 //! What needs to stop in the middle, or to see both repositories.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 #[path = "../../tests/temp/mod.rs"]
 mod temp;
 

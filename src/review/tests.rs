@@ -1,5 +1,7 @@
 //! The invariants of decisions, on whole logs.
 
+#![allow(clippy::unwrap_used)]
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
 //! Temporary repositories, keys from fixed seeds, and plain git with a scrubbed environment.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
