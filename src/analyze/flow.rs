@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::ir::{ClassId, FunctionId, Name, Program, Span};
-use super::model::{Handler, Kinds, Models, Table};
+use super::model::{Handler, Kinds, Models, NodeId, Table};
 use summary::Summary;
 use value::{Abstract, Event, Link};
 
@@ -91,6 +91,7 @@ pub(super) fn analyse(
         surrounds: vec![false; count],
         handlers: HashMap::new(),
         fields: HashMap::new(),
+        bases: HashMap::new(),
         summaries: (0..count).map(|_| summary::Slot::New).collect(),
         depth: 0,
         left: LEAST_STEPS + STEPS_A_BYTE * text.len() as u64,
@@ -126,6 +127,8 @@ struct Engine<'a> {
     handlers: HashMap<FunctionId, &'a Handler>,
     /// What the fields of a class's instances ever hold.
     fields: HashMap<(ClassId, Name), Abstract>,
+    /// What the models call an instance of a class's base.
+    bases: HashMap<ClassId, NodeId>,
     summaries: Vec<summary::Slot>,
     depth: u32,
     left: u64,

@@ -12,7 +12,6 @@ mod build;
 use std::collections::HashMap;
 use std::ops::Range;
 
-#[allow(unused_imports)]
 pub(crate) use build::Builder;
 
 /// Bytes of the view's text.
@@ -326,6 +325,7 @@ pub(crate) struct Function {
     /// Its blocks; 0 is the entry.
     pub(crate) blocks: Vec<Block>,
     /// Where, decorators left out.
+    #[expect(dead_code, reason = "linking across files will name it")]
     pub(crate) span: Span,
 }
 
@@ -333,12 +333,14 @@ pub(crate) struct Function {
 #[derive(Debug, Clone)]
 pub(crate) struct Class {
     /// Its name.
+    #[expect(dead_code, reason = "linking across files will name it")]
     pub(crate) name: Option<Name>,
     /// Its methods by name, in order; also getters and functions assigned in the body.
     pub(crate) methods: Vec<(Name, FunctionId)>,
     /// The function whose steps are the class body: its stores are the class's attributes.
     pub(crate) body: Option<FunctionId>,
     /// Where.
+    #[expect(dead_code, reason = "linking across files will name it")]
     pub(crate) span: Span,
 }
 

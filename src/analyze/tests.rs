@@ -1,15 +1,29 @@
 //! What the analyser finds in small programs: the examples of the pages, then construct by construct.
 
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::artifact::{Action, Original, Role};
 use crate::redact::Redactor;
 use crate::rule;
 
+/// Compiling the queries takes longer than all the programs here together.
+fn analyzer() -> &'static Analyzer {
+    static ANALYZER: OnceLock<Analyzer> = OnceLock::new();
+    ANALYZER.get_or_init(|| {
+        let mut rules = crate::built_in_rules();
+        rules.rules.retain(|rule| matches!(rule.matcher, rule::Match::Taint(_)));
+        Analyzer::new(&rules).unwrap()
+    })
+}
+
 fn analyse(path: &str, text: &str) -> Facts {
-    let rules = crate::built_in_rules();
+    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
+    let redactor = REDACTOR.get_or_init(|| Redactor::new(&RuleSet::default(), None).unwrap());
     let original = Original::new(path, Role::Code, Action::Create, text.as_bytes());
-    let redactor = Redactor::new(&RuleSet::default(), None).unwrap();
-    Analyzer::new(&rules).unwrap().facts(&redactor.redact(original).document)
+    analyzer().facts(&redactor.redact(original).document)
 }
 
 fn reported(path: &str, text: &str) -> Vec<(u32, String)> {
@@ -171,6 +185,13 @@ fn statements_carry_data() {
 }
 
 #[test]
+fn members_of_a_base_class_are_known() {
+    holds(
+        "from http.server import BaseHTTPRequestHandler\nclass H(BaseHTTPRequestHandler):\n    def do_GET(self):\n        os.system(self.path)  # expect: command-injection\n        os.system(self.server)\n",
+    );
+}
+
+#[test]
 fn branches_that_cannot_be_taken_are_left_out() {
     for body in [
         "    num = 106\n    if 7 * 42 - num > 200:\n        bar = x\n    else:\n        bar = 'c'\n",
@@ -261,4 +282,92 @@ fn traces_lead_from_source_to_sink() {
     );
     assert_eq!(facts.findings[0].message, "request data reaches a shell command");
     assert_eq!(facts.findings[0].cwe, [78]);
+}
+
+#[test]
+fn nesting_of_any_depth_is_survived_and_said() {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("f(", ")"), ("not ", ""), ("-", ""), ("lambda: ", ""), ("{1: ", "}")]
+    {
+        let text = format!("x = {}1{}\n", open.repeat(10_000), close.repeat(10_000));
+        assert!(!analyse("app.py", &text).notes.is_empty(), "{open}");
+    }
+    let mut text: String = (0..400).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    text += &format!("{}pass\n", " ".repeat(400));
+    let notes = analyse("app.py", &text).notes;
+    assert!(notes.iter().any(|note| note.message.contains("levels deep")), "{notes:?}");
+}
+
+#[test]
+fn long_chains_cost_no_depth() {
+    let sum = vec!["'a'"; 3000].join(" + ");
+    let branches: String = (0..300).map(|n| format!("    elif n == {n}:\n        y = {n}\n")).collect();
+    let text = format!(
+        "import os\nfrom flask import request\ndef f(n):\n    x = {sum} + request.args['x']\n    if n:\n        y = 1\n{branches}    os.system(x)\n"
+    );
+    let facts = analyse("app.py", &text);
+    assert_eq!(facts.notes, []);
+    assert_eq!(facts.findings.len(), 1);
+}
+
+#[test]
+fn what_is_not_understood_is_said() {
+    let text = "import os\nfrom flask import request\nx = = 1\nos.system(request.args['x'])\n";
+    let facts = analyse("app.py", text);
+    assert_eq!(facts.notes.len(), 1);
+    assert!(facts.notes[0].message.contains("line 3"), "{}", facts.notes[0].message);
+    assert_eq!(facts.findings.len(), 1);
+}
+
+const PIECES: &[&str] = &[
+    "import os\n",
+    "from flask import request\n",
+    "def f(a, *b, **c):\n",
+    "    return a\n",
+    "x = request.args['x']\n",
+    "os.system(x)\n",
+    "    x = [x]\n",
+    "x.append(x)\n",
+    "if x:\n",
+    "else:\n",
+    "try:\n",
+    "except E as e:\n",
+    "for x in x:\n",
+    "while x:\n",
+    "    break\n",
+    "class C(f):\n",
+    "    def m(self):\n",
+    "        self.x = x\n",
+    "lambda x: (",
+    "f'{x",
+    "match x:\n",
+    "    case [x, *y]:\n",
+    "x[x] = x\n",
+    "x = {**x, 'a': x}\n",
+    "x = f(x, *x, **x)\n",
+    "@f\n",
+    "global x\n",
+    "x += x\n",
+    "x = C().m(x).x\n",
+    ")",
+    "\u{e9}\u{1F600}",
+    "yield x\n",
+    "f(f)\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_program_is_survived_the_same_way_each_time(picks in prop::collection::vec(0..PIECES.len(), 0..40)) {
+        let text: String = picks.into_iter().map(|pick| PIECES[pick]).collect();
+        let (one, two) = (analyse("app.py", &text), analyse("app.py", &text));
+        prop_assert_eq!(one.findings, two.findings);
+        prop_assert_eq!(one.notes, two.notes);
+    }
+
+    #[test]
+    fn any_text_is_survived(text in "(?s).{0,200}") {
+        analyse("app.py", &text);
+    }
 }

@@ -37,7 +37,16 @@ impl<'a> Engine<'a> {
             Op::List(elements) => list(frame, elements),
             Op::Dict(entries) => self.dict(frame, entries),
             Op::Closure(id, decorators) => self.closure(frame, *id, decorators),
-            Op::Class(class, _) => Abstract::known(Known::Class(*class)),
+            Op::Class(class, bases) => {
+                let paths = bases.iter().filter_map(|base| match frame.value(*base).known {
+                    Known::Path(node) => self.table.call(node),
+                    _ => None,
+                });
+                if let Some(node) = paths.into_iter().next() {
+                    self.bases.insert(*class, node);
+                }
+                Abstract::known(Known::Class(*class))
+            }
             Op::Await(inner) => frame.value(*inner).clone(),
             Op::Yield(inner) => {
                 let yielded = Abstract::holding(Parts {
@@ -135,6 +144,10 @@ impl<'a> Engine<'a> {
                 if let Some((_, method)) = definition.methods.iter().rev().find(|(known, _)| *known == name) {
                     let receiver = Rc::new(Abstract { parts: None, ..held.clone() });
                     return Abstract::known(Known::Method(*method, receiver));
+                }
+                let inherited = self.bases.get(&class).and_then(|base| self.table.member(*base, text));
+                if let Some(node) = inherited {
+                    return self.path(node, span);
                 }
                 let body = definition.body.and_then(|body| self.variables[body.0 as usize].get(&name));
                 body.cloned().or_else(|| self.named_member(held, text, span)).unwrap_or_default()
