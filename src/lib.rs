@@ -1,4 +1,12 @@
 #![doc = include_str!("README.md")]
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::exit,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 // Unit tests share tests/temp, which names the library from outside.
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The command `weft`: parse, run, exit code.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::exit)]
+
 mod command;
 
 use std::process::ExitCode;

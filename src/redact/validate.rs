@@ -378,8 +378,8 @@ mod tests {
 
     #[test]
     fn cards_need_issuer_length_and_checksum() {
-        assert!(card(&["4242", "4242", "4242", "4242"].join(" ")) == false, "two distinct digits");
-        assert!(card(&["5555", "5555", "5555", "4444"].concat()) == false);
+        assert!(!card(&["4242", "4242", "4242", "4242"].join(" ")), "two distinct digits");
+        assert!(!card(&["5555", "5555", "5555", "4444"].concat()));
         assert!(card(&["4012", "8888", "8888", "1881"].concat()));
         assert!(card(&["3782", "822463", "10005"].join("-")));
         assert!(!card("4012888888881882"));
