@@ -98,7 +98,7 @@ fn install_hooks(folder: &Path, policy: &Policy) -> Result<Vec<String>> {
         let ours = old.as_deref().is_none_or(|text| text.contains(MARK));
         match (on, ours) {
             (true, true) => {
-                output::save(&file, format!("#!/bin/sh\n{MARK}\nexec {command}\n").as_bytes())?;
+                output::save(&file, script(command).as_bytes())?;
                 make_executable(&file).map_err(failed)?;
                 done.push(format!("{name} hook: runs `{command}`"));
             }
@@ -113,6 +113,14 @@ fn install_hooks(folder: &Path, policy: &Policy) -> Result<Vec<String>> {
         }
     }
     Ok(done)
+}
+
+/// The hook. Without weft it stops the commit and says so, since a check that is silently skipped is none.
+fn script(command: &str) -> String {
+    format!(
+        "#!/bin/sh\n{MARK}\ncommand -v weft >/dev/null || {{\n  echo 'weft is not in PATH, so nothing was checked: install \
+         it, or commit with --no-verify this once' >&2\n  exit 4\n}}\nexec {command}\n"
+    )
 }
 
 #[cfg(unix)]

@@ -4,18 +4,18 @@ mod ask;
 mod commit;
 mod db;
 mod explain;
+mod gate;
 mod hand;
-//mod gate;
 mod init;
 mod output;
 mod proposal;
-//mod redact;
+mod redact;
 mod review;
 mod rules;
 mod scan;
 mod settings;
 mod submit;
-//mod verify;
+mod verify;
 mod world;
 
 use std::io::Write as _;
@@ -44,7 +44,7 @@ enum Command {
     /// Scan files, folders, a reply, a change: the person's own check
     Scan(scan::Arguments),
     /// Copy a prompt from input to output with every secret replaced
-    //    Redact(redact::Arguments),
+    Redact(redact::Arguments),
     /// Scan an output and queue it for a person's decision
     Submit(submit::Arguments),
     /// See what waits, and decide
@@ -52,9 +52,9 @@ enum Command {
     /// Commit the approved bytes, and nothing else
     Commit(commit::Arguments),
     /// Prove that every commit is what a person approved
-    //    Verify(verify::Arguments),
+    Verify(verify::Arguments),
     /// CI's one question: may this change be merged? Reads only
-    //    Gate(gate::Arguments),
+    Gate(gate::Arguments),
     /// Write a commented weft.toml and install the git hooks it describes
     Init(init::Arguments),
     /// List the rules, or check a folder of your own
@@ -73,12 +73,12 @@ pub(crate) fn run() -> Exit {
     };
     let outcome = World::of_this_process().and_then(|world| match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &world),
-        //        Command::Redact(arguments) => redact::run(&arguments, &world),
+        Command::Redact(arguments) => redact::run(&arguments, &world),
         Command::Submit(arguments) => submit::run(&arguments, &world),
         Command::Review(arguments) => review::run(&arguments, &world),
         Command::Commit(arguments) => commit::run(&arguments, &world),
-        //        Command::Verify(arguments) => verify::run(&arguments, &world),
-        //        Command::Gate(arguments) => gate::run(&arguments, &world),
+        Command::Verify(arguments) => verify::run(&arguments, &world),
+        Command::Gate(arguments) => gate::run(&arguments, &world),
         Command::Init(arguments) => init::run(&arguments, &world),
         Command::Rules(arguments) => rules::run(&arguments, &world),
         Command::Explain(arguments) => explain::run(&arguments, &world),

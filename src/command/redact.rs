@@ -39,6 +39,6 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         })?
     };
     let checks = settings::checks(world, arguments.rules.as_deref())?;
-    print(checks.redact_text(bytes)?.as_bytes())?;
+    print(checks.redact_text(&bytes)?.as_bytes())?;
     Ok(Exit::Passed)
 }

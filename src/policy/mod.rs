@@ -72,6 +72,18 @@ impl Report {
         self.weigh(policy, rules);
     }
 
+    /// Allows findings whose rule and target path a reviewer accepted; `by` says where.
+    pub fn accept(&mut self, accepted: &[(String, String)], by: &str, policy: &Policy, rules: &RuleSet) {
+        for finding in self.findings.iter_mut().filter(|finding| finding.standing == Standing::New) {
+            let path = finding.location.target.as_ref().unwrap_or(&finding.location.path);
+            if accepted.iter().any(|(rule, target)| *rule == finding.rule && target == path) {
+                finding.standing =
+                    Standing::Allowed { reason: "waived by the reviewer".into(), by: by.into() };
+            }
+        }
+        self.weigh(policy, rules);
+    }
+
     fn weigh(&mut self, policy: &Policy, rules: &RuleSet) {
         self.exit_zero = policy.run.exit_zero;
         self.allow_incomplete = policy.run.allow_incomplete;

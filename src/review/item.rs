@@ -280,6 +280,19 @@ impl ReviewItem {
         })
     }
 
+    /// Rule and target path of each finding that blocked: an approval of the item waived every one.
+    pub fn accepted(&self) -> Vec<(String, String)> {
+        let blocked = |finding: &&Finding| {
+            let key = finding_key(finding);
+            self.blockers.iter().any(|blocker| blocker.key == key)
+        };
+        let place = |finding: &Finding| {
+            let location = &finding.location;
+            (finding.rule.clone(), location.target.clone().unwrap_or_else(|| location.path.clone()))
+        };
+        self.report.findings.iter().filter(blocked).map(place).collect()
+    }
+
     /// The bytes that are stored and whose digest the submitted event names.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self)
