@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::advisory::{Match, check};
 use super::database::{Database, Kind};
 use super::lockfile::{Package, Problem, Reading};
-use super::version::Ecosystem;
+use super::version::{Ecosystem, order};
 use super::{Facts, Pages};
 use crate::finding::{Advisory, Finding, Note, NoteKind, Severity};
 use crate::redact::View;
@@ -62,9 +62,20 @@ pub(super) fn lockfile(
             continue;
         }
         let verdict = check(database, ecosystem, &package.name, &package.version);
-        facts
-            .findings
-            .extend(verdict.matches.iter().map(|one| finding(view, ecosystem, package, one, pages)));
+        let way_out = way_out(database, ecosystem, &package.name, &verdict.matches);
+        let found = verdict.matches.iter().map(|one| {
+            let mut finding = finding(view, ecosystem, package, one, pages);
+            if let (Some((version, clean)), false) = (&way_out, one.fixed.is_empty()) {
+                let which = if *clean {
+                    "the lowest version that no known advisory names"
+                } else {
+                    "or later: it fixes these"
+                };
+                finding.advice = format!("update {} to {version}, {which}.", package.name);
+            }
+            finding
+        });
+        facts.findings.extend(found);
         if !verdict.unsure.is_empty() {
             let message = format!(
                 "the version \"{}\" of {} has no place in the order of {ecosystem}, so {} could not be checked",
@@ -76,6 +87,30 @@ pub(super) fn lockfile(
         }
     }
     problems(view, &unsure, facts);
+}
+
+/// The lowest version that some advisory calls fixed and that no advisory at all still names, and `true`: several
+/// advisories have several fixed lines, and the highest of their first fixes may be open in another. When each is
+/// named by some, the highest first fix of these, and `false`.
+fn way_out(
+    database: &Database,
+    ecosystem: Ecosystem,
+    name: &str,
+    matches: &[Match],
+) -> Option<(String, bool)> {
+    /// The most fixes that are tried; more come only from a package nobody should keep.
+    const TRIED: usize = 64;
+    let mut fixes: Vec<&String> = matches.iter().flat_map(|one| &one.fixed).collect();
+    fixes.sort_by(|one, other| order(ecosystem, one, other));
+    fixes.dedup();
+    let open = |version: &str| {
+        let verdict = check(database, ecosystem, name, version);
+        !verdict.unsure.is_empty() || verdict.matches.iter().any(|one| one.kind.informational().is_none())
+    };
+    let clean = fixes.into_iter().take(TRIED).find(|version| !open(version));
+    let firsts = matches.iter().filter_map(|one| one.fixed.first());
+    let highest = || firsts.max_by(|one, other| order(ecosystem, one, other));
+    clean.map(|version| (version.clone(), true)).or_else(|| Some((highest()?.clone(), false)))
 }
 
 fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match, pages: &Pages) -> Finding {
@@ -101,7 +136,7 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
     finding.rule = one.id.clone();
     finding.severity = severity(one);
     if let Some(fixed) = fixed {
-        finding.advice = format!("Update {} to {fixed} or later.", package.name);
+        finding.advice = format!("update {} to {fixed} or later.", package.name);
     }
     finding.advisory = Some(Advisory {
         id: one.id.clone(),

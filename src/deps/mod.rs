@@ -202,7 +202,7 @@ mod tests {
         let regex = &findings[2];
         assert_eq!(regex.message, "regex 1.5.4 is vulnerable (RUSTSEC-2022-0013): fixed in 1.5.5");
         assert_eq!((regex.severity, regex.level()), (Severity::High, Level::Error));
-        assert_eq!(regex.advice, "Update regex to 1.5.5 or later.");
+        assert_eq!(regex.advice, "update regex to 1.5.5, the lowest version that no known advisory names.");
         let advisory = regex.advisory.as_ref().unwrap();
         assert_eq!((advisory.package.as_str(), advisory.version.as_str()), ("regex", "1.5.4"));
         assert_eq!(advisory.fixed, ["1.5.5"]);

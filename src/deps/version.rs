@@ -99,6 +99,16 @@ impl Version {
     }
 }
 
+/// The order of two version texts; one without a place in it comes last.
+pub(super) fn order(ecosystem: Ecosystem, one: &str, other: &str) -> Ordering {
+    match (Version::parse(ecosystem, one), Version::parse(ecosystem, other)) {
+        (Some(one), Some(other)) => one.compare(&other),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => one.cmp(other),
+    }
+}
+
 /// Semantic versioning as registries and advisories write it: a leading `v`, missing parts.
 fn semantic(text: &str) -> Option<semver::Version> {
     let text = text.trim().trim_start_matches(['v', 'V', '=']).trim_start();

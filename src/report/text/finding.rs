@@ -12,7 +12,8 @@ use crate::policy::word;
 impl Page<'_> {
     /// The first finding of a group, with the places of the others.
     pub(super) fn finding(&self, group: &[&Finding]) -> String {
-        let finding = group[0];
+        // Of several advisories the gravest gives the tone; the order is that of the report otherwise.
+        let finding = group.iter().rev().max_by_key(|finding| finding.severity).unwrap_or(&group[0]);
         let last = finding.frame.0 as usize + finding.frame.1.len();
         let gutter = last.to_string().len() + 3;
         let frame = frame::of(finding, self.width - gutter);
@@ -22,8 +23,9 @@ impl Page<'_> {
             Level::Warning => Mark::WARNING,
             Level::Note => Mark::NOTE,
         };
-        let title = level.with_name(word(finding.severity)).primary_title(printable(&finding.message));
-        let mut shown = Group::with_title(title.id(printable(&finding.rule)));
+        let (message, id) = heading(finding, group.len());
+        let title = level.with_name(word(finding.severity)).primary_title(message);
+        let mut shown = Group::with_title(title.id(id));
         let path = printable(&finding.location.path);
         let region = finding.location.region;
         if column(&frame) == Some(region.start_column as usize) {
@@ -50,7 +52,7 @@ impl Page<'_> {
 
     /// What stands below the frame: data path, advisory, other places, advice.
     fn remarks(&self, group: &[&Finding]) -> Vec<(&'static str, String)> {
-        let finding = group[0];
+        let finding = group.iter().rev().max_by_key(|finding| finding.severity).unwrap_or(&group[0]);
         let mut remarks = Vec::new();
         if let Some(target) = &finding.location.target {
             remarks.push(("bound for", printable(target)));
@@ -58,26 +60,14 @@ impl Page<'_> {
         if !finding.trace.is_empty() {
             remarks.push(("path", self.path(&finding.trace)));
         }
-        if let Some(advisory) = &finding.advisory {
-            let fixed: Vec<String> =
-                advisory.fixed.iter().take(6).map(|version| printable(version)).collect();
-            let fixed = if fixed.is_empty() {
-                "no fixed version".to_owned()
-            } else {
-                format!("fixed in {}", fixed.join(", "))
-            };
-            let aliases: Vec<String> =
-                advisory.aliases.iter().take(4).map(|alias| printable(alias)).collect();
-            let aliases = if aliases.is_empty() {
-                String::new()
-            } else {
-                format!("; also known as {}", aliases.join(", "))
-            };
-            let package = printable(&advisory.package);
-            let version = printable(&advisory.version);
-            remarks.push(("package", self.wrap(&format!("{package} {version}: {fixed}{aliases}"), 13)));
+        let advisories: Vec<String> =
+            group.iter().take(LISTED).filter_map(|finding| advisory(finding)).collect();
+        if !advisories.is_empty() {
+            let more = group.len() - advisories.len();
+            let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
+            remarks.push(("advisories", advisories.join("\n") + &more));
         }
-        if group.len() > 1 {
+        if group.len() > 1 && finding.advisory.is_none() {
             let places: Vec<String> = group[1..].iter().take(LISTED).map(|other| place(other)).collect();
             let more = group.len() - 1 - places.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -116,6 +106,31 @@ impl Page<'_> {
     fn wrap(&self, text: &str, indent: usize) -> String {
         wrap(text, self.width.saturating_sub(indent).max(20)).join("\n")
     }
+}
+
+/// Message and id of a group: several advisories of a package are counted, since each has an id of its own.
+fn heading(finding: &Finding, number: usize) -> (String, String) {
+    match &finding.advisory {
+        Some(advisory) if number > 1 => {
+            let (package, version) = (printable(&advisory.package), printable(&advisory.version));
+            (format!("{package} {version} has {number} advisories"), "vulnerable-dependency".into())
+        }
+        _ => (printable(&finding.message), printable(&finding.rule)),
+    }
+}
+
+/// "PYSEC-2021-7 (high): fixed in 3.2.1; CVE-2021-31542"
+fn advisory(finding: &Finding) -> Option<String> {
+    let advisory = finding.advisory.as_ref()?;
+    let named =
+        |texts: &[String]| texts.iter().take(4).map(|text| printable(text)).collect::<Vec<_>>().join(", ");
+    let fixed = match advisory.fixed.len() {
+        0 => "no fixed version".to_owned(),
+        _ => format!("fixed in {}", named(&advisory.fixed)),
+    };
+    let aliases =
+        if advisory.aliases.is_empty() { String::new() } else { format!("; {}", named(&advisory.aliases)) };
+    Some(format!("{} ({}): {fixed}{aliases}", printable(&advisory.id), word(finding.severity)))
 }
 
 /// The frame with its mark.

@@ -57,20 +57,21 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// New findings in order; the places of one secret stand together.
+    /// New findings in order; the places of one secret stand together, and the advisories of one package do.
     fn groups<'f>(&self, report: &'f Report) -> Vec<Vec<&'f Finding>> {
         let mut groups: Vec<Vec<&Finding>> = Vec::new();
-        let mut secrets: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(String, String, String), usize> = BTreeMap::new();
         for finding in report.findings.iter().filter(|finding| finding.standing == Standing::New) {
-            match self.secret(finding) {
-                Some(key) => match secrets.get(&key) {
-                    Some(index) => groups[*index].push(finding),
-                    None => {
-                        secrets.insert(key, groups.len());
-                        groups.push(vec![finding]);
-                    }
-                },
-                None => groups.push(vec![finding]),
+            let Some(key) = self.secret(finding).or_else(|| package(finding)) else {
+                groups.push(vec![finding]);
+                continue;
+            };
+            match known.get(&key) {
+                Some(index) => groups[*index].push(finding),
+                None => {
+                    known.insert(key, groups.len());
+                    groups.push(vec![finding]);
+                }
             }
         }
         groups
@@ -179,6 +180,12 @@ impl Page<'_> {
         let first = self.paint.styled(color.on_default().effects(Effects::BOLD), &format!("{word}{colon}"));
         format!("{first}{}", self.paint.styled(BOLD, rest))
     }
+}
+
+/// What tells one vulnerable package from another: name, version and place.
+fn package(finding: &Finding) -> Option<(String, String, String)> {
+    let advisory = finding.advisory.as_ref()?;
+    Some((advisory.package.clone(), advisory.version.clone(), place(finding)))
 }
 
 /// "a, b and 3 more: " of the paths that are named; nothing for a note about the run.
