@@ -193,7 +193,7 @@ fn a_rule_page_with_a_typo_is_refused_with_its_line() {
     let here = folder();
     let pages = here.path().join("rules/effects");
     fs::create_dir_all(&pages).unwrap();
-    fs::copy(fixture("typo-rule.md"), pages.join("typo-rule.md")).unwrap();
+    fs::copy(fixture("rules/secrets/typo-rule.md"), pages.join("typo-rule.md")).unwrap();
     for arguments in [["rules", "check", "rules"], ["scan", "--rules", "rules"]] {
         assert_says(run(here.path(), &arguments), 2, &["typo-rule.md:4", "severty", "severity"]);
     }

@@ -2,6 +2,7 @@
 
 use weft::error::{Exit, Result};
 use weft::history::{self, Queue};
+use weft::review::State;
 
 use super::hand::{self, KeyArguments};
 use super::world::World;
@@ -14,9 +15,9 @@ use super::{print, proposal, review, settings};
 /// is committed and the message says what changed.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The item; its id may be shortened
+    /// The item; its id may be shortened, and left out when only one is approved
     #[arg(value_name = "ID")]
-    id: String,
+    id: Option<String>,
     /// The first lines of the commit message (default: feature, agent and number of files)
     #[arg(long, short)]
     message: Option<String>,
@@ -28,8 +29,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
-    let (queue, policy) = review::queue(&arguments.id, world)?;
-    let (_, item, _) = queue.item(&arguments.id, &policy.review, world.now)?;
+    let id = review::one(arguments.id.as_deref(), State::Approved, world)?;
+    let (queue, policy) = review::queue(&id, world)?;
+    let (_, item, _) = queue.item(&id, &policy.review, world.now)?;
     let approved = queue.approved(&item.about.item, &policy.review, world.now)?;
     let originals = originals(&queue, &item, world)?;
     let signer = arguments.key.signer(world)?;

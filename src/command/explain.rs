@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let mut rules = built_in_rules();
     if let Some(folder) = &arguments.rules {
-        super::rules::load(&world.resolve(folder), &mut rules)?;
+        super::rules::load(folder, &mut rules)?;
     }
     let rule = rules.get(&arguments.rule).ok_or_else(|| unknown(&arguments.rule, &rules))?;
     print(weft::report::page::terminal(rule, output::color(world), world.width).as_bytes())?;

@@ -31,20 +31,20 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// One item: the prompt, the diff with masked places marked, each finding in place, the digest of what would land
+    /// One item (the one that waits, when it is only one): the prompt, the diff with masked places marked, each finding in place, the digest of what would land
     Show {
-        /// The item; its id may be shortened
+        /// The item; its id may be shortened, and left out when only one waits
         #[arg(value_name = "ID")]
-        id: String,
+        id: Option<String>,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// Approve exactly these bytes, signed with your key
     Approve {
-        /// The item; its id may be shortened
+        /// The item; its id may be shortened, and left out when only one waits
         #[arg(value_name = "ID")]
-        id: String,
+        id: Option<String>,
         /// Do not ask at the terminal; the key's passphrase or touch is then the only question
         #[arg(long)]
         yes: bool,
@@ -99,8 +99,10 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     match &arguments.action {
         None => list(false, false, world),
         Some(Action::List { all, json }) => list(*all, *json, world),
-        Some(Action::Show { id, json }) => show(id, *json, world),
-        Some(Action::Approve { id, yes, key }) => approve(id, *yes, key, world),
+        Some(Action::Show { id, json }) => show(&one(id.as_deref(), State::Pending, world)?, *json, world),
+        Some(Action::Approve { id, yes, key }) => {
+            approve(&one(id.as_deref(), State::Pending, world)?, *yes, key, world)
+        }
         Some(Action::Reject { id, reason, key }) => {
             decide(id, key, world, "rejected", |queue, policy, hand| {
                 queue.reject(id, reason, &policy.review, hand)
@@ -134,6 +136,23 @@ pub(super) fn queue(id: &str, world: &World) -> Result<(Queue, Policy)> {
         None => here,
     };
     Ok((queue, policy))
+}
+
+/// The id that was named; left out, the only item in that state.
+pub(super) fn one(id: Option<&str>, state: State, world: &World) -> Result<String> {
+    if let Some(id) = id {
+        return Ok(id.to_owned());
+    }
+    let (queue, policy) = queue("", world)?;
+    let mut lines = queue.list(&policy.review, world.now)?;
+    lines.retain(|line| line.state == state);
+    match lines.as_slice() {
+        [line] => Ok(line.id.clone()),
+        lines => {
+            let error = format!("{} items are {}: which one?", lines.len(), state.name());
+            Err(Error::new(ErrorKind::Usage, error).hint("name its id, as `weft review list` shows it"))
+        }
+    }
 }
 
 fn list(all: bool, json: bool, world: &World) -> Result<Exit> {

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
 fn list(world: &World, folder: Option<&Path>, json: bool) -> Result<Exit> {
     let mut rules = built_in_rules();
     if let Some(folder) = folder {
-        load(&world.resolve(folder), &mut rules)?;
+        load(folder, &mut rules)?;
     }
     let text = if json {
         let rows: Vec<_> = rules
@@ -71,8 +71,9 @@ fn list(world: &World, folder: Option<&Path>, json: bool) -> Result<Exit> {
 
 fn check(world: &World, folder: &Path) -> Result<Exit> {
     let mut rules = built_in_rules();
-    let pages = load(&world.resolve(folder), &mut rules)?;
+    let pages = load(folder, &mut rules)?;
     let checks = settings::with(rules, world)?;
+    checks.compile_all()?;
     let (mut text, mut failed, mut ran) = (String::new(), 0, 0);
     for (page, examples) in &pages {
         for example in examples {
@@ -90,13 +91,15 @@ fn check(world: &World, folder: &Path) -> Result<Exit> {
             }
         }
     }
-    let verdict = if failed == 0 { "every example holds" } else { "examples do not hold" };
-    let _ = writeln!(
-        text,
-        "{} pages, {ran} examples: {}{verdict}",
-        pages.len(),
-        if failed == 0 { String::new() } else { format!("{failed} ") }
-    );
+    let counted = |number: usize, what: &str| {
+        if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+    };
+    let verdict = match failed {
+        0 => "every example holds".to_owned(),
+        1 => "1 line of them does not hold".to_owned(),
+        n => format!("{n} lines of them do not hold"),
+    };
+    let _ = writeln!(text, "{}, {}: {verdict}", counted(pages.len(), "page"), counted(ran, "example"));
     print(text.as_bytes())?;
     Ok(if failed == 0 { Exit::Passed } else { Exit::Findings })
 }
@@ -129,7 +132,7 @@ pub(super) fn load(folder: &Path, rules: &mut RuleSet) -> Result<Vec<(PathBuf, V
                     return Err(Error::new(ErrorKind::Settings, format!("{}: the id {id} is taken", path.display()))
                         .hint("choose another id: rules of your own add to the built-in ones and cannot replace them"));
                 }
-                pages.push((relative, examples));
+                pages.push((path, examples));
             }
             _ => {}
         }

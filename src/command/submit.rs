@@ -114,7 +114,8 @@ fn say(
             "held: {id} waits, and {n} findings block it until each is waived: `weft review show {id}`"
         ),
     };
-    let text = format!("queued {id}: {files} changed, subject sha256:{}\n{next}\n", item.about.subject);
+    let changed = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let text = format!("queued {id}: {changed}, subject sha256:{}\n{next}\n", item.about.subject);
     // A machine format on standard output stays whole: what a person should read goes beside it.
     if reporting.format == weft::report::Format::Text {
         super::print(text.as_bytes())?;

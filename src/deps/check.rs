@@ -67,11 +67,11 @@ pub(super) fn lockfile(
             let mut finding = finding(view, ecosystem, package, one, pages);
             if let (Some((version, clean)), false) = (&way_out, one.fixed.is_empty()) {
                 let which = if *clean {
-                    "the lowest version that no known advisory names"
+                    ", the lowest version that no known advisory names"
                 } else {
-                    "or later: it fixes these"
+                    " or later, which fixes these"
                 };
-                finding.advice = format!("update {} to {version}, {which}.", package.name);
+                finding.advice = format!("update {} to {version}{which}.", package.name);
             }
             finding
         });

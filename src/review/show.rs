@@ -8,6 +8,7 @@ use super::item::{FileView, ReviewItem, Text, finding_key};
 use super::state::ItemState;
 use crate::artifact::{Blob, Change};
 use crate::finding::{Finding, Standing, printable};
+use crate::policy::plural;
 
 /// The lines around a change that are shown.
 const CONTEXT: usize = 3;
@@ -261,5 +262,6 @@ fn decisions(out: &mut String, item: &ReviewItem, state: &ItemState) {
         .iter()
         .filter(|blocker| !state.waivers.iter().any(|waiver| waiver.finding == blocker.key));
     let (files, findings, open) = (item.subject.changes.len(), item.report.findings.len(), open.count());
-    let _ = writeln!(out, "{files} files, {findings} findings, {open} of them block and are not waived");
+    let (files, findings) = (plural(files, "file", "files"), plural(findings, "finding", "findings"));
+    let _ = writeln!(out, "{files}, {findings}; blocking and not waived: {open}");
 }

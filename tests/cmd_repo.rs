@@ -1,0 +1,39 @@
+//! The page of the whole story, `tests/cmd-repo/story.md`: it runs, command by command, in a repository that is made for
+//! it, with a key that is made for it. In a process of its own, since it has a working directory of its own.
+
+mod temp;
+
+use std::env;
+
+/// A reply as an agent hands it over: its code holds an address, a test card number and a commit id.
+const REPLY: &str = "---\nfeature: order-search\nagent: 04-integration\nprompt_spec_version: 1.0.0\n---\n\nHere is the \
+                     contact card.\n\n```python path=src/contact.py\nEMAIL = \"maria.lindqvist@shop-mail.se\"\nCARD = \
+                     \"4111111111111111\"\nSINCE = \"0123456789abcdef0123456789abcdef01234567\"\n```\n";
+
+#[test]
+fn the_story_is_told_as_it_happens() {
+    let page = env::current_dir().unwrap().join("tests/cmd-repo/story.md");
+    let repository = temp::Repo::new();
+    repository.git(&["config", "user.name", "Anna"]);
+    repository.git(&["config", "user.email", "anna@example.org"]);
+    let key = temp::TestKey::new(7);
+    key.write(&repository.path().join("../reviewer_key"));
+    let reviewer = &key.policy().review.reviewer[0];
+    let settings = format!(
+        "[coverage]\nwho = \"all\"\n\n[[review.reviewer]]\nname = \"{}\"\nemail = \"{}\"\nkey = \"{}\"\n",
+        reviewer.name, reviewer.email, reviewer.key
+    );
+    repository.write_and_commit("weft.toml", &settings);
+    std::fs::write(repository.path().join("../reply.md"), REPLY).unwrap();
+    env::set_current_dir(repository.path()).unwrap();
+    let cases = trycmd::TestCases::new();
+    cases
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .env("HOME", "/nonexistent")
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("WEFT_KEY", "a key that is made for this page")
+        .case(&page);
+}
