@@ -1,0 +1,67 @@
+//! What is judged cannot judge itself (invariant 6): a gate reads settings and allowances at the base of the change.
+
+mod temp;
+
+use std::process::Output;
+
+use temp::Repo;
+
+const WEAK: &str =
+    "import os\nfrom flask import request\n\n\ndef ping():\n    os.system(request.args[\"host\"])\n";
+
+fn weft(repository: &Repo, arguments: &[&str]) -> Output {
+    repository.command(env!("CARGO_BIN_EXE_weft")).args(arguments).env("NO_COLOR", "1").output().unwrap()
+}
+
+fn said(out: &Output) -> String {
+    String::from_utf8_lossy(&[out.stdout.as_slice(), out.stderr.as_slice()].concat()).into_owned()
+}
+
+#[test]
+fn an_allowance_that_the_change_brings_does_not_count_in_a_gate() {
+    let repository = Repo::new();
+    let allowed = WEAK.replace("[\"host\"])", "[\"host\"])  # weft: allow command-injection only used by us");
+    repository.write_and_commit("ping.py", &allowed);
+    let own = weft(&repository, &["scan", "ping.py"]);
+    assert_eq!(own.status.code(), Some(0), "a person's own scan obeys it: {}", said(&own));
+    assert!(said(&own).contains("only used by us"), "and lists it");
+    let judged = weft(&repository, &["scan", "--range", "HEAD~1..HEAD"]);
+    assert_eq!(judged.status.code(), Some(1), "{}", said(&judged));
+    assert!(said(&judged).contains("allowance-added"), "{}", said(&judged));
+}
+
+#[test]
+fn an_allowance_of_the_base_counts_in_a_gate() {
+    let repository = Repo::new();
+    let allowed = WEAK.replace("[\"host\"])", "[\"host\"])  # weft: allow command-injection only used by us");
+    repository.write_and_commit("ping.py", &allowed);
+    repository.write_and_commit("ping.py", &format!("{allowed}\n\nprint(\"a new line\")\n"));
+    let judged = weft(&repository, &["scan", "--range", "HEAD~1..HEAD"]);
+    assert_eq!(judged.status.code(), Some(0), "{}", said(&judged));
+}
+
+#[test]
+fn settings_that_the_change_brings_do_not_count_in_a_gate() {
+    let repository = Repo::new();
+    repository.write("weft.toml", "exclude = [\"ping.py\"]\n\n[levels]\ncommand-injection = \"off\"\n");
+    repository.write("ping.py", WEAK);
+    repository.git(&["add", "-A"]);
+    repository.git(&["commit", "-q", "-m", "looser"]);
+    let own = weft(&repository, &["scan"]);
+    assert_eq!(own.status.code(), Some(0), "a person's own scan obeys them: {}", said(&own));
+    for command in [["scan", "--range"], ["gate", "--range"]] {
+        let judged = weft(&repository, &[command[0], command[1], "HEAD~1..HEAD"]);
+        assert_eq!(judged.status.code(), Some(1), "{command:?}: {}", said(&judged));
+        assert!(said(&judged).contains("settings-changed"), "{}", said(&judged));
+    }
+}
+
+#[test]
+fn a_gate_looks_at_the_added_lines_only() {
+    let repository = Repo::new();
+    repository.write_and_commit("ping.py", WEAK);
+    repository.write_and_commit("ping.py", &format!("{WEAK}\n\ndef pong():\n    return \"pong\"\n"));
+    let judged = weft(&repository, &["scan", "--range", "HEAD~1..HEAD"]);
+    assert_eq!(judged.status.code(), Some(0), "{}", said(&judged));
+    assert!(said(&judged).contains("existing"), "{}", said(&judged));
+}
