@@ -163,6 +163,11 @@ impl Detector {
         (found, broken)
     }
 
+    /// The index of the rule for e-mail addresses.
+    pub(super) fn email(&self) -> Option<usize> {
+        self.pii.email
+    }
+
     /// Whether a rule is about personal data.
     pub(super) fn personal(&self, rule: usize) -> bool {
         self.rules.get(rule).is_some_and(|rule| rule.category == Category::Pii)

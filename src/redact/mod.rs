@@ -2,6 +2,7 @@
 //!
 //! This is the only room that makes a [`Redacted`], and every later stage accepts nothing else.
 
+mod attribution;
 mod decode;
 mod detect;
 mod filter;
@@ -38,6 +39,23 @@ pub struct Redaction {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub notes: Vec<Note>,
+}
+
+/// The e-mail addresses of one file.
+#[derive(Default)]
+struct Addresses {
+    /// The rule, where one finding stands for all.
+    rule: Option<usize>,
+    /// The copy that is reported.
+    shown: Option<usize>,
+    /// How many there are beside it.
+    more: usize,
+}
+
+impl Addresses {
+    fn hides(&self, rule: usize, copy: usize) -> bool {
+        self.rule == Some(rule) && self.shown != Some(copy)
+    }
 }
 
 /// The compiled detectors. One serves all threads of a run.
@@ -81,6 +99,7 @@ impl Redactor {
         let (replacements, places) = self.replacements(text, &copies);
         let lengths: Vec<usize> =
             copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
+        let addresses = self.addresses(&original, text, &copies);
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
         let mut on_line = std::collections::BTreeMap::new();
@@ -88,16 +107,47 @@ impl Redactor {
             .iter()
             .zip(places)
             .zip(lengths)
-            .filter_map(|((copy, pieces), length)| {
+            .enumerate()
+            .filter_map(|(index, ((copy, pieces), length))| {
                 let masks = document.masks().get(pieces)?;
                 let range = masks.first()?.text.start..masks.last()?.text.end;
                 let here = on_line.entry((copy.rule, document.line_at(range.start))).or_insert(0);
                 *here += 1;
-                (*here <= ON_ONE_LINE).then(|| self.report(&document, &views, copy, range, length))
+                if *here > ON_ONE_LINE || addresses.hides(copy.rule, index) {
+                    return None;
+                }
+                let mut finding = self.report(&document, &views, copy, range, length);
+                if addresses.shown == Some(index) && addresses.more > 0 {
+                    finding.message += &format!(", and {} more in this file", addresses.more);
+                }
+                Some(finding)
             })
             .collect();
         drop(views);
         Redaction { document, findings, notes }
+    }
+
+    /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of
+    /// them by design, so one stands for all, and those that only name somebody are left out.
+    fn addresses(&self, original: &Original, text: &str, copies: &[Copy]) -> Addresses {
+        let Some(rule) =
+            self.detector.email().filter(|_| matches!(original.role, Role::Code | Role::Document))
+        else {
+            return Addresses::default();
+        };
+        let personal = copies.iter().enumerate().filter(|(_, copy)| {
+            copy.rule == rule && !attribution::names_somebody(&original.path, text, &copy.range)
+        });
+        let personal: Vec<usize> = personal.map(|(index, _)| index).collect();
+        let (mut line, mut at) = (1, 0);
+        let added = |index: &&usize| {
+            let start = copies[**index].range.start;
+            line += memchr::memchr_iter(b'\n', &text.as_bytes()[at..start]).count() as u32;
+            at = start;
+            original.added.as_ref().is_none_or(|lines| lines.touches(line, line))
+        };
+        let shown = personal.iter().find(added).or(personal.first()).copied();
+        Addresses { rule: Some(rule), shown, more: personal.len().saturating_sub(1) }
     }
 
     /// What to put where, and for each copy which of the replacements are its own.

@@ -196,6 +196,18 @@ fn personal_data_in_code_is_low_and_masked() {
 }
 
 #[test]
+fn addresses_in_a_file_are_masked_and_reported_once() {
+    let text =
+        "# Jane Roe <jane.roe@initech.com>\na = 'jo@initech.com'\nb = ['al@initech.com', 'ed@initech.com']\n";
+    let Redaction { document, findings, .. } = redact(text);
+    assert_eq!((document.masks().len(), findings.len()), (4, 1));
+    assert_eq!(findings[0].location.region.start_line, 2);
+    assert!(findings[0].message.ends_with(", and 2 more in this file"), "{}", findings[0].message);
+    let reply = Original::new("a.md", Role::Reply, Action::Inspect, text.as_bytes().to_vec());
+    assert_eq!(redactor().redact(reply).findings.len(), 4);
+}
+
+#[test]
 fn a_placeholder_in_the_input_is_left_alone() {
     let text =
         "password = \"WEFT_GENERIC_SECRET_0007\"\nurl = 'postgres://a:WEFT_CONNECTION_STRING_0001@h/d'\n";
@@ -235,7 +247,8 @@ fn disguised_tokens_are_masked_whole() {
 #[test]
 fn a_line_full_of_data_is_masked_whole_and_reported_in_part() {
     let text: String = (0..500).map(|number| format!("jane{number}@initech.com;")).collect();
-    let Redaction { document, findings, .. } = redact(text);
+    let prompt = Original::new("a.txt", Role::Prompt, Action::Inspect, text.into_bytes());
+    let Redaction { document, findings, .. } = redactor().redact(prompt);
     assert!(!document.text().contains('@'));
     assert_eq!((document.masks().len(), findings.len()), (500, super::ON_ONE_LINE));
 }

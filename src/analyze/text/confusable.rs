@@ -39,18 +39,51 @@ pub(super) fn inspect(view: &View<'_>, rules: &RuleSet, findings: &mut Vec<Findi
         let Some(shown) = imitates(word) else { continue };
         let folded = is_styled(word) && shown.len() > 1 && text[at + word.len()..].starts_with(['(', '.']);
         let mut exists = || latin.get_or_insert_with(|| ascii_words(text)).contains(shown.as_str());
-        if folded || mixes(word) || is_foreign(word) && exists() {
+        // `dα` and `Zα` are notation; `оs` beside an `os` is a trap.
+        let short = word.chars().count() < SHORTEST_IMITATION;
+        let mixed = mixes(word) && (!short || !in_range(text, at, word) && exists());
+        if folded || mixed || is_foreign(word) && exists() {
             reported.insert(word);
             findings.push(view.finding(rule, at..at + word.len(), &[("name", word), ("shown", &shown)]));
         }
     }
 }
 
-/// The identifiers of a text with their places.
+/// The identifiers of a text with their places, without what an escape or a format directive glues to them: the word
+/// of `\nсор` and of `%sсор` is `сор`.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| !word.is_empty())
-        .map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+        .map(|word| {
+            let at = word.as_ptr() as usize - text.as_ptr() as usize;
+            let glued = if word.is_ascii() { 0 } else { glued(&text[..at], word) };
+            (at + glued, &word[glued..])
+        })
+        .filter(|(_, word)| !word.is_empty())
+}
+
+/// How many bytes at the start of a word belong to the escape or the format directive that ends in it.
+fn glued(before: &str, word: &str) -> usize {
+    let ascii = word.bytes().take_while(u8::is_ascii).count();
+    let digits = |from: usize, most: usize| {
+        let digits = word.bytes().skip(from).take(most);
+        from + digits.take_while(u8::is_ascii_hexdigit).count()
+    };
+    let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    let directive = before.ends_with('%')
+        || before.ends_with(')') && before.rfind("%(").is_some_and(|open| before.len() - open <= LONGEST);
+    let length = match word.as_bytes().first() {
+        Some(b'u') if backslashes % 2 == 1 => digits(1, 4),
+        Some(b'x') if backslashes % 2 == 1 => digits(1, 2),
+        _ if backslashes % 2 == 1 || directive => 1,
+        _ => 0,
+    };
+    length.min(ascii)
+}
+
+/// Whether a word stands between hyphens, as the bounds of two ranges in a character class do: `A-Zα-ω`.
+fn in_range(text: &str, at: usize, word: &str) -> bool {
+    text[..at].ends_with('-') && text[at + word.len()..].starts_with('-')
 }
 
 fn ascii_words(text: &str) -> BTreeSet<&str> {

@@ -4,6 +4,7 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::str::CharIndices;
 
+use super::direction;
 use crate::finding::conceals;
 
 /// So many invisible characters of one kind in a line are a message wherever they stand.
@@ -57,23 +58,38 @@ impl Hidden {
     }
 }
 
+/// How a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// Code.
+    Code,
+    /// Prose: joiners and marks of other scripts are ordinary.
+    Prose,
+    /// Prose of a document in a right-to-left language, where embeddings are ordinary too.
+    RightToLeft,
+}
+
 /// What stands around a character.
 struct Line {
     prose: bool,
     right_to_left: bool,
+    /// The line is a table of character ranges: `\u{2060}-\u{206f}` with the characters themselves.
+    ranges: bool,
     found: Vec<Hidden>,
     invisible_in_prose: Option<Hidden>,
 }
 
 /// The hidden characters of a line. `first` says that it is the first of its text, which may start with a byte order mark.
-pub(super) fn inspect(text: &str, prose: bool, first: bool) -> Vec<Hidden> {
+pub(super) fn inspect(text: &str, writing: Writing, first: bool) -> Vec<Hidden> {
+    let prose = writing != Writing::Code;
     let mut line = Line {
         prose,
-        right_to_left: text.chars().any(is_right_to_left),
+        right_to_left: text.chars().any(direction::is_right_to_left),
+        ranges: is_table(text),
         found: Vec::new(),
         invisible_in_prose: None,
     };
-    let bidirectional_fine = prose && line.right_to_left && is_balanced(text);
+    let directed = direction::innocent(text, writing);
     let mut rest = text.char_indices().peekable();
     let mut previous = None;
     while let Some((at, character)) = rest.next() {
@@ -81,11 +97,16 @@ pub(super) fn inspect(text: &str, prose: bool, first: bool) -> Vec<Hidden> {
             previous = Some(character);
             continue;
         }
+        let next = rest.peek().map(|(_, next)| *next);
+        if line.ranges && (previous == Some('-') || next == Some('-')) {
+            previous = Some(character);
+            continue;
+        }
         match character {
             '\t' | '\r' | '\u{c}' => previous = Some(character),
             '\u{feff}' if first && at == 0 => {}
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                if !bidirectional_fine {
+                if !directed {
                     line.add("bidirectional-text", at, character);
                 }
             }
@@ -97,7 +118,6 @@ pub(super) fn inspect(text: &str, prose: bool, first: bool) -> Vec<Hidden> {
                 line.add("control-characters", at, character);
             }
             _ => {
-                let next = rest.peek().map(|(_, next)| *next);
                 line.invisible(at, character, previous, next);
             }
         }
@@ -210,28 +230,17 @@ impl Hidden {
     }
 }
 
-/// Whether each embedding and isolate of a line is closed in it, and nothing overrides the order.
-fn is_balanced(text: &str) -> bool {
-    let (mut embeddings, mut isolates) = (0_i64, 0_i64);
+/// Whether a line is a table of character ranges, as a regular expression over Unicode classes is: at least so many
+/// hyphens stand between two characters beyond ASCII.
+fn is_table(text: &str) -> bool {
+    const RANGES: usize = 8;
+    let mut before = ('a', 'a');
+    let mut ranges = 0;
     for character in text.chars() {
-        match character {
-            '\u{202d}' | '\u{202e}' => return false,
-            '\u{202a}' | '\u{202b}' => embeddings += 1,
-            '\u{202c}' => embeddings -= 1,
-            '\u{2066}'..='\u{2068}' => isolates += 1,
-            '\u{2069}' => isolates -= 1,
-            _ => {}
-        }
-        if embeddings < 0 || isolates < 0 {
-            return false;
-        }
+        ranges += usize::from(before.1 == '-' && !before.0.is_ascii() && !character.is_ascii());
+        before = (before.1, character);
     }
-    embeddings == 0 && isolates == 0
-}
-
-fn is_right_to_left(character: char) -> bool {
-    matches!(u32::from(character), 0x590..=0x8ff | 0xfb1d..=0xfdff | 0xfe70..=0xfefc | 0x10800..=0x10fff | 0x1e800..=0x1efff)
-        && character.is_alphabetic()
+    ranges >= RANGES
 }
 
 /// Scripts whose letters join or stack by means of ZWJ and ZWNJ: Arabic, those of India, south-east Asia, Mongolia.

@@ -90,6 +90,69 @@ fn code_is_held_to_more_than_prose() {
 }
 
 #[test]
+fn controls_that_serve_right_to_left_text_are_silent() {
+    for text in [
+        "title = \"\u{202b}שלום %(name)s\u{202c}\"",
+        "x = 1  # ראו \u{2067}abc\u{2069} כאן",
+        "greet('שלום \u{2068}' + name + '\u{2069}')",
+    ] {
+        let silent = !text.contains("' +");
+        assert_eq!(code(text).is_empty(), silent, "{text}");
+    }
+    assert_eq!(page("%(num)d \u{202b}%(num)d ساڵ"), [""; 0]);
+    assert_eq!(page("שלום\u{202e}…"), [""; 0]);
+    assert_eq!(page(&format!("{}\n\u{202b}{{}}th", "ساڵ ".repeat(9))), [""; 0]);
+    assert_eq!(page("\u{202b}{}th"), ["bidirectional-text"]);
+    assert_eq!(page("שלום \u{202e}nimda"), ["bidirectional-text"]);
+}
+
+#[test]
+fn right_to_left_letters_excuse_no_reordered_code() {
+    for text in [
+        "if level != \"user\u{202e}\u{2066}// שלום\u{2069}\u{2066}\" {",
+        "/* \u{2067}שלום } \u{2066}if (admin)\u{2069} \u{2066} begin */",
+        "a(); /* שלום \u{2067} */ evil(); /* \u{2069} */",
+        "x = \"שלום\"; y = \"\u{2067}abc\u{2069}\"",
+        "x = \"שלום \u{202b}\"; evil()",
+    ] {
+        assert_eq!(code(text), ["bidirectional-text"], "{text}");
+    }
+}
+
+#[test]
+fn tables_of_characters_are_data() {
+    let table = "\u{600}-\u{604}\u{6dd}-\u{70f}".repeat(6);
+    assert_eq!(code(&format!("r = '[{table}\u{200b}-\u{200f}\u{202a}-\u{202e}Zα-ωჿᎠ-Ꮰ]'")), [""; 0]);
+    assert_eq!(code("r = '[\u{200b}-\u{200f}]'"), ["invisible-characters"]);
+    let hidden = code(&format!("r = '[{table}]'; ad\u{200b}min = 1"));
+    assert_eq!(hidden, ["invisible-characters"]);
+}
+
+#[test]
+fn escapes_and_directives_are_no_part_of_a_word() {
+    for text in ["msgstr \"%(limit_value)sە و sە\"", "x = '\\nсор'", "x = 'so %sор'", "x = '\\u200Dσ7'"]
+    {
+        assert_eq!(code(text), [""; 0], "{text}");
+    }
+    assert_eq!(code("import os\n\u{43e}s.system(x)"), ["confusable-identifier"]);
+}
+
+#[test]
+fn data_of_unknown_encoding_is_not_read_as_text() {
+    let role = Role::Code;
+    let entry = |path: &str| {
+        let bytes: Vec<u8> = [&b"x \xe2\x80\xae\xff\xfe\xff\xd1\x8ac"[..]].concat().repeat(9);
+        let entry = Entry::new(path, role, Action::Inspect, Content::Bytes(bytes.into()));
+        let original = crate::ingest::read(&entry, &u64::MAX).unwrap();
+        let rules = crate::built_in_rules();
+        let redactor = crate::redact::Redactor::new(&rules, None).unwrap();
+        super::inspect(&redactor.redact(original).document, &rules).len()
+    };
+    assert_eq!(entry("paper.pdf"), 0);
+    assert!(entry("a.js") > 0);
+}
+
+#[test]
 fn names_that_imitate_are_found() {
     assert_eq!(code("p\u{430}ssword = 1"), ["confusable-identifier"]);
     assert_eq!(code("scope = 1\n\u{455}\u{441}\u{43e}\u{440}\u{435} = 2"), ["confusable-identifier"]);
