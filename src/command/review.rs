@@ -159,7 +159,9 @@ fn list(all: bool, json: bool, world: &World) -> Result<Exit> {
     let (queue, policy) = queue("", world)?;
     let mut lines = queue.list(&policy.review, world.now)?;
     if !all {
-        lines.retain(|line| matches!(line.state, State::Pending | State::Approved | State::ChangesRequested));
+        lines.retain(|line| {
+            matches!(line.state, State::Pending | State::Approved | State::ChangesRequested | State::Stale)
+        });
     }
     let text = if json { super::json(&lines)? } else { table(&lines) };
     print(text.as_bytes())?;
@@ -195,7 +197,17 @@ fn table(lines: &[Line]) -> String {
 
 fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let (state, item, _) = queue.item(id, &policy.review, world.now)?;
+    let (mut state, item, _) = queue.item(id, &policy.review, world.now)?;
+    if state.state == State::Approved
+        && let Some(path) = queue.moved(&item)?
+    {
+        state.state = State::Stale;
+        super::advise(&format!(
+            "{} moved under it: {} is not what it was; submit the change again\n",
+            printable(&item.about.target),
+            printable(&path)
+        ));
+    }
     let text = if json { super::json(&show_json(&item, &state))? } else { show_text(&item, &state) };
     print(text.as_bytes())?;
     Ok(Exit::Passed)

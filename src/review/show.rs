@@ -25,6 +25,7 @@ pub fn show_text(item: &ReviewItem, state: &ItemState) -> String {
         let view = item.files.iter().find(|view| view.path == change.path);
         file(&mut out, change, view, item);
     }
+    steps(&mut out, item);
     outside(&mut out, item);
     decisions(&mut out, item, state);
     out
@@ -99,6 +100,32 @@ fn file(out: &mut String, change: &Change, view: Option<&FileView>, item: &Revie
     body(out, before, after, &at_line, item);
     for finding in here.iter().filter(|finding| finding.location.path != change.path) {
         finding_line(out, finding, item);
+    }
+}
+
+/// The commits of a range: the approval lets them land one by one, so each state on the way is part of what is decided.
+fn steps(out: &mut String, item: &ReviewItem) {
+    if item.steps.len() < 2 {
+        return;
+    }
+    let _ = writeln!(out, "\nCommits, which may land one by one with the states between them");
+    for (index, step) in item.steps.iter().enumerate() {
+        let (number, all) = (index + 1, item.steps.len());
+        let _ = writeln!(out, "  {number} of {all}  {}", printable(&step.commit));
+        for change in &step.changes.changes {
+            let ends = item.subject.changes.iter().find(|end| end.path == change.path);
+            let passing = change.new.is_some() && ends.is_none_or(|end| end.new != change.new);
+            let (path, old, new) = (printable(&change.path), side(&change.old), side(&change.new));
+            let _ = writeln!(out, "    {path}  {} -> {}", printable(&old), printable(&new));
+            if passing {
+                let commit = step.commit.get(..12).unwrap_or(&step.commit);
+                let _ = writeln!(
+                    out,
+                    "      ! only on the way, not in the files above: `git show {} -- {path}`",
+                    printable(commit)
+                );
+            }
+        }
     }
 }
 
