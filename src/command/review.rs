@@ -6,7 +6,7 @@ use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::printable;
 use weft::history::{Hand, Line, Queue};
 use weft::policy::Policy;
-use weft::review::{Blocker, Reason, State, show_json, show_text};
+use weft::review::{Blocker, Reason, State, may_approve, show_json, show_text};
 
 use super::hand::{self, KeyArguments};
 use super::proposal::{self, under_gate};
@@ -215,7 +215,12 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
 
 fn approve(id: &str, yes: bool, key: &KeyArguments, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let (_, item, _) = queue.item(id, &policy.review, world.now)?;
+    let (state, item, _) = queue.item(id, &policy.review, world.now)?;
+    // What was decided already is said before anything is read: its originals may be gone.
+    if let Some(reason) = may_approve(&state, &[], world.now).first() {
+        let what = format!("item {} cannot be approved: {reason}", item.about.item);
+        return Err(Error::new(ErrorKind::Held, what).hint("submit the change again"));
+    }
     let checks = settings::checks(world, None)?;
     // Read and scanned again, now: neither the queue nor whoever submitted is believed.
     let now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;

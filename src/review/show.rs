@@ -91,16 +91,23 @@ fn file(out: &mut String, change: &Change, view: Option<&FileView>, item: &Revie
         here.iter().for_each(|finding| finding_line(out, finding, item));
         return;
     }
+    let from = view.and_then(|view| view.from);
+    let lines = after.text.lines().count();
+    let line = |finding: &Finding| line_of(finding, &change.path, from).filter(|line| *line <= lines);
     let at_line = |number: usize| {
-        let own = move |finding: &&&Finding| {
-            finding.location.path == change.path && finding.location.region.start_line as usize == number
-        };
-        here.iter().filter(own).copied().collect::<Vec<_>>()
+        here.iter().filter(|finding| line(finding) == Some(number)).copied().collect::<Vec<_>>()
     };
     body(out, before, after, &at_line, item);
-    for finding in here.iter().filter(|finding| finding.location.path != change.path) {
+    for finding in here.iter().filter(|finding| line(finding).is_none()) {
         finding_line(out, finding, item);
     }
+}
+
+/// The line of a file that a finding is on. `from` is the reply's line that the file begins on.
+fn line_of(finding: &Finding, path: &str, from: Option<usize>) -> Option<usize> {
+    let line = finding.location.region.start_line as usize;
+    let before = if finding.location.path == path { 0 } else { from?.checked_sub(1)? };
+    line.checked_sub(before).filter(|line| *line > 0)
 }
 
 /// The commits of a range: the approval lets them land one by one, so each state on the way is part of what is decided.
