@@ -85,8 +85,13 @@ impl Place {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.code()).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Hooks call weft by its name.
+        let weft = Path::new(env!("CARGO_BIN_EXE_weft")).parent().unwrap().to_owned();
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(weft).chain(std::env::split_paths(&paths));
+        command.env("PATH", std::env::join_paths(paths).unwrap());
         // Windows finds no system library without SystemRoot.
-        for kept in ["PATH", "SystemRoot", "TEMP", "TMP"] {
+        for kept in ["SystemRoot", "TEMP", "TMP"] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
             }
@@ -120,6 +125,13 @@ impl Place {
     pub fn signed(&self, seed: u8, arguments: &[&str]) -> Ran {
         let key = self.key(seed);
         self.weft(&[arguments, &["--key", key.to_str().unwrap()]].concat())
+    }
+
+    /// Plain git, whatever it exits with.
+    pub fn plain_git(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command("git");
+        command.args(arguments);
+        Place::run(command, b"")
     }
 
     pub fn git(&self, arguments: &[&str]) -> String {
