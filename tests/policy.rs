@@ -65,6 +65,8 @@ fn an_allowance_says_why_it_does_not_count() {
 
 #[test]
 fn every_comment_syntax_holds_an_allowance_and_no_string_does() {
+    // No language of its own, so that no parser has a say about the other languages' comments.
+    let path = "settings.conf";
     for line in [
         "# weft: allow private-key why",
         "// weft: allow private-key why",
@@ -75,7 +77,7 @@ fn every_comment_syntax_holds_an_allowance_and_no_string_does() {
         "x = 1; // weft: allow private-key why",
         " * weft: allow private-key why",
     ] {
-        let report = scan("a.py", Role::Code, line, &own("2026-06-01"), None);
+        let report = scan(path, Role::Code, line, &own("2026-06-01"), None);
         assert_eq!(
             notes(&report),
             ["the allowance of private-key on line 1 allows nothing: remove it"],
@@ -83,7 +85,7 @@ fn every_comment_syntax_holds_an_allowance_and_no_string_does() {
         );
     }
     for line in ["say(\"weft: allow private-key why\")", "# weft: allowed", "weft: allow private-key why"] {
-        assert_eq!(scan("a.py", Role::Code, line, &own("2026-06-01"), None).notes, [], "{line}");
+        assert_eq!(scan(path, Role::Code, line, &own("2026-06-01"), None).notes, [], "{line}");
     }
 }
 

@@ -186,6 +186,26 @@ fn a_file_becomes_a_folder_and_back() {
 }
 
 #[test]
+fn a_folder_that_holds_work_of_the_person_does_not_make_room() {
+    let repo = Repo::new();
+    let queue = repo.queue();
+    let key = TestKey::new(1);
+    let review = key.policy().review;
+    let change = repo.change(&[("src/app.py", None), ("src", Some("a file now\n"))]);
+    let id = repo.submit(&queue, &change, Source::Input);
+    repo.approve(&queue, &id, &change, &key);
+    let approved = queue.approved(&id, &review, now()).unwrap();
+    repo.write("src/deep/mine.txt", "not committed\n");
+    let error = commit(&queue, &approved, &[], None, &review, &hand(Some(&key))).unwrap_err();
+    assert!(error.to_string().contains("src has changes of its own"), "{error}");
+    assert!(repo.path().join("src/app.py").exists() && repo.path().join("src/deep/mine.txt").exists());
+    std::fs::remove_file(repo.path().join("src/deep/mine.txt")).unwrap();
+    commit(&queue, &approved, &[], None, &review, &hand(Some(&key))).unwrap();
+    assert_eq!(std::fs::read_to_string(repo.path().join("src")).unwrap(), "a file now\n");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
 fn staged_changes_land_and_later_edits_stay() {
     let repo = Repo::new();
     let queue = repo.queue();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use weft::error::{Error, ErrorKind, Result};
+use weft::finding::printable;
 use weft::history::{Hand, signer};
 use weft::ingest::git;
 use weft::review::Signer;
@@ -31,7 +32,7 @@ impl KeyArguments {
             None => wanted,
         };
         let socket = variable("SSH_AUTH_SOCK");
-        signer(&wanted, socket.as_deref().map(Path::new), &|key| {
+        let signer = signer(&wanted, socket.as_deref().map(Path::new), &|key| {
             ask::passphrase(&key.display().to_string()).ok_or_else(|| {
                 Error::new(
                     ErrorKind::Held,
@@ -39,7 +40,15 @@ impl KeyArguments {
                 )
                 .hint("run the command in a terminal, or `ssh-add` the key")
             })
-        })
+        })?;
+        if let Some(file) = signer.unguarded() {
+            super::advise(&format!(
+                "warning: the key {} has no passphrase: whatever runs as you, an agent too, can decide with it\n  \
+                 `ssh-keygen -p -f FILE` sets one; `ssh-keygen -t ed25519-sk` makes a key that asks for touch\n",
+                printable(&file)
+            ));
+        }
+        Ok(signer)
     }
 }
 

@@ -6,7 +6,7 @@ use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::printable;
 use weft::history::{Hand, Line, Queue};
 use weft::policy::Policy;
-use weft::review::{Blocker, Reason, State, show_json, show_text};
+use weft::review::{Blocker, Reason, State, may_approve, show_json, show_text};
 
 use super::hand::{self, KeyArguments};
 use super::proposal::{self, under_gate};
@@ -159,7 +159,9 @@ fn list(all: bool, json: bool, world: &World) -> Result<Exit> {
     let (queue, policy) = queue("", world)?;
     let mut lines = queue.list(&policy.review, world.now)?;
     if !all {
-        lines.retain(|line| matches!(line.state, State::Pending | State::Approved | State::ChangesRequested));
+        lines.retain(|line| {
+            matches!(line.state, State::Pending | State::Approved | State::ChangesRequested | State::Stale)
+        });
     }
     let text = if json { super::json(&lines)? } else { table(&lines) };
     print(text.as_bytes())?;
@@ -195,7 +197,17 @@ fn table(lines: &[Line]) -> String {
 
 fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let (state, item, _) = queue.item(id, &policy.review, world.now)?;
+    let (mut state, item, _) = queue.item(id, &policy.review, world.now)?;
+    if state.state == State::Approved
+        && let Some(path) = queue.moved(&item)?
+    {
+        state.state = State::Stale;
+        super::advise(&format!(
+            "{} moved under it: {} is not what it was; submit the change again\n",
+            printable(&item.about.target),
+            printable(&path)
+        ));
+    }
     let text = if json { super::json(&show_json(&item, &state))? } else { show_text(&item, &state) };
     print(text.as_bytes())?;
     Ok(Exit::Passed)
@@ -203,7 +215,12 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
 
 fn approve(id: &str, yes: bool, key: &KeyArguments, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let (_, item, _) = queue.item(id, &policy.review, world.now)?;
+    let (state, item, _) = queue.item(id, &policy.review, world.now)?;
+    // What was decided already is said before anything is read: its originals may be gone.
+    if let Some(reason) = may_approve(&state, &[], world.now).first() {
+        let what = format!("item {} cannot be approved: {reason}", item.about.item);
+        return Err(Error::new(ErrorKind::Held, what).hint("submit the change again"));
+    }
     let checks = settings::checks(world, None)?;
     // Read and scanned again, now: neither the queue nor whoever submitted is believed.
     let now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;

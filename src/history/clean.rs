@@ -27,7 +27,7 @@ pub(super) fn pending<'s>(
         if staged(&index, &change.path, &change.new) {
             continue;
         }
-        if !staged(&index, &change.path, &change.old) || !clean(repository, change)? {
+        if !staged(&index, &change.path, &change.old) || !clean(repository, change, subject)? {
             return Err(Error::new(
                 ErrorKind::Repository,
                 format!(
@@ -79,8 +79,11 @@ fn staged(index: &Index, path: &str, wanted: &Option<Blob>) -> bool {
     }
 }
 
-fn clean(repository: &Repository, change: &Change) -> Result<bool> {
+fn clean(repository: &Repository, change: &Change, subject: &Subject) -> Result<bool> {
     let path = full(repository, &change.path)?;
+    if change.old.is_none() && std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir()) {
+        return leaves_nothing(&path, &change.path, subject);
+    }
     let dirty = Status::WT_NEW
         | Status::WT_MODIFIED
         | Status::WT_DELETED
@@ -105,6 +108,31 @@ fn clean(repository: &Repository, change: &Change) -> Result<bool> {
         (None, None) => std::fs::symlink_metadata(&path).is_err(),
         _ => false,
     })
+}
+
+/// Whether a folder that has to make room for a file holds nothing but files that the change removes; each of those is
+/// looked at by itself.
+fn leaves_nothing(folder: &Path, path: &str, subject: &Subject) -> Result<bool> {
+    let removed =
+        |path: &str| subject.changes.iter().any(|change| change.path == path && change.new.is_none());
+    let mut open = vec![(folder.to_owned(), path.to_owned())];
+    while let Some((folder, path)) = open.pop() {
+        let failed = |error| {
+            Error::new(ErrorKind::Io, format!("cannot look into {}", printable(&path))).because(error)
+        };
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { return Ok(false) };
+            let inside = format!("{path}/{name}");
+            if entry.file_type().map_err(failed)?.is_dir() {
+                open.push((entry.path(), inside));
+            } else if !removed(&inside) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// The path on disk; an error when a folder on the way is a symbolic link.

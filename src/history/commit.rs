@@ -12,7 +12,7 @@ use crate::artifact::{Digest, Original, Subject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::printable;
 use crate::policy::ReviewPolicy;
-use crate::review::{Approved, Deed, Intent, ItemState, Landed, ReviewItem, Signer, Source};
+use crate::review::{Approved, Deed, Intent, ItemState, Landed, ReviewItem, Reviewers, Signer, Source};
 
 /// The history's ref when it has no repository of its own: no branch of the code is touched.
 const HISTORY: &str = "refs/weft/history";
@@ -74,6 +74,7 @@ pub(super) fn commit_until(
     let (state, item, sarif) = queue.item(approved.item(), policy, hand.now)?;
     if let Some((code, history)) = &state.committed {
         let (code, history) = (code.clone(), history.clone());
+        still_there(&queue.code, approved, code.as_deref())?;
         return Ok(Done { code, target: approved.target().into(), history, resumed: true });
     }
     unchanged(queue, approved, policy, hand)?;
@@ -82,12 +83,42 @@ pub(super) fn commit_until(
     let resumable = state.intent.clone().filter(|intent| intent.approval == approved.event().to_string());
     let (intent, resumed) = match resumable {
         Some(intent) if run.still_leads(&intent)? => (intent, true),
-        _ => (run.intend()?, false),
+        _ => {
+            by_a_reviewer(signer, policy)?;
+            (run.intend()?, false)
+        }
     };
     reached(Point::Intended)?;
     let done = run.land(&intent, reached)?;
     originals::forget(queue.code.commondir(), approved.item())?;
     Ok(Done { resumed, ..done })
+}
+
+/// Landing an item ends the expiry of its approval, so only a reviewer's key begins it; anybody may finish it.
+fn by_a_reviewer(signer: &dyn Signer, policy: &ReviewPolicy) -> Result<()> {
+    let key = signer.key();
+    if Reviewers::new(policy)?.knows(Some(&key)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Usage, format!("{} is not the key of a reviewer", key.fingerprint())).hint(
+        "a reviewer runs `weft commit`; reviewers and their keys stand in weft.toml on the target branch",
+    ))
+}
+
+/// What the log calls committed must still be on the branch.
+fn still_there(repository: &Repository, approved: &Approved, code: Option<&str>) -> Result<()> {
+    let Some(code) = code else { return Ok(()) };
+    let commit = oid(code)?;
+    let holds = |tip: Oid| tip == commit || repository.graph_descendant_of(tip, commit).unwrap_or(false);
+    if tip(repository, approved.target())?.is_some_and(holds) {
+        return Ok(());
+    }
+    let (item, target) = (approved.item(), printable(approved.target()));
+    Err(Error::new(
+        ErrorKind::Mismatch,
+        format!("the log says that item {item} was committed as {code:.12}, and {target} does not hold it"),
+    )
+    .hint("the branch was rewritten since: `weft verify` says whether its commits are covered; submit again to land it anew"))
 }
 
 /// The approval as the log has it now must be the one we were given.
@@ -292,6 +323,9 @@ impl Run<'_> {
 
     /// Does what the intent says, from wherever an earlier run stopped.
     fn land(&self, intent: &Intent, reached: &dyn Fn(Point) -> Result<()>) -> Result<Done> {
+        if intent.code.is_some() != self.lands() || intent.history.reference != self.history_ref()? {
+            return Err(self.wrong("is for another kind of item, or another history"));
+        }
         if let Some(code) = &intent.code {
             self.land_code(code, reached)?;
         }
@@ -331,22 +365,23 @@ impl Run<'_> {
         reached(Point::Followed)
     }
 
+    fn wrong(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Mismatch, format!("the intent of item {} {what}", self.approved.item()))
+    }
+
     /// An intent is only a note: its commit must hold the approved change, on its parent, and nothing else.
     fn is_approved(&self, code: &Landed, commit: &Commit<'_>) -> Result<()> {
-        let wrong = |what: &str| {
-            Error::new(ErrorKind::Mismatch, format!("the intent of item {} {what}", self.approved.item()))
-        };
         let parent = commit.parent(0).map_err(git("cannot read the commit's parent"))?;
         let same = commit.id().to_string() == code.commit
             && commit.parent_count() == 1
             && Some(parent.id().to_string()) == code.parent
             && code.reference == self.approved.target();
         if !same {
-            return Err(wrong("names another commit than it holds"));
+            return Err(self.wrong("names another commit than it holds"));
         }
         let built = difference(self.code(), &parent, commit)?;
         if built.digest() != self.approved.digest() {
-            return Err(wrong("does not hold the approved bytes"));
+            return Err(self.wrong("does not hold the approved bytes"));
         }
         Ok(())
     }
@@ -356,6 +391,9 @@ impl Run<'_> {
         let mut landed = planned.clone();
         for _ in 0..8 {
             let commit = write(keeper, &landed.content, &landed.signature)?;
+            if commit.to_string() != landed.commit {
+                return Err(self.wrong("names another history commit than it holds"));
+            }
             let now = tip(keeper, &landed.reference)?;
             let there = |tip: Oid| tip == commit || keeper.graph_descendant_of(tip, commit).unwrap_or(false);
             let parent = landed.parent.as_deref().map(oid).transpose()?;

@@ -4,6 +4,7 @@
 mod clean;
 mod commit;
 mod cover;
+mod durable;
 mod entry;
 mod log;
 mod originals;

@@ -162,6 +162,13 @@ impl Queue {
         let read = self.read(&Reviewers::new(policy)?, now)?;
         let mut lines: Vec<Line> =
             read.states.values().map(|state| line(state, read.items.get(&state.about.item), now)).collect();
+        for line in lines.iter_mut().filter(|line| line.state == State::Approved) {
+            if let Some(Ok(item)) = read.items.get(&line.id)
+                && self.moved(item)?.is_some()
+            {
+                line.state = State::Stale;
+            }
+        }
         lines.sort_by(|one, other| (&other.submitted, &other.id).cmp(&(&one.submitted, &one.id)));
         Ok(lines)
     }
@@ -186,6 +193,26 @@ impl Queue {
             .hint("it was edited after it was submitted: submit it again"));
         }
         Ok((state, item, sarif))
+    }
+
+    /// The first path of an item that its branch holds in a state the item knows nothing of: the branch moved under it.
+    pub fn moved(&self, item: &ReviewItem) -> Result<Option<String>> {
+        let Some(tip) = tip(&self.code, &item.about.target)? else {
+            return Ok(item.subject.changes.first().map(|change| change.path.clone()));
+        };
+        let failed = || git("cannot read the branch");
+        let tree = self.code.find_commit(tip).and_then(|commit| commit.tree()).map_err(failed())?;
+        let steps = item.steps.iter().flat_map(|step| &step.changes.changes);
+        let known: Vec<_> = item.subject.changes.iter().chain(steps).collect();
+        let mut digests = tree::Digests::default();
+        for change in &item.subject.changes {
+            let now = tree::at(&self.code, &tree, &change.path, &mut digests)?;
+            let mut same = known.iter().filter(|one| one.path == change.path);
+            if !same.any(|one| one.old == now || one.new == now) {
+                return Ok(Some(change.path.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// What was kept of an item that came from standard input.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use git2::{ErrorClass, ErrorCode, Oid, Repository};
 
+use super::durable;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Opens the repository at `path`, which is its work tree or git directory.
@@ -76,7 +77,8 @@ pub(super) fn tip(repository: &Repository, name: &str) -> Result<Option<Oid>> {
 /// How often a ref that somebody else holds locked is tried again, and the pause between: a second in all.
 const LOCKED: (u32, Duration) = (100, Duration::from_millis(10));
 
-/// Moves a ref from `from` (`None`: it must not exist) to `to`. `false`: it is elsewhere by now.
+/// Moves a ref from `from` (`None`: it must not exist) to `to`. `false`: it is elsewhere by now. The commit is on disk before
+/// the ref names it, and the ref before this returns.
 pub(super) fn compare_and_swap(
     repository: &Repository,
     name: &str,
@@ -84,6 +86,7 @@ pub(super) fn compare_and_swap(
     to: Oid,
     why: &str,
 ) -> Result<bool> {
+    durable::sync_commit(repository, to)?;
     let mut tries = 0;
     loop {
         let moved = match from {
@@ -91,7 +94,10 @@ pub(super) fn compare_and_swap(
             None => repository.reference(name, to, false, why),
         };
         match moved {
-            Ok(_) => return Ok(true),
+            Ok(_) => {
+                durable::sync_ref(repository, name)?;
+                return Ok(true);
+            }
             Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists) => {
                 return Ok(false);
             }

@@ -10,6 +10,7 @@ use crate::review::{Key, Signer, verify_signature};
 /// A private key, read from its file and, where it has one, opened with its passphrase.
 pub struct FileKey {
     key: PrivateKey,
+    path: PathBuf,
     protected: bool,
 }
 
@@ -29,12 +30,12 @@ impl FileKey {
                 key.decrypt(passphrase(path)?).map_err(|_| failed("does not open with this passphrase"))?
             }
         };
-        Ok(FileKey { key, protected })
+        Ok(FileKey { key, path: path.to_owned(), protected })
     }
 
     /// A key that is in memory already.
     pub fn of(key: PrivateKey) -> FileKey {
-        FileKey { key, protected: false }
+        FileKey { key, path: PathBuf::new(), protected: false }
     }
 
     /// Whether the file has a passphrase. Without one, whoever runs as the same user can approve with it.
@@ -57,6 +58,10 @@ impl Signer for FileKey {
                     .because(error)
                     .hint("a hardware key signs through ssh-agent: `ssh-add` it and try again")
             })
+    }
+
+    fn unguarded(&self) -> Option<String> {
+        (!self.protected).then(|| self.path.display().to_string())
     }
 }
 

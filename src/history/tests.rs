@@ -108,14 +108,13 @@ fn a_branch_that_moves_after_the_intent_gets_a_new_one() {
     assert_eq!(story.repo.git(&["status", "--porcelain"]), "");
 }
 
-#[test]
-fn a_forged_intent_lands_nothing_else() {
+/// An approved item, and an intent in its log that claims a commit of something else to be the approved one.
+fn forged(key: &TestKey) -> (Story, String) {
     use crate::review::{Deed, Intent, Landed};
     let story = approved(None);
     let approved = story.queue.approved(&story.id, &story.review, now()).unwrap();
     let (state, ..) = story.queue.item(&story.id, &story.review, now()).unwrap();
     let head = story.repo.git(&["rev-parse", "main"]);
-    // A commit of something else, made with plain git, that the intent claims to be the approved one.
     story.repo.git(&["switch", "-q", "-c", "evil"]);
     let evil = story.repo.write_and_commit("src/app.py", "print('evil')\n");
     let content = story.repo.git(&["cat-file", "commit", &evil]) + "\n";
@@ -132,19 +131,68 @@ fn a_forged_intent_lands_nothing_else() {
         code: Some(landed("refs/heads/main")),
         history: landed("refs/weft/history"),
     };
-    let deed = Deed::Intent(Box::new(intent));
-    super::log::append(
-        story.queue.keeper(),
-        &hand(Some(&TestKey::new(7))),
-        &state.about,
-        &deed,
-        &[],
-        &|_| Ok(()),
-    )
-    .unwrap();
+    let done = Deed::Committed { code: Some(evil.clone()), history: evil };
+    for deed in [Deed::Intent(Box::new(intent)), done] {
+        let hand = hand(Some(key));
+        super::log::append(story.queue.keeper(), &hand, &state.about, &deed, &[], &|_| Ok(())).unwrap();
+    }
+    (story, head)
+}
+
+#[test]
+fn what_a_stranger_claims_to_have_done_counts_for_nothing() {
+    let (story, head) = forged(&TestKey::new(7));
+    let (state, ..) = story.queue.item(&story.id, &story.review, now()).unwrap();
+    assert_eq!(state.state, State::Approved);
+    let refused: Vec<&str> = state.refused.iter().map(|one| one.event.as_str()).collect();
+    assert_eq!(refused, ["intent", "committed"]);
+    story.run(None).unwrap();
+    assert_eq!(story.repo.git(&["rev-parse", "main^"]), head);
+    assert_eq!(story.repo.git(&["show", "main:src/app.py"]), "print('new')");
+}
+
+#[test]
+fn a_forged_intent_lands_nothing_else() {
+    let (story, head) = forged(&TestKey::new(1));
     let error = story.run(None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+    assert!(error.to_string().contains("does not hold it"), "{error}");
     assert_eq!(story.repo.git(&["rev-parse", "main"]), head);
+}
+
+#[test]
+fn only_a_reviewer_begins_to_commit_and_anybody_finishes() {
+    let story = approved(None);
+    let run = |key: &TestKey, stop: Option<Point>| {
+        let approved = story.queue.approved(&story.id, &story.review, now())?;
+        let reached = |point: Point| match stop {
+            Some(stop) if stop == point => Err(Error::new(ErrorKind::Io, "stopped")),
+            _ => Ok(()),
+        };
+        commit_until(&story.queue, &approved, &[], None, &story.review, &hand(Some(key)), &reached)
+    };
+    let stranger = TestKey::new(7);
+    let error = run(&stranger, None).unwrap_err();
+    assert!(error.to_string().contains("is not the key of a reviewer"), "{error}");
+    run(&story.key, Some(Point::Intended)).unwrap_err();
+    assert!(run(&stranger, None).unwrap().resumed);
+    assert_eq!(story.queue.list(&story.review, now()).unwrap()[0].state, State::Committed);
+}
+
+#[test]
+fn an_item_whose_branch_moved_under_it_is_stale_until_it_moves_back() {
+    let story = approved(None);
+    let state = || story.queue.list(&story.review, now()).unwrap()[0].state;
+    story.repo.write_and_commit("other.txt", "no path of the change\n");
+    assert_eq!(state(), State::Approved);
+    story.repo.write_and_commit("src/app.py", "print('moved')\n");
+    assert_eq!(state(), State::Stale);
+    let (_, item, _) = story.queue.item(&story.id, &story.review, now()).unwrap();
+    assert_eq!(story.queue.moved(&item).unwrap().as_deref(), Some("src/app.py"));
+    story.repo.write_and_commit("src/app.py", "print('old')\n");
+    assert_eq!(state(), State::Approved);
+    story.run(None).unwrap();
+    assert_eq!(state(), State::Committed);
 }
 
 #[test]
@@ -217,6 +265,7 @@ fn an_item_of_commits_is_recorded_and_commits_nothing() {
     let approved = queue.approved(&id, &review, now()).unwrap();
     let done = commit(&queue, &approved, &[], None, &review, &hand(Some(&key))).unwrap();
     assert_eq!(done.code, None);
+    assert_eq!(queue.list(&review, now()).unwrap()[0].state, State::Committed);
     assert_eq!(repo.git(&["rev-parse", "main"]), before);
     assert!(repo.git(&["cat-file", "-t", &done.history]) == "commit");
 }

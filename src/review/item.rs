@@ -78,6 +78,9 @@ pub struct FileView {
     pub before: Option<Text>,
     /// After; `None` when it is gone.
     pub after: Option<Text>,
+    /// The line of the reply that its first line is, when it is a fence of one: findings name the reply's lines.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<usize>,
 }
 
 /// Where the bytes are until they are committed.
@@ -323,16 +326,21 @@ fn view(change: &crate::artifact::Change, draft: &Draft<'_>) -> FileView {
     let named = |documents: &[Redacted]| {
         documents.iter().find(|document| document.path() == change.path).map(Text::of)
     };
-    let fence = || {
-        let views = draft.reply?.views();
-        let bound = |view: &&View<'_>| view.path().is_some_and(|path| plain(path) == change.path);
-        views.iter().rfind(bound).map(Text::part)
-    };
-    FileView {
-        path: change.path.clone(),
-        before: change.old.as_ref().map(|_| named(draft.before).unwrap_or_else(unseen)),
-        after: change.new.as_ref().map(|_| named(draft.after).or_else(fence).unwrap_or_else(unseen)),
-    }
+    let views = draft.reply.map(Redacted::views).unwrap_or_default();
+    let bound = |view: &&View<'_>| view.path().is_some_and(|path| plain(path) == change.path);
+    let after = change.new.as_ref().map(|_| match (named(draft.after), views.iter().rfind(bound)) {
+        (Some(text), _) => (text, None),
+        (None, Some(fence)) => (Text::part(fence), Some(first_line(fence))),
+        (None, None) => (unseen(), None),
+    });
+    let (after, from) = after.map_or((None, None), |(text, from)| (Some(text), from));
+    let before = change.old.as_ref().map(|_| named(draft.before).unwrap_or_else(unseen));
+    FileView { path: change.path.clone(), before, after, from }
+}
+
+fn first_line(fence: &View<'_>) -> usize {
+    let before = fence.document().text().as_bytes().get(..fence.span().start).unwrap_or_default();
+    memchr::memchr_iter(b'\n', before).count() + 1
 }
 
 /// A fence's path as it lands: `./a//b` is `a/b`, as ingest has it.

@@ -25,6 +25,7 @@ pub fn show_text(item: &ReviewItem, state: &ItemState) -> String {
         let view = item.files.iter().find(|view| view.path == change.path);
         file(&mut out, change, view, item);
     }
+    steps(&mut out, item);
     outside(&mut out, item);
     decisions(&mut out, item, state);
     out
@@ -90,15 +91,48 @@ fn file(out: &mut String, change: &Change, view: Option<&FileView>, item: &Revie
         here.iter().for_each(|finding| finding_line(out, finding, item));
         return;
     }
+    let from = view.and_then(|view| view.from);
+    let lines = after.text.lines().count();
+    let line = |finding: &Finding| line_of(finding, &change.path, from).filter(|line| *line <= lines);
     let at_line = |number: usize| {
-        let own = move |finding: &&&Finding| {
-            finding.location.path == change.path && finding.location.region.start_line as usize == number
-        };
-        here.iter().filter(own).copied().collect::<Vec<_>>()
+        here.iter().filter(|finding| line(finding) == Some(number)).copied().collect::<Vec<_>>()
     };
     body(out, before, after, &at_line, item);
-    for finding in here.iter().filter(|finding| finding.location.path != change.path) {
+    for finding in here.iter().filter(|finding| line(finding).is_none()) {
         finding_line(out, finding, item);
+    }
+}
+
+/// The line of a file that a finding is on. `from` is the reply's line that the file begins on.
+fn line_of(finding: &Finding, path: &str, from: Option<usize>) -> Option<usize> {
+    let line = finding.location.region.start_line as usize;
+    let before = if finding.location.path == path { 0 } else { from?.checked_sub(1)? };
+    line.checked_sub(before).filter(|line| *line > 0)
+}
+
+/// The commits of a range: the approval lets them land one by one, so each state on the way is part of what is decided.
+fn steps(out: &mut String, item: &ReviewItem) {
+    if item.steps.len() < 2 {
+        return;
+    }
+    let _ = writeln!(out, "\nCommits, which may land one by one with the states between them");
+    for (index, step) in item.steps.iter().enumerate() {
+        let (number, all) = (index + 1, item.steps.len());
+        let _ = writeln!(out, "  {number} of {all}  {}", printable(&step.commit));
+        for change in &step.changes.changes {
+            let ends = item.subject.changes.iter().find(|end| end.path == change.path);
+            let passing = change.new.is_some() && ends.is_none_or(|end| end.new != change.new);
+            let (path, old, new) = (printable(&change.path), side(&change.old), side(&change.new));
+            let _ = writeln!(out, "    {path}  {} -> {}", printable(&old), printable(&new));
+            if passing {
+                let commit = step.commit.get(..12).unwrap_or(&step.commit);
+                let _ = writeln!(
+                    out,
+                    "      ! only on the way, not in the files above: `git show {} -- {path}`",
+                    printable(commit)
+                );
+            }
+        }
     }
 }
 

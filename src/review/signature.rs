@@ -47,6 +47,12 @@ pub trait Signer {
 
     /// An armored SSHSIG over `bytes` in `namespace`. An error says which key would not sign, and what to do.
     fn sign(&self, namespace: &str, bytes: &[u8]) -> Result<String>;
+
+    /// The key file that has no passphrase, as a path to show; whoever runs as the same user can sign with it. `None`: a
+    /// passphrase, an agent or a token stands before the key.
+    fn unguarded(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Checks an armored SSHSIG over exactly `bytes` in exactly `namespace`; returns the key that made it. Whether that key

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::event::{Actor, Binding, Chain, Deed, Intent, Reason, Verified};
+use super::event::{Binding, Chain, Deed, Intent, Reason, Verified};
 use super::signature::Key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{ReviewPolicy, Reviewer};
@@ -76,6 +76,11 @@ impl Reviewers {
     /// The reviewer who owns `key`.
     pub fn owner(&self, key: &Key) -> Option<&Reviewer> {
         self.people.iter().find(|(_, known)| known == key).map(|(reviewer, _)| reviewer)
+    }
+
+    /// Whether `key` is a reviewer's.
+    pub fn knows(&self, key: Option<&Key>) -> bool {
+        key.is_some_and(|key| self.owner(key).is_some())
     }
 
     /// Whether nobody may decide.
@@ -279,14 +284,25 @@ fn apply(
             (state.state, state.approval) = (State::Superseded, None);
         }
         Deed::Intent(intent) => {
-            signed(verified)?;
+            if !reviewers.knows(verified.signer()) {
+                return Err("it is not signed by a reviewer".into());
+            }
             if state.state != State::Approved {
                 return Err("the item is not approved".into());
             }
             state.intent = Some((**intent).clone());
         }
         Deed::Committed { code, history } => {
-            signed(verified)?;
+            // Landing ends expiry, so it takes a reviewer, or somebody who finishes what a reviewer set out to do.
+            let finishes = |intent: &Intent| match (&intent.code, code) {
+                (Some(landed), Some(code)) => landed.commit == *code,
+                (None, None) => intent.history.commit == *history,
+                _ => false,
+            };
+            let finished = verified.signer().is_some() && state.intent.as_ref().is_some_and(finishes);
+            if !reviewers.knows(verified.signer()) && !finished {
+                return Err("it is not signed by a reviewer, nor what a reviewer set out to do".into());
+            }
             if state.state != State::Approved {
                 return Err("the item is not approved".into());
             }
@@ -294,13 +310,6 @@ fn apply(
         }
     }
     Ok(())
-}
-
-fn signed(verified: &Verified) -> Result<(), String> {
-    match (&verified.event().actor, verified.signer()) {
-        (Actor::Person { .. }, Some(_)) => Ok(()),
-        _ => Err("nobody signed it".into()),
-    }
 }
 
 fn age(state: &mut ItemState, chain: &Chain, reviewers: &Reviewers, now: Timestamp) {

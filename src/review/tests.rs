@@ -239,6 +239,71 @@ fn hostile_text_reaches_no_terminal() {
     assert!(shown.contains("^ masked: password, 9 bytes"), "{shown}");
 }
 
+#[test]
+fn commits_of_a_range_are_shown_with_what_is_only_on_the_way() {
+    let mut item = item("the end");
+    let change = item.subject.changes[0].clone();
+    let mut halfway = change.clone();
+    halfway.new.as_mut().unwrap().sha256 = Digest::of(b"halfway").to_string();
+    let last = Change { old: halfway.new.clone(), ..change };
+    let step = |commit: &str, change: &Change| Step {
+        commit: commit.repeat(40),
+        changes: Subject { changes: vec![change.clone()] },
+    };
+    item.steps = vec![step("a", &halfway), step("b", &last)];
+    let log = Log::submitted(&item);
+    let shown = show_text(&item, &log.state(&item, &policy(), now()));
+    let of = |text: &str| Digest::of(text.as_bytes()).to_string()[..12].to_owned();
+    for line in [
+        format!("  1 of 2  {}\n    a.py  absent -> 100644 sha256:{}\n", "a".repeat(40), of("halfway")),
+        format!("      ! only on the way, not in the files above: `git show {} -- a.py`\n", "a".repeat(12)),
+        format!("  2 of 2  {}\n    a.py  100644 sha256:{} -> ", "b".repeat(40), of("halfway")),
+    ] {
+        assert!(shown.contains(&line), "{line}{shown}");
+    }
+    assert_eq!(shown.matches("only on the way").count(), 1, "{shown}");
+}
+
+fn intent(log: &Log, code: &str) -> Intent {
+    let landed = |commit: &str| Landed {
+        reference: "refs/heads/main".into(),
+        parent: None,
+        content: String::new(),
+        signature: String::new(),
+        commit: commit.into(),
+    };
+    let approval = log.chain.events().last().unwrap().digest().to_string();
+    Intent { approval, code: Some(landed(code)), history: landed("h") }
+}
+
+#[test]
+fn landing_is_claimed_by_a_reviewer_or_finished_as_one_intended() {
+    let item = item("x");
+    let old = ReviewPolicy { valid_days: Some(1), ..policy() };
+    let later = Timestamp::from_second(now().as_second() + 2 * 86_400).unwrap();
+    let committed = |code: &str| Deed::Committed { code: Some(code.into()), history: "h".into() };
+    // Who intends to land "c", who says that what has landed; nobody signs with key 0.
+    for (intends, claims, code, counts) in [
+        (None, Some(1), "c", true),
+        (None, Some(7), "c", false),
+        (Some(1), Some(7), "c", true),
+        (Some(1), Some(7), "d", false),
+        (Some(1), None, "c", false),
+        (Some(7), Some(7), "c", false),
+    ] {
+        let mut log = Log::submitted(&item);
+        log.add(&item.about, approval(&item, &[]), Some(&TestKey::new(1)));
+        if let Some(key) = intends {
+            let deed = Deed::Intent(Box::new(intent(&log, "c")));
+            log.add(&item.about, deed, Some(&TestKey::new(key)));
+        }
+        log.add(&item.about, committed(code), claims.map(TestKey::new).as_ref());
+        let expected = if counts { State::Committed } else { State::Expired };
+        assert_eq!(log.state(&item, &old, later).state, expected, "{intends:?} {claims:?} {code}");
+        assert_eq!(log.approved(&item, &old, later).is_ok(), counts, "{intends:?} {claims:?} {code}");
+    }
+}
+
 fn log_of(deeds: &[(u8, u8)]) -> Log {
     let item = item("x");
     let mut log = Log::submitted(&item);
@@ -300,6 +365,66 @@ proptest! {
         let item = item("x");
         prop_assert!(log.approved(&item, &policy(), now()).is_err());
         prop_assert_eq!(log.state(&item, &policy(), now()).state, State::Pending);
+    }
+
+    /// A state is what the last decision of a reviewer made it, and a rejection is the last.
+    #[test]
+    fn only_decisions_of_reviewers_move_an_item(deeds in prop::collection::vec((0u8..4, 0u8..5), 0..8)) {
+        let state = log_of(&deeds).state(&item("x"), &policy(), now());
+        let mut expected = State::Pending;
+        for (deed, key) in deeds {
+            expected = match (deed, key, expected) {
+                (0, 1 | 2, State::Pending | State::Approved | State::ChangesRequested) => State::Approved,
+                (2, 1 | 2, State::Pending | State::Approved | State::ChangesRequested) => State::ChangesRequested,
+                (3, 1 | 2, State::Pending | State::Approved | State::ChangesRequested) => State::Expired,
+                (_, _, same) => same,
+            };
+        }
+        prop_assert_eq!(state.state, expected);
+    }
+
+    /// An approval counts for the days the policy gives it and no second longer.
+    #[test]
+    fn an_approval_lives_as_long_as_the_policy_says(days in 0u32..400, seconds in -100i64..40_000_000) {
+        let item = item("x");
+        let mut log = Log::submitted(&item);
+        log.add(&item.about, approval(&item, &[]), Some(&TestKey::new(1)));
+        let policy = ReviewPolicy { valid_days: Some(days), ..policy() };
+        let later = Timestamp::from_second(now().as_second() + seconds).unwrap();
+        prop_assert_eq!(log.approved(&item, &policy, later).is_ok(), seconds <= i64::from(days) * 86_400);
+    }
+
+    /// A waiver counts when a reviewer gives it in words, for this finding, until its day; a live secret is never waived,
+    /// only said to be none.
+    #[test]
+    fn a_waiver_counts_by_who_why_and_until_when(key in 0u8..4, why in 0usize..5, words in "[ a]{0,2}", day in prop::option::of(-40i64..40), own in any::<bool>(), live in any::<bool>()) {
+        let mut item = item("x");
+        item.blockers = vec![Blocker { key: "aaaa".into(), rule: "some-rule".into(), live }];
+        let reasons = [Reason::FalsePositive, Reason::UsedInTests, Reason::WontFix, Reason::AcceptedRisk, Reason::Mitigated];
+        let date = |day: i64| Timestamp::from_second(now().as_second() + day * 86_400).unwrap().strftime("%Y-%m-%d").to_string();
+        let deed = Deed::Waived {
+            finding: if own { "aaaa" } else { "bbbb" }.into(),
+            reason: reasons[why],
+            text: words.clone(),
+            expires: day.map(date),
+        };
+        let mut log = Log::submitted(&item);
+        log.add(&item.about, deed, (key > 0).then(|| TestKey::new(key)).as_ref());
+        log.add(&item.about, approval(&item, &["aaaa"]), Some(&TestKey::new(1)));
+        let counts = matches!(key, 1 | 2) && own && words.contains('a') && day.is_none_or(|day| day >= 0) && (!live || why < 2);
+        prop_assert_eq!(log.approved(&item, &policy(), now()).is_ok(), counts);
+    }
+
+    /// An approval that differs from the submission in any field of its binding is kept and does not count.
+    #[test]
+    fn an_approval_counts_for_its_exact_binding(field in 0usize..4, other in "[0-9a-f]{1,8}") {
+        let item = item("x");
+        let mut about = item.about.clone();
+        *[&mut about.subject, &mut about.repository, &mut about.target, &mut about.base][field] = other;
+        let mut log = Log::submitted(&item);
+        log.add(&about, approval(&item, &[]), Some(&TestKey::new(1)));
+        prop_assert!(log.approved(&item, &policy(), now()).is_err());
+        prop_assert_eq!(log.state(&item, &policy(), now()).refused.len(), 1);
     }
 
     /// Reading events never panics, whatever lies in the log.

@@ -2,7 +2,7 @@ use weft::artifact::{Action, Original, Role};
 use weft::effects;
 use weft::redact::Redactor;
 
-fn main() {
+pub(crate) fn main() {
     let rules = weft::built_in_rules();
     let original = Original::new("a.py", Role::Code, Action::Create, b"x = 1\n".to_vec());
     let redactor = Redactor::new(&rules, None).unwrap();

@@ -4,6 +4,6 @@ fn lines(document: &Redacted) -> u32 {
     document.lines()
 }
 
-fn main() {
+pub(crate) fn main() {
     let _ = lines;
 }
