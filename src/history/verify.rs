@@ -110,7 +110,13 @@ pub fn verify(
     valid.retain(|one| one.approved.target() == target && one.approved.repository() == id);
     let submitted = items
         .iter()
-        .map(|(state, item)| (state.about.item.clone(), state.state.name(), &item.subject))
+        .map(|(state, item)| Submitted {
+            item: &state.about.item,
+            state: state.state.name(),
+            target: &state.about.target,
+            elsewhere: state.about.target != target,
+            subject: &item.subject,
+        })
         .collect();
     let mut walk = Walk {
         repository,
@@ -255,11 +261,20 @@ struct Use {
     row: usize,
 }
 
+/// One item of the queue, for saying what a commit that is not covered comes nearest to.
+struct Submitted<'a> {
+    item: &'a str,
+    state: &'static str,
+    target: &'a str,
+    elsewhere: bool,
+    subject: &'a Subject,
+}
+
 struct Walk<'a> {
     repository: &'a Repository,
     units: Units,
     approvals: &'a [Approval],
-    submitted: Vec<(String, &'static str, &'a Subject)>,
+    submitted: Vec<Submitted<'a>>,
     agents: Agents,
     digests: Digests,
     uses: Vec<Use>,
@@ -413,9 +428,9 @@ impl Walk<'_> {
     fn uncovered(&self, commit: &Commit<'_>, changes: &Subject) -> Standing {
         let same = |one: &Change, other: &Change| one.path == other.path && one.new == other.new;
         let submitted = |change: &Change| {
-            self.submitted.iter().find(|(_, _, subject)| {
-                change.new.is_some() && subject.changes.iter().any(|one| same(one, change))
-            })
+            self.submitted
+                .iter()
+                .find(|one| change.new.is_some() && one.subject.changes.iter().any(|one| same(one, change)))
         };
         let item = changes.changes.iter().find_map(submitted);
         match self.agents.exempt(commit) {
@@ -434,13 +449,18 @@ impl Walk<'_> {
             .map(|change| printable(&change.path))
             .collect();
         let why = match item {
-            Some((id, state, _)) if *state != "approved" && *state != "committed" => {
-                format!("item {id} is {state}")
+            Some(Submitted { item, state, .. }) if !matches!(*state, "approved" | "committed") => {
+                format!("item {item} is {state}")
+            }
+            Some(Submitted { item, target, elsewhere: true, .. }) => {
+                format!(
+                    "item {item} was approved for {target}, which is another branch: submit it for this one"
+                )
             }
             _ if paths.is_empty() => {
                 "its files come from approvals, but not whole, not in this order, or a second time".into()
             }
-            Some((id, ..)) => format!("it is not what item {id} was approved for"),
+            Some(Submitted { item, .. }) => format!("it is not what item {item} was approved for"),
             None => "no approval names these bytes".into(),
         };
         if paths.is_empty() {
