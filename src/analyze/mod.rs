@@ -12,6 +12,7 @@ mod pattern;
 mod taint;
 mod text;
 
+use crate::artifact::Role;
 use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
@@ -44,6 +45,10 @@ impl Analyzer {
     /// The first pass: analyses one document.
     pub fn facts(&self, document: &Redacted) -> Facts {
         let mut facts = Facts { findings: text::inspect(document, &self.rules), notes: Vec::new() };
+        // The fences of a document or a prompt are illustrations: nothing applies them.
+        if matches!(document.role(), Role::Document | Role::Prompt) {
+            return facts;
+        }
         for view in document.views() {
             if let Some(language) = language(&view) {
                 self.code(&view, language, &mut facts);

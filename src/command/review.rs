@@ -48,6 +48,9 @@ enum Action {
         /// Do not ask at the terminal; the key's passphrase or touch is then the only question
         #[arg(long)]
         yes: bool,
+        /// Approve although something of it could not be checked
+        #[arg(long)]
+        allow_incomplete: bool,
         #[command(flatten)]
         key: KeyArguments,
     },
@@ -100,8 +103,9 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         None => list(false, false, world),
         Some(Action::List { all, json }) => list(*all, *json, world),
         Some(Action::Show { id, json }) => show(&one(id.as_deref(), State::Pending, world)?, *json, world),
-        Some(Action::Approve { id, yes, key }) => {
-            approve(&one(id.as_deref(), State::Pending, world)?, *yes, key, world)
+        Some(Action::Approve { id, yes, allow_incomplete, key }) => {
+            let id = one(id.as_deref(), State::Pending, world)?;
+            approve(&id, *yes, *allow_incomplete, key, world)
         }
         Some(Action::Reject { id, reason, key }) => {
             decide(id, key, world, "rejected", |queue, policy, hand| {
@@ -213,7 +217,7 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
     Ok(Exit::Passed)
 }
 
-fn approve(id: &str, yes: bool, key: &KeyArguments, world: &World) -> Result<Exit> {
+fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
     let (state, item, _) = queue.item(id, &policy.review, world.now)?;
     // What was decided already is said before anything is read: its originals may be gone.
@@ -224,8 +228,12 @@ fn approve(id: &str, yes: bool, key: &KeyArguments, world: &World) -> Result<Exi
     let checks = settings::checks(world, None)?;
     // Read and scanned again, now: neither the queue nor whoever submitted is believed.
     let now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;
-    if now.report.incomplete && !now.report.allow_incomplete {
-        super::advise(&format!("{}\n", printable(&now.report.verdict)));
+    if now.report.incomplete && !allow_incomplete {
+        return Err(Error::new(
+            ErrorKind::Held,
+            format!("item {} was not wholly checked: {}", item.about.item, printable(&now.report.verdict)),
+        )
+        .hint("read what the notes name yourself and approve with --allow-incomplete, or reject it"));
     }
     let signer = key.signer(world)?;
     let hand = hand::hand(world, Some(&*signer), None)?;

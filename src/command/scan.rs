@@ -2,9 +2,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use weft::artifact::{Origin, Submission};
+use weft::artifact::{Action, Entry, Origin, Role, Submission};
 use weft::error::{Error, ErrorKind, Exit, Result};
-use weft::finding::Severity;
+use weft::finding::{Note, NoteKind, Severity};
 use weft::ingest::{self, git};
 use weft::policy::{Policy, Run, Stages, Trust};
 use weft::report::Format;
@@ -99,13 +99,23 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let checks = settings::checks(world, reporting.rules.as_deref())?;
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
     if let Some(reference) = &arguments.baseline {
-        let before = git::baseline(world.repository()?, reference, &submission.entries)?;
+        let before = git::baseline(relative_to(&submission, world)?, reference, &submission.entries)?;
         let (known, _) = output::scan(&before, &checks, &policy, world, false);
         report.since(&known.findings, &policy, &checks.rules);
     }
     let context = output::context(&checks, &policy, reporting, &submission, world);
     output::write(&report, &context, reporting)?;
     Ok(report.exit())
+}
+
+/// What the paths of a submission are relative to: the root for a change, this folder for files.
+fn relative_to<'w>(submission: &Submission, world: &'w World) -> Result<&'w Path> {
+    let root = world.repository()?;
+    Ok(if submission.origin == Origin::Tree || submission.origin == Origin::Reply {
+        &world.here
+    } else {
+        root
+    })
 }
 
 impl Arguments {
@@ -117,7 +127,7 @@ impl Arguments {
         }
         let policy = reporting.apply(settings::own(world, reporting.config.as_deref())?, Trust::Own, world);
         let limit = policy.limits.file_bytes;
-        let submission = if self.change.staged {
+        let mut submission = if self.change.staged {
             git::staged(world.repository()?)?
         } else if let Some(patch) = &self.change.patch {
             let bytes = if patch.as_os_str() == "-" { standard_input(limit)? } else { read(world, patch)? };
@@ -125,9 +135,10 @@ impl Arguments {
             let name = if patch.as_os_str() == "-" { "<stdin>".into() } else { patch.to_string_lossy() };
             ingest::patch(&bytes, &name, Some(&|path| inside(root, path, limit)))
         } else {
-            self.files(world, &policy)?
+            return Ok((self.files(world, &policy)?, policy));
         };
-        Ok((submission, policy))
+        ingest::tree::exclude(&mut submission, &policy.exclude)?;
+        Ok((with_links(submission, world), policy))
     }
 
     fn files(&self, world: &World, policy: &Policy) -> Result<Submission> {
@@ -135,11 +146,31 @@ impl Arguments {
         match self.paths.as_slice() {
             [] => ingest::tree::walk(&[PathBuf::from(".")], &world.here, &policy.exclude, most),
             [path] if path.as_os_str() == "-" => {
-                Ok(ingest::reply::stdin(standard_input(policy.limits.file_bytes)?))
+                let reply = ingest::reply::stdin(standard_input(policy.limits.file_bytes)?);
+                Ok(with_links(reply, world))
             }
-            paths => ingest::tree::walk(paths, &world.here, &policy.exclude, most),
+            paths => Ok(with_links(ingest::tree::walk(paths, &world.here, &policy.exclude, most)?, world)),
         }
     }
+}
+
+/// Adds the symbolic links of the repository around us: what a reply or a patch writes may pass through one. When they
+/// cannot be listed, that is said, since such a write would then pass unseen.
+fn with_links(mut submission: Submission, world: &World) -> Submission {
+    let writes = |entry: &Entry| entry.role == Role::Reply || entry.action != Action::Inspect;
+    let Some(root) = world.repository.as_ref().filter(|_| submission.entries.iter().any(writes)) else {
+        return submission;
+    };
+    match git::symlinks(root) {
+        Ok(links) => submission.symlinks.extend(links),
+        Err(error) => {
+            let why = format!("writes through symbolic links were not looked for: {error}");
+            submission.notes.push(Note::new(NoteKind::NotChecked, "", why));
+        }
+    }
+    submission.symlinks.sort();
+    submission.symlinks.dedup();
+    submission
 }
 
 /// A plain file below `root` that a diff names; nothing that leads out, through a link, or is too long.
@@ -164,12 +195,13 @@ pub(super) fn range_under_its_base(
     world: &World,
 ) -> Result<(Submission, Policy)> {
     let root = world.repository()?;
-    let submission = git::range(root, range)?;
+    let mut submission = git::range(root, range)?;
     let policy = match (&reporting.config, &submission.origin) {
         (None, Origin::Range { base, .. }) if base != git::NO_COMMIT => settings::at(root, base)?,
         (None, _) => Policy::default(),
         (Some(file), _) => settings::own(world, Some(file))?,
     };
+    ingest::tree::exclude(&mut submission, &policy.exclude)?;
     Ok((submission, reporting.apply(policy, Trust::Gate, world)))
 }
 

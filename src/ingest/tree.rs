@@ -49,7 +49,8 @@ struct Walk {
 impl Walk {
     /// One path of the command line.
     fn add(&mut self, path: &Path) -> Result<()> {
-        let disk = self.given.join(path);
+        // Without `.` components, which the patterns of `exclude` do not see through.
+        let disk: PathBuf = self.given.join(path).components().collect();
         let shown = self.shown(&disk);
         let metadata = match std::fs::metadata(&disk) {
             Ok(metadata) => metadata,
@@ -68,8 +69,6 @@ impl Walk {
             self.note(NoteKind::NotChecked, shown, why.into());
         } else if metadata.is_dir() {
             self.folder(&disk);
-        } else if self.excluded(&disk, false) {
-            self.note(NoteKind::Info, shown, "is excluded by weft.toml".into());
         } else if metadata.is_file() {
             self.file(&disk, true);
         } else {
@@ -182,10 +181,6 @@ impl Walk {
         self.notes.push(Note::new(kind, path, message));
     }
 
-    fn excluded(&self, path: &Path, folder: bool) -> bool {
-        is_excluded(&self.exclude, path, folder)
-    }
-
     /// The path as reports show it: relative to the root, with `/` between components.
     fn shown(&self, disk: &Path) -> String {
         let relative =
@@ -266,7 +261,8 @@ pub fn exclude(submission: &mut Submission, exclude: &[String]) -> Result<()> {
     match before - submission.entries.len() {
         0 => {}
         left_out => {
-            let why = format!("{left_out} changed files are excluded by weft.toml");
+            let files = if left_out == 1 { "file is" } else { "files are" };
+            let why = format!("{left_out} changed {files} excluded by weft.toml");
             submission.notes.push(Note::new(NoteKind::Info, "", why));
         }
     }

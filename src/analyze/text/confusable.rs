@@ -39,7 +39,7 @@ pub(super) fn inspect(view: &View<'_>, rules: &RuleSet, findings: &mut Vec<Findi
         let Some(shown) = imitates(word) else { continue };
         let folded = is_styled(word) && shown.len() > 1 && text[at + word.len()..].starts_with(['(', '.']);
         let mut exists = || latin.get_or_insert_with(|| ascii_words(text)).contains(shown.as_str());
-        // `dα` and `Zα` are notation; `оs` beside an `os` is a trap.
+        // `dα` and `Zα` are notation; a Cyrillic o in `os` beside an `os` is a trap.
         let short = word.chars().count() < SHORTEST_IMITATION;
         let mixed = mixes(word) && (!short || !in_range(text, at, word) && exists());
         if folded || mixed || is_foreign(word) && exists() {

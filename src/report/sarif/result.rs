@@ -71,7 +71,12 @@ fn primary(finding: &Finding) -> Location {
         None => "",
     };
     let lines = frame.lines.len() as i64;
-    let context = (lines > 0).then(|| Region {
+    let around = finding.location.region;
+    let (first, last) = (i64::from(frame.first), i64::from(frame.first) + lines - 1);
+    let (start, end) = (i64::from(around.start_line), i64::from(around.end_line));
+    // The format wants a context that holds the whole region and more; the frame of a long region is cut.
+    let wider = first <= start && last >= end && (first < start || last > end);
+    let context = wider.then(|| Region {
         start_line: Some(i64::from(frame.first)),
         end_line: Some(i64::from(frame.first) + lines - 1),
         snippet: Some(content(frame.lines.join("\n"))),
