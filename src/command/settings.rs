@@ -44,10 +44,11 @@ pub(super) fn at(root: &Path, commit: &str) -> Result<Policy> {
 /// The compiled checks: the built-in rules and those of `folder`.
 pub(super) fn checks(world: &World, folder: Option<&Path>) -> Result<Checks> {
     let mut rules = built_in_rules();
-    if let Some(folder) = folder {
-        super::rules::load(&world.resolve(folder), &mut rules)?;
-    }
-    with(rules, world)
+    let Some(folder) = folder else { return with(rules, world) };
+    super::rules::load(&world.resolve(folder), &mut rules)?;
+    let checks = with(rules, world)?;
+    checks.check()?;
+    Ok(checks)
 }
 
 /// The checks of these rules, with the project's key.
