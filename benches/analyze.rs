@@ -19,7 +19,7 @@ fn module(views: usize) -> String {
     (0..views).map(view).collect()
 }
 
-#[divan::bench(args = [10, 100, 1000])]
+#[divan::bench(args = [10, 100, 1000], max_time = 2)]
 fn python(bencher: divan::Bencher<'_, '_>, views: usize) {
     let analyzer = Analyzer::new(&weft::built_in_rules()).expect("the built-in rules compile");
     let redactor = Redactor::new(&RuleSet::default(), None).expect("no rules compile");

@@ -17,13 +17,13 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench]
+#[divan::bench(max_time = 2)]
 fn open_the_facts(bencher: divan::Bencher<'_, '_>) {
     let file = include_bytes!("../src/deps/data/advisories.bin");
     bencher.bench(|| Database::open(file).unwrap().status());
 }
 
-#[divan::bench(args = ["Cargo.lock", "package-lock.json", "requirements.txt"])]
+#[divan::bench(args = ["Cargo.lock", "package-lock.json", "requirements.txt"], max_time = 2)]
 fn ten_thousand_packages(bencher: divan::Bencher<'_, '_>, name: &str) {
     let document = document(name);
     let dependencies = Dependencies::new(&built_in_rules()).unwrap();

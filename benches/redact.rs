@@ -31,23 +31,23 @@ fn redact(bencher: divan::Bencher<'_, '_>, text: &str) {
         .bench_values(|original| redactor.redact(original));
 }
 
-#[divan::bench]
+#[divan::bench(max_time = 2)]
 fn compile_the_rules(bencher: divan::Bencher<'_, '_>) {
     let rules = weft::built_in_rules();
     bencher.bench(|| Redactor::new(&rules, None));
 }
 
-#[divan::bench(args = [200, 20_000])]
+#[divan::bench(args = [200, 20_000], max_time = 2)]
 fn ordinary_source(bencher: divan::Bencher<'_, '_>, lines: usize) {
     redact(bencher, &source(lines));
 }
 
-#[divan::bench]
+#[divan::bench(max_time = 2)]
 fn near_misses(bencher: divan::Bencher<'_, '_>) {
     redact(bencher, &"key=token, secret: sk- ghp_ AKIA eyJ password = get() ://a@b ".repeat(5_000));
 }
 
-#[divan::bench]
+#[divan::bench(max_time = 2)]
 fn one_long_line(bencher: divan::Bencher<'_, '_>) {
     redact(bencher, &source(20_000).replace('\n', ";"));
 }

@@ -39,7 +39,7 @@ fn report() -> Report {
     judge(findings(), Vec::new(), &[], 100, &Policy::default(), &built_in_rules())
 }
 
-#[divan::bench]
+#[divan::bench(max_time = 2)]
 fn judging(bencher: divan::Bencher<'_, '_>) {
     let (policy, rules) = (Policy::default(), built_in_rules());
     bencher
@@ -47,7 +47,7 @@ fn judging(bencher: divan::Bencher<'_, '_>) {
         .bench_values(|findings| judge(findings, Vec::new(), &[], 100, &policy, &rules));
 }
 
-#[divan::bench(args = ["text", "json", "sarif", "github"])]
+#[divan::bench(args = ["text", "json", "sarif", "github"], max_time = 2)]
 fn writing(bencher: divan::Bencher<'_, '_>, name: &str) {
     let (policy, rules, report) = (Policy::default(), built_in_rules(), report());
     let context = Context::new(&rules, &policy);

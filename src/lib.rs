@@ -48,7 +48,8 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Compiles `rules`. `key` makes placeholders the same across runs. Errors: a rule or model is wrong.
+    /// Compiles `rules`. `key` makes placeholders the same across runs. Errors: a rule or model is wrong. Patterns and
+    /// queries are compiled when a text needs them; see [`Checks::check`].
     pub fn new(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
         Ok(Checks {
             redactor: redact::Redactor::new(&rules, key)?,
@@ -58,9 +59,10 @@ impl Checks {
         })
     }
 
-    /// Compiles every pattern now instead of on first use. Errors name the rule whose pattern is wrong or too large.
-    pub fn compile_all(&self) -> Result<()> {
-        self.redactor.check()
+    /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
+    pub fn check(&self) -> Result<()> {
+        self.redactor.check()?;
+        self.analyzer.check()
     }
 
     /// A prompt with every secret and piece of personal data replaced, shown to be free of them. Errors: it is no text,

@@ -36,10 +36,16 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// Compiles the code and text rules and the models. Errors: a query or a model expression is wrong.
+    /// Compiles the models. Errors: a model expression is wrong. A query is compiled when a text holds what it needs;
+    /// see [`Analyzer::check`].
     pub fn new(rules: &RuleSet) -> Result<Self> {
-        let (patterns, taint) = (pattern::Patterns::new(rules)?, taint::TaintRules::new(rules)?);
+        let (patterns, taint) = (pattern::Patterns::new(rules), taint::TaintRules::new(rules)?);
         Ok(Analyzer { rules: rules.clone(), patterns, taint })
+    }
+
+    /// Compiles every query now: for rules that come from outside. Errors: one is wrong for its grammar.
+    pub fn check(&self) -> Result<()> {
+        self.patterns.check()
     }
 
     /// The first pass: analyses one document.

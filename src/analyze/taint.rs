@@ -74,7 +74,7 @@ impl TaintRules {
             .into_iter()
             .map(|(span, message)| {
                 let location = view.location(span.range());
-                let line = printable(view.document().line(location.region.start_line));
+                let line = printable(view.document().line_shown(location.region.start_line));
                 Step { location, message: printable(&message), line }
             })
             .collect();

@@ -73,7 +73,7 @@ fn check(world: &World, folder: &Path) -> Result<Exit> {
     let mut rules = built_in_rules();
     let pages = load(folder, &mut rules)?;
     let checks = settings::with(rules, world)?;
-    checks.compile_all()?;
+    checks.check()?;
     let (mut text, mut failed, mut ran) = (String::new(), 0, 0);
     for (page, examples) in &pages {
         for example in examples {

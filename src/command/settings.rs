@@ -48,7 +48,7 @@ pub(super) fn checks(world: &World, folder: Option<&Path>) -> Result<Checks> {
     super::rules::load(folder, &mut rules)?;
     let checks = with(rules, world)?;
     // Built-in patterns are held by tests; somebody's own may be wrong, and that is said before anything is scanned.
-    checks.compile_all()?;
+    checks.check()?;
     Ok(checks)
 }
 

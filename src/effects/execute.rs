@@ -9,20 +9,37 @@ use super::json;
 use super::target::{Log, Target};
 use crate::finding::Severity;
 
-/// A download that is fed to an interpreter, in a shell or PowerShell.
-static FETCH_AND_RUN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// A download that is fed to an interpreter in a shell. Commands are ASCII: Unicode classes would make the expression
+/// fifty times as large.
+static PIPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    const EDGE: &str = r"(?-u:\b)";
+    const SPACE: &str = r"[ \t\r\n]";
+    const WORD: &str = "[0-9A-Za-z_]";
     let interpreter = r"(?:ba|z|da|k|fi)?sh|python[0-9.]*|node|perl|ruby|php|deno|bun";
     let piped = format!(
-        r"\b(?:curl|wget)\b[^\n|]{{0,400}}\|\s*(?:base64\s+-+d\w*\s*\|\s*)?(?:sudo\s+(?:-\w+\s+)*)?(?:/\S*/)?(?:env\s+)?(?:{interpreter})(?:[^\w.-]|$)"
+        r"{EDGE}(?:curl|wget){EDGE}[^\n|]*\|{SPACE}*(?:base64{SPACE}+-+d{WORD}*{SPACE}*\|{SPACE}*)?(?:sudo{SPACE}+(?:-{WORD}+{SPACE}+)*)?(?:/[^ \t\r\n]*/)?(?:env{SPACE}+)?(?:{interpreter})(?:[^0-9A-Za-z_.-]|$)"
     );
-    let substituted = r#"\b(?:(?:ba|z|da|k)?sh|eval|source)\b[^\n|;&]{0,40}(?:<\(|\$\(|`)\s*(?:curl|wget)\b"#;
-    let powershell = r"(?i:\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b[^\n]{0,400}\b(?:iex|invoke-expression)\b|\b(?:iex|invoke-expression)\b[^\n]{0,400}\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b)";
-    Regex::new(&format!("{piped}|{substituted}|{powershell}")).ok()
+    let substituted = format!(
+        r#"{EDGE}(?:(?:ba|z|da|k)?sh|eval|source){EDGE}[^\n|;&]{{0,40}}(?:<\(|\$\(|`){SPACE}*(?:curl|wget){EDGE}"#
+    );
+    Regex::new(&format!("{piped}|{substituted}")).ok()
 });
 
-/// Whether a command fetches code and runs it.
+/// The same in PowerShell.
+static POWERSHELL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i:\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b[^\n]{0,400}\b(?:iex|invoke-expression)\b|\b(?:iex|invoke-expression)\b[^\n]{0,400}\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b)").ok()
+});
+
+/// Whether a command fetches code and runs it. An expression is compiled when a command has a word that it asks for.
 pub(super) fn fetches_and_runs(command: &str) -> Option<Range<usize>> {
-    FETCH_AND_RUN.as_ref()?.find(command).map(|found| found.range())
+    let lower = command.to_lowercase();
+    let asked = |words: &[&str], expression: &LazyLock<Option<Regex>>| {
+        let named = words.iter().any(|word| lower.contains(word));
+        if named { expression.as_ref()?.find(command).map(|found| found.range()) } else { None }
+    };
+    let in_shell = asked(&["curl", "wget"], &PIPED);
+    let in_powershell = asked(&["iex", "invo"], &POWERSHELL);
+    in_shell.into_iter().chain(in_powershell).min_by_key(|range| range.start)
 }
 
 /// Reports files that CI, an editor or a package manager runs.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexBuilder};
@@ -24,6 +25,9 @@ const FAR_BEHIND: usize = 32 * 1024;
 const MORE: usize = 1 << 20;
 /// How far from a match its context words may stand.
 const CONTEXT: usize = 200;
+
+/// A table of states takes longer to build than a list of them and runs faster: it pays from this much text on.
+const WORTH_A_TABLE: usize = 1 << 20;
 
 /// A secret or piece of personal data in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +61,10 @@ pub(super) struct Detector {
     /// The rules for secrets and personal data, sorted by id.
     pub(super) rules: Vec<Rule>,
     patterns: Vec<Option<Pattern>>,
+    words: Vec<String>,
     automaton: AhoCorasick,
+    table: OnceLock<Option<AhoCorasick>>,
+    searched: AtomicUsize,
     anchors: Vec<Anchor>,
     generic: Option<usize>,
     pii: pii::Rules,
@@ -90,16 +97,12 @@ impl Detector {
             words.push("@".to_owned());
             anchors.push(Anchor::Email);
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&words)
-            .map_err(|error| {
-                Error::new(ErrorKind::Settings, "the keywords of the secret rules are too many or too long")
-                    .because(error)
-            })?;
-        Ok(Detector { rules, patterns, automaton, anchors, generic, pii })
+        let automaton = automaton(&words, AhoCorasickKind::ContiguousNFA).map_err(|error| {
+            Error::new(ErrorKind::Settings, "the keywords of the secret rules are too many or too long")
+                .because(error)
+        })?;
+        let (table, searched) = (OnceLock::new(), AtomicUsize::new(0));
+        Ok(Detector { rules, patterns, words, automaton, table, searched, anchors, generic, pii })
     }
 
     /// Everything found in `text`, sorted, without overlap: of two that overlap the more specific stays. The ids of
@@ -117,13 +120,23 @@ impl Detector {
         (self.untangle(found), broken)
     }
 
+    /// The automaton for the next text; both kinds find the same.
+    fn automaton(&self, length: usize) -> &AhoCorasick {
+        let searched = self.searched.fetch_add(length, Ordering::Relaxed).saturating_add(length);
+        if searched < WORTH_A_TABLE {
+            return &self.automaton;
+        }
+        let table = self.table.get_or_init(|| automaton(&self.words, AhoCorasickKind::DFA).ok());
+        table.as_ref().unwrap_or(&self.automaton)
+    }
+
     /// Everything found in one form of a text, in no order.
     fn look_through(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
         let mut found = Vec::new();
         let mut windows: Vec<Option<Range<usize>>> = vec![None; self.patterns.len()];
         let mut assignments = generic::Scan::new(text);
         let mut broken = Vec::new();
-        for hit in self.automaton.find_overlapping_iter(text) {
+        for hit in self.automaton(text.len()).find_overlapping_iter(text) {
             match self.anchors[hit.pattern().as_usize()] {
                 Anchor::Pattern(rule) => {
                     let Some(pattern) = &self.patterns[rule] else { continue };
@@ -251,6 +264,14 @@ impl Detector {
         }
         kept.into_values().collect()
     }
+}
+
+fn automaton(words: &[String], kind: AhoCorasickKind) -> Result<AhoCorasick, aho_corasick::BuildError> {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(kind))
+        .build(words)
 }
 
 impl Pattern {

@@ -3,6 +3,7 @@
 //! This is the only room that makes a [`Redacted`], and every later stage accepts nothing else.
 
 mod attribution;
+mod column;
 mod decode;
 mod detect;
 mod filter;
@@ -17,6 +18,8 @@ mod redacted;
 mod tests;
 mod validate;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::artifact::{Original, Role};
 use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind, Severity};
@@ -30,6 +33,9 @@ pub use redacted::{Mask, Redacted, View};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
 const ON_ONE_LINE: usize = 20;
+
+/// Lines that are reported in part are named up to this many.
+const NOTES: usize = 10;
 
 /// What redacting one original yields.
 pub struct Redaction {
@@ -90,11 +96,11 @@ impl Redactor {
         };
         let text = decoded.text.as_ref();
         let (found, broken) = self.detector.find(text);
-        let notes = broken.iter().map(|id| {
+        let broken = broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
         });
-        let notes = notes.collect();
+        let mut notes: Vec<Note> = broken.collect();
         let copies = copies(text, &found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
         let lengths: Vec<usize> =
@@ -102,7 +108,7 @@ impl Redactor {
         let addresses = self.addresses(&original, text, &copies);
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
-        let mut on_line = std::collections::BTreeMap::new();
+        let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
         let findings = copies
             .iter()
             .zip(places)
@@ -111,9 +117,15 @@ impl Redactor {
             .filter_map(|(index, ((copy, pieces), length))| {
                 let masks = document.masks().get(pieces)?;
                 let range = masks.first()?.text.start..masks.last()?.text.end;
-                let here = on_line.entry((copy.rule, document.line_at(range.start))).or_insert(0);
+                // Of each confidence, so that what is left out weighs no more than what is reported beside it.
+                let line = document.line_at(range.start);
+                let here = on_line.entry((copy.rule, copy.confidence, line)).or_insert(0);
                 *here += 1;
-                if *here > ON_ONE_LINE || addresses.hides(copy.rule, index) {
+                if *here > ON_ONE_LINE {
+                    left_out.insert((line, copy.rule));
+                    return None;
+                }
+                if addresses.hides(copy.rule, index) {
                     return None;
                 }
                 let mut finding = self.report(&document, &views, copy, range, length);
@@ -124,6 +136,16 @@ impl Redactor {
             })
             .collect();
         drop(views);
+        notes.extend(left_out.iter().take(NOTES).map(|(line, rule)| {
+            let id = &self.detector.rules[*rule].id;
+            let message = format!("line {line}: {id} is reported {ON_ONE_LINE} times, masked everywhere");
+            Note::new(NoteKind::Info, document.path(), message)
+        }));
+        if left_out.len() > NOTES {
+            let message =
+                format!("{} more lines are reported in part, masked everywhere", left_out.len() - NOTES);
+            notes.push(Note::new(NoteKind::Info, document.path(), message));
+        }
         Redaction { document, findings, notes }
     }
 

@@ -1,7 +1,9 @@
 //! The redacted text of one original, with the map back: lines never move, columns are translated.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use super::column::{Mark, Marks};
 use super::decode::{Decoded, decode};
 use super::line_hash::line_hashes;
 use crate::artifact::{Digest, Fence, FrontMatter, Original, Role};
@@ -27,6 +29,8 @@ pub struct Redacted {
     text: String,
     masks: Vec<Mask>,
     starts: Vec<usize>,
+    /// Known columns within long lines, worked out when the first place in one is asked for.
+    columns: OnceLock<Marks>,
     /// Where the content of each fence stands in `text`.
     fences: Vec<Range<usize>>,
     binary: bool,
@@ -50,6 +54,7 @@ impl Redacted {
                 text: String::new(),
                 masks: Vec::new(),
                 starts: vec![0],
+                columns: OnceLock::new(),
                 fences,
                 binary: true,
             };
@@ -75,7 +80,7 @@ impl Redacted {
         let starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
         let fences = place_fences(&original.fences, &decoded, &masks);
-        Redacted { original, text, masks, starts, fences, binary: false }
+        Redacted { original, text, masks, starts, columns: OnceLock::new(), fences, binary: false }
     }
 
     /// The redacted text. Empty for binary content.
@@ -177,17 +182,26 @@ impl Redacted {
         self.starts.len() as u32
     }
 
-    /// The frame of a region: two lines before, its lines (at most ten), two after; long lines are cut by the report. There
-    /// is none around a line that no person reads: each of its thousand findings would hold a copy.
+    /// The frame of a region: two lines before, its lines (at most ten), two after. The line that the region starts on is
+    /// whole, since columns are counted in it; the others are cut where no report shows them any more. There is no frame
+    /// around a line that no person reads: each of its thousand findings would hold a copy.
     pub fn frame(&self, region: Region) -> (u32, Vec<String>) {
-        const READABLE: usize = 64 * 1024;
+        const READABLE: usize = 16 * 1024;
         let first = region.start_line.saturating_sub(2).max(1);
         let last = (region.end_line.min(region.start_line + 9) + 2).min(self.lines());
-        let lines = (first..=last).map(|number| self.line(number));
-        if lines.clone().any(|line| line.len() > READABLE) {
+        if self.line(region.start_line).len() > READABLE {
             return (first, Vec::new());
         }
-        (first, lines.map(printable).collect())
+        let line =
+            |number| if number == region.start_line { self.line(number) } else { self.line_shown(number) };
+        (first, (first..=last).map(|number| printable(line(number))).collect())
+    }
+
+    /// As [`Redacted::line`], cut where no report shows it any more.
+    pub(crate) fn line_shown(&self, number: u32) -> &str {
+        const SHOWN: usize = 1024;
+        let line = self.line(number);
+        &line[..line.floor_char_boundary(SHOWN)]
     }
 
     /// Fills in the fingerprint of each finding that has none and lies in this document: GitHub's hash of the
@@ -215,8 +229,9 @@ impl Redacted {
     fn position(&self, offset: usize, after: bool) -> (u32, u32) {
         let offset = offset.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
-        let mut at = self.starts[line - 1];
-        let mut column = 1;
+        let start = self.starts[line - 1];
+        let columns = self.columns.get_or_init(|| Marks::new(&self.text, &self.starts, &self.masks));
+        let Mark { mut at, mut column } = columns.before(start, offset);
         let first = self.masks.partition_point(|mask| mask.text.start < at);
         for mask in self.masks[first..].iter().take_while(|mask| mask.text.start < offset) {
             column += self.text.get(at..mask.text.start).map_or(0, units) as u32;
@@ -232,7 +247,7 @@ impl Redacted {
 }
 
 /// How many UTF-16 code units a text has.
-fn units(text: &str) -> usize {
+pub(super) fn units(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
 }
 

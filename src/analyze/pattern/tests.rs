@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::artifact::{Action, Original, Role};
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::redact::Redactor;
 use crate::rule::{Category, QueryMatch};
 use crate::syntax::{parse, steps_for};
@@ -35,7 +35,7 @@ fn rule(id: &str, callee: &[&str], queries: &[(&str, &str)]) -> Rule {
 
 /// Line and message of each finding.
 fn found(rules: Vec<Rule>, path: &str, text: &str) -> Vec<(u32, String)> {
-    let patterns = Patterns::new(&RuleSet { rules, models: Vec::new() }).unwrap();
+    let patterns = Patterns::new(&RuleSet { rules, models: Vec::new() });
     findings(&patterns, path, text)
         .into_iter()
         .map(|it| (it.location.region.start_line, it.message))
@@ -137,7 +137,7 @@ fn settings_give_fix_and_confidence() {
     let query = "((call function: (_) @callee arguments: (argument_list (false) @fix)) @report
         (#set! fix \"True\") (#set! confidence \"low\"))";
     let set = RuleSet { rules: vec![rule("a", &[], &[("python", query)])], models: Vec::new() };
-    let patterns = Patterns::new(&set).unwrap();
+    let patterns = Patterns::new(&set);
     let found = findings(&patterns, "a.py", "f(False)\n");
     assert_eq!(found[0].confidence, Confidence::Low);
     let fix = found[0].fix.clone().unwrap();
@@ -150,7 +150,7 @@ fn wrong_queries_are_errors() {
         ["(no_such_node) @report", "((call) @report (#frobs? @report))", "((call) @report (#set! x \"y\"))"]
     {
         let set = RuleSet { rules: vec![rule("a", &[], &[("python", query)])], models: Vec::new() };
-        assert!(Patterns::new(&set).is_err(), "{query}");
+        assert!(Patterns::new(&set).check().is_err(), "{query}");
     }
 }
 
@@ -183,7 +183,7 @@ fn pages_hold() {
         })
         .collect();
     let rules = pages.iter().map(|(rule, _)| rule.clone()).collect();
-    let patterns = Patterns::new(&RuleSet { rules, models: Vec::new() }).unwrap();
+    let patterns = Patterns::new(&RuleSet { rules, models: Vec::new() });
     let mut wrong = Vec::new();
     for (rule, examples) in &pages {
         for (example, file) in examples.iter().flat_map(|it| it.files.iter().map(move |file| (it, file))) {

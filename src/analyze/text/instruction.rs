@@ -17,14 +17,23 @@ const MOST: usize = 100;
 /// The longest hidden text that is searched, in bytes; a longer one is searched up to there.
 const LONGEST: usize = 64 * 1024;
 
-/// Elements and comments that a reader does not see.
-static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// Comments that a reader does not see.
+const QUIET: &str =
+    r#"(?<comment><!--)|(?m:^\[(?://|comment|_)[^\]\n]{0,40}\]:\s*(?:#|<>)\s*)(?<label>["'(])"#;
+
+/// Comments alone, for texts without a style that hides.
+static HIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(QUIET).ok());
+
+/// Comments, and elements whose style hides them.
+static STYLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let style = r#"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?:\.0*)?\s*[;"'])"#;
-    Regex::new(&format!(
-        r#"(?<comment><!--)|(?<element>(?i:<[a-z][a-z0-9]*\s[^<>]{{0,400}}{style}[^<>]{{0,400}}>))|(?m:^\[(?://|comment|_)[^\]\n]{{0,40}}\]:\s*(?:#|<>)\s*)(?<label>["'(])"#
-    ))
-    .ok()
+    Regex::new(&format!(r#"(?<element>(?i:<[a-z][a-z0-9]*\s[^<>]{{0,400}}{style}[^<>]{{0,400}}>))|{QUIET}"#))
+        .ok()
 });
+
+/// What every style that hides names. The expression with styles is large: it is compiled for texts that name one.
+static STYLE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)display|visibility|font-size|opacity").ok());
 
 /// Phrases that address a model or tell it what to do behind a reader's back.
 static SPEAKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -46,11 +55,13 @@ static SPEAKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Reports hidden places that hold instructions or fences. What stands in a fence that is shown is not hidden.
 pub(super) fn inspect(document: &Redacted, fences: &[Fenced], rules: &RuleSet, findings: &mut Vec<Finding>) {
-    let (Some(rule), Some(hidden), Some(speaks)) = (rules.get("hidden-instruction"), &*HIDDEN, &*SPEAKS)
+    let text = document.text();
+    let styled = STYLE.as_ref().is_some_and(|style| style.is_match(text));
+    let (Some(rule), Some(hidden)) =
+        (rules.get("hidden-instruction"), if styled { STYLED.as_ref() } else { HIDDEN.as_ref() })
     else {
         return;
     };
-    let text = document.text();
     let (mut at, mut reported) = (0, 0);
     while reported < MOST
         && let Some(open) = hidden.captures_at(text, at)
@@ -58,16 +69,17 @@ pub(super) fn inspect(document: &Redacted, fences: &[Fenced], rules: &RuleSet, f
         let Some(whole) = open.get(0) else { break };
         let (place, end) = if open.name("comment").is_some() {
             ("a comment", "-->")
-        } else if open.name("element").is_some() {
-            ("an invisible element", "</")
-        } else {
+        } else if open.name("label").is_some() {
             ("a link label", "\n")
+        } else {
+            ("an invisible element", "</")
         };
         let limit = floor(text, whole.end() + LONGEST);
         let inside = &text[whole.end()..limit];
         let length = inside.find(end).unwrap_or(inside.len());
         at = whole.end() + length;
-        let found = speaks.find(&inside[..length]).map(|found| found.range());
+        let speaks = SPEAKS.as_ref().and_then(|speaks| speaks.find(&inside[..length]));
+        let found = speaks.map(|found| found.range());
         // In a reply such a fence is applied: the effects stage reports it.
         let fence = || inside[..length].find("```").filter(|_| document.role() != Role::Reply);
         let found =

@@ -1,0 +1,135 @@
+//! The tokens of a tree-sitter query, as far as its conditions need them.
+
+/// A token of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token<'q> {
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `[`
+    Choice,
+    /// `]`
+    Chosen,
+    /// `?` or `*` behind a node.
+    Optional,
+    /// `@name`, without the `@`.
+    Capture(&'q str),
+    /// A quoted text, its escapes read.
+    Text(String),
+    /// Anything else: names of nodes, fields and conditions.
+    Word(&'q str),
+}
+
+impl Token<'_> {
+    /// The text of a quoted one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Token::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// The tokens of each pattern of a query.
+pub(super) fn forms(query: &str) -> Vec<Vec<Token<'_>>> {
+    let mut forms: Vec<Vec<Token<'_>>> = Vec::new();
+    let mut depth = 0usize;
+    for token in tokens(query) {
+        let begins = matches!(token, Token::Open | Token::Choice | Token::Text(_) | Token::Word(_));
+        if depth == 0 && begins {
+            forms.push(Vec::new());
+        }
+        match token {
+            Token::Open | Token::Choice => depth += 1,
+            Token::Close | Token::Chosen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if let Some(form) = forms.last_mut() {
+            form.push(token);
+        }
+    }
+    forms
+}
+
+fn tokens(query: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = query.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let tail = &rest[first.len_utf8()..];
+        let (token, behind) = match first {
+            ';' => (None, tail.find('\n').map_or("", |end| &tail[end..])),
+            '(' => (Some(Token::Open), tail),
+            ')' => (Some(Token::Close), tail),
+            '[' => (Some(Token::Choice), tail),
+            ']' => (Some(Token::Chosen), tail),
+            '?' | '*' => (Some(Token::Optional), tail),
+            '+' => (None, tail),
+            '"' => {
+                let (text, behind) = quoted(tail);
+                (Some(Token::Text(text)), behind)
+            }
+            '@' => {
+                let (name, behind) = word(tail);
+                (Some(Token::Capture(name)), behind)
+            }
+            _ => {
+                let (name, behind) = word(rest);
+                (Some(Token::Word(name)), behind)
+            }
+        };
+        tokens.extend(token);
+        rest = behind.trim_start();
+    }
+    tokens
+}
+
+/// A word and what stands behind it.
+fn word(text: &str) -> (&str, &str) {
+    let ends = |c: char| c.is_whitespace() || "()[]\"@;".contains(c);
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+/// A text up to its closing quote, and what stands behind that.
+fn quoted(text: &str) -> (String, &str) {
+    let mut out = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return (out, &text[at + 1..]),
+            '\\' => out.extend(characters.next().map(|(_, escaped)| match escaped {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                '0' => '\0',
+                other => other,
+            })),
+            other => out.push(other),
+        }
+    }
+    (out, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_cut_into_its_patterns() {
+        let forms = forms("; a comment (\n(a b: \"x\\\"\") @report\n[(c)? \"]\"] @d (#eq? @d \"e\")");
+        let shown: Vec<String> = forms.iter().map(|form| format!("{form:?}")).collect();
+        assert_eq!(
+            shown,
+            [
+                r#"[Open, Word("a"), Word("b:"), Text("x\""), Close, Capture("report")]"#,
+                r#"[Choice, Open, Word("c"), Close, Optional, Text("]"), Chosen, Capture("d")]"#,
+                r##"[Open, Word("#eq?"), Capture("d"), Text("e"), Close]"##,
+            ]
+        );
+    }
+
+    #[test]
+    fn an_endless_text_ends() {
+        assert_eq!(forms("(a \"b"), [vec![Token::Open, Token::Word("a"), Token::Text("b".into())]]);
+    }
+}
