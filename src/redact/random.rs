@@ -120,6 +120,16 @@ pub(super) fn random(text: &str) -> bool {
     (mixed || common_pairs(text).is_some_and(|share| share < 34) && text.len() >= 20)
         && entropy(text) >= least
         && (hexadecimal || !wordy(text) || digits * 4 >= text.len())
+        && !numbered_words(text)
+}
+
+/// Words and numbers with separators between them, as names of files and migrations are: `0006_add_index_0002`.
+fn numbered_words(text: &str) -> bool {
+    let parts = || text.split(['_', '-', '.', '/', ' ']).filter(|part| !part.is_empty());
+    let plain = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_digit()) || part.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    parts().count() >= 3 && parts().all(plain) && wordy(text)
 }
 
 #[cfg(test)]
