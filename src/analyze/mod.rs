@@ -83,7 +83,12 @@ impl Analyzer {
             }
         };
         if !view.fragment() && !parsed.errors.is_empty() {
-            facts.notes.push(Note::new(NoteKind::Partial, path, not_understood(&parsed)));
+            facts.notes.push(match template_tags(&parsed) {
+                true => {
+                    Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
+                }
+                false => Note::new(NoteKind::Partial, path, not_understood(&parsed)),
+            });
         }
         let (findings, notes) = self.patterns.find(view, &parsed, &Imports::read(&parsed));
         facts.findings.extend(findings);
@@ -101,6 +106,29 @@ fn language(view: &View<'_>) -> Option<Language> {
             .filter(|fence| fence.path.is_none())
             .and_then(|fence| Language::of_fence(&fence.language))
     })
+}
+
+/// Whether all that a grammar does not understand begins near the tags of a template engine: the file is no source code
+/// but makes some. An error elsewhere stays one, or a tag in a comment would hide a file that does not parse.
+fn template_tags(parsed: &Parsed<'_>) -> bool {
+    let tagged: Vec<bool> =
+        parsed.text.lines().map(|line| is_tag(line, "{%", "%}") || is_tag(line, "{{", "}}")).collect();
+    parsed.errors.iter().all(|lines| {
+        let (first, last) = (lines.start.saturating_sub(2) as usize, (lines.end as usize).min(tagged.len()));
+        tagged.get(first..last).is_some_and(|lines| lines.contains(&true))
+    })
+}
+
+/// Whether a line holds a tag that begins with a name, outside comments: `{% if user %}`, `{{ name|escape }}`.
+fn is_tag(line: &str, open: &str, close: &str) -> bool {
+    let comment = |line: &str| ["//", "/*", "#", "\"\"\""].iter().any(|mark| line.contains(mark));
+    let code =
+        line.split(open).next().filter(|before| !comment(before) && !before.trim_start().starts_with('*'));
+    code.is_some()
+        && line.split(open).skip(1).any(|rest| {
+            let inside = rest.trim_start_matches(['-', '+', ' ']);
+            inside.starts_with(|first: char| first.is_ascii_alphabetic()) && rest.contains(close)
+        })
 }
 
 /// At most so many places are listed.

@@ -19,6 +19,10 @@ const NAMED: NodeId = 0;
 const UNKNOWN: NodeId = 1;
 const ANYTHING: NodeId = 2;
 
+/// Kinds that are part of another: a program that is chosen, beside a command line that a shell reads; a module that is
+/// chosen, beside code.
+const NARROWER: &[(&str, &str)] = &[("command", "program"), ("code", "module")];
+
 /// The names of kinds; the place of one is its bit.
 #[derive(Debug, Default, Clone)]
 pub(super) struct KindNames(Vec<String>);
@@ -34,6 +38,13 @@ impl KindNames {
             self.0.len() - 1
         });
         (index < 64).then(|| 1 << index)
+    }
+
+    /// The bits of a kind and of the narrower kinds that what cleans it also cleans.
+    fn bits(&mut self, name: &str) -> Option<Kinds> {
+        let narrower = NARROWER.iter().filter(|(broad, _)| *broad == name);
+        let narrower: Option<Vec<Kinds>> = narrower.map(|(_, narrow)| self.bit(narrow)).collect();
+        Some(narrower?.into_iter().fold(self.bit(name)?, |all, one| all | one))
     }
 
     /// The name of a single bit.
@@ -117,6 +128,8 @@ pub(super) struct Models {
     pub(super) sources: KindNames,
     /// The sink kinds that choose where a request or a browser goes: what stands behind a constant host is clean.
     pub(super) location: Kinds,
+    /// The sink kind of a program that is run without a shell.
+    pub(super) program: Kinds,
 }
 
 impl Models {
@@ -124,6 +137,7 @@ impl Models {
     pub(super) fn new(models: &[Model]) -> Result<Self> {
         let mut all = Models::default();
         all.location = ["ssrf", "redirect"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
+        all.program = all.sinks.bit("program").unwrap_or(0);
         for model in models {
             let mut table = all.tables.remove(&model.language).unwrap_or_default();
             table.add(model, &mut all.sinks, &mut all.sources).map_err(|why| {
@@ -217,10 +231,10 @@ impl Table {
         }
         for (kind, written) in each(&model.clean) {
             let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].cleans |= sinks.bit(kind).ok_or_else(many)?;
+            self.nodes[node as usize].cleans |= sinks.bits(kind).ok_or_else(many)?;
         }
         for (kind, written) in each(&model.guard) {
-            let kinds = sinks.bit(kind).ok_or_else(many)?;
+            let kinds = sinks.bits(kind).ok_or_else(many)?;
             let read = Expression::parse(written)?;
             if let Some(text) = read.contains {
                 self.contains.push((text, kinds, read.negated));

@@ -4,7 +4,7 @@ use super::flow::{self, Hit, TaintRule};
 use super::lower;
 use super::model::Models;
 use crate::error::{Error, ErrorKind, Result};
-use crate::finding::{Confidence, Finding, Note, NoteKind, Step, printable};
+use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Step, printable};
 use crate::redact::View;
 use crate::rule::{Match, Rule, RuleSet};
 use crate::syntax::Parsed;
@@ -30,12 +30,14 @@ impl TaintRules {
                 )
                 .hint("use kinds that other rules name already")
             };
-            let mut sources = 0;
-            for kind in &taint.source {
-                sources |= models.sources.bit(kind).ok_or_else(many)?;
+            for (sink, source) in taint.also.iter().chain([(&taint.sink, &taint.source)]) {
+                let mut sources = 0;
+                for kind in source {
+                    sources |= models.sources.bit(kind).ok_or_else(many)?;
+                }
+                let sink = models.sinks.bit(sink).ok_or_else(many)?;
+                compiled.push(TaintRule { rule: kept.len(), sources, sink });
             }
-            let sink = models.sinks.bit(&taint.sink).ok_or_else(many)?;
-            compiled.push(TaintRule { rule: kept.len(), sources, sink });
             kept.push(rule.clone());
         }
         Ok(TaintRules { rules: kept, compiled, models })
@@ -58,7 +60,7 @@ impl TaintRules {
 
     fn finding(&self, view: &View<'_>, text: &str, hit: &Hit) -> Finding {
         let source = match self.models.sources.name(hit.source) {
-            "http" => "request",
+            "http" | "http-path" => "request",
             "argv" => "command-line",
             "env" => "environment",
             "stdin" => "standard-input",
@@ -66,8 +68,12 @@ impl TaintRules {
         };
         let mut finding = view.finding(&self.rules[hit.rule], hit.span.range(), &[("source", source)]);
         if source != "request" {
-            // Whoever starts a program may do more than whoever sends it a request.
             finding.confidence = finding.confidence.min(Confidence::Medium);
+        }
+        if matches!(source, "command-line" | "environment" | "standard-input") {
+            // Whoever starts a program may run another one anyway: a matter only where it runs with more rights, or on
+            // arguments that somebody else chose.
+            finding.severity = finding.severity.min(Severity::Medium);
         }
         finding.trace = hit
             .steps(text)

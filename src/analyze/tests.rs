@@ -311,6 +311,17 @@ fn long_chains_cost_no_depth() {
 }
 
 #[test]
+fn templates_of_source_code_are_listed() {
+    let kinds =
+        |text: &str| analyse("catalog.js", text).notes.into_iter().map(|note| note.kind).collect::<Vec<_>>();
+    let template = "{% autoescape off %}\nf({\n  {% if plural %}\n  a: {{ plural }},\n  {% endif %}\n});\n";
+    assert_eq!(kinds(template), [NoteKind::Unsupported]);
+    assert_eq!(kinds("let a = ;\n\n\n\n// {% if x %}\n"), [NoteKind::Partial]);
+    assert_eq!(kinds("let a = ; // {% if x %}\n"), [NoteKind::Partial]);
+    assert_eq!(kinds("{% if x %}\n\n\n\n\nlet a = ;\n"), [NoteKind::Partial]);
+}
+
+#[test]
 fn what_is_not_understood_is_said() {
     let text = "import os\nfrom flask import request\nx = = 1\nos.system(request.args['x'])\n";
     let facts = analyse("app.py", text);

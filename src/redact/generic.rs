@@ -72,6 +72,9 @@ impl<'a> Scan<'a> {
         let (value, form) = value_after(bytes, &name)?;
         let promise = promise(&self.text[name])?;
         let text = self.text.get(value.clone())?;
+        if identifies(text) && promise != Promise::Token {
+            return None;
+        }
         let confidence = judge(text, promise, form)?;
         Some((value, confidence))
     }
@@ -102,6 +105,10 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
 /// The value that is assigned to the name.
 fn value_after(bytes: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Form)> {
     let opened = name.start.checked_sub(1).map(|before| bytes[before]);
+    if opened == Some(b':') && bytes.get(name.end) == Some(&b':') {
+        // A part of an `urn:` or `arn:`.
+        return None;
+    }
     let mut at = name.end;
     let quoted_name = matches!(bytes.get(at), Some(b'"' | b'\'' | b'`')) && opened == bytes.get(at).copied();
     if quoted_name {
@@ -290,7 +297,7 @@ fn promise(name: &str) -> Option<Promise> {
     ];
     let words = words(name);
     let last = words.last()?.as_str();
-    if words.iter().any(|word| ABOUT.contains(&word.as_str())) {
+    if words.iter().any(|word| ABOUT.contains(&word.as_str())) || hands_out(&words) {
         return None;
     }
     let ends = |tails: &[&str]| tails.iter().any(|tail| last.ends_with(tail));
@@ -336,6 +343,52 @@ fn promise(name: &str) -> Option<Promise> {
     } else {
         None
     }
+}
+
+/// Whether a name is one of a token or key that a service hands to everyone: the place in a list, the repetition of a
+/// request, the form of a page, the name of an object.
+fn hands_out(words: &[String]) -> bool {
+    const TOKENS: &[&str] = &[
+        "next",
+        "page",
+        "pagination",
+        "continuation",
+        "starting",
+        "marker",
+        "cursor",
+        "sync",
+        "idempotency",
+        "idempotent",
+        "request",
+        "change",
+        "lock",
+        "authenticity",
+        "antiforgery",
+    ];
+    const KEYS: &[&str] =
+        &["object", "s3", "primary", "foreign", "sort", "partition", "cache", "row", "group", "idempotency"];
+    let [.., kind, last] = words else { return false };
+    match last.as_str() {
+        "token" => TOKENS.contains(&kind.as_str()),
+        "key" => KEYS.iter().any(|word| kind.ends_with(word)),
+        _ => false,
+    }
+}
+
+/// Whether a value is one of the forms of an identifier: a UUID, a point in time.
+fn identifies(value: &str) -> bool {
+    let form: String = value
+        .chars()
+        .map(|character| match character {
+            '0'..='9' => '0',
+            'a'..='f' | 'A'..='F' => 'a',
+            other => other,
+        })
+        .collect();
+    let uuid = value.len() == 36 && form.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && {
+        form.bytes().all(|byte| matches!(byte, b'0' | b'a' | b'-'))
+    };
+    uuid || form.starts_with("0000-00-00")
 }
 
 /// The words of a name, lower case: at `_`, `-`, `.`, and where a capital follows a small letter.
@@ -415,6 +468,12 @@ fn name_like(value: &str) -> bool {
 
 /// Code that fetches a value: a path of names.
 fn code_like(value: &str) -> bool {
+    let member = value.contains('.')
+        && value.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+        && random::wordy(value);
+    if member {
+        return true;
+    }
     let names = value.split(['.', ':', '/', '-', '_']).filter(|part| !part.is_empty());
     let (mut all, mut plain) = (0, 0);
     for part in names {
@@ -424,7 +483,8 @@ fn code_like(value: &str) -> bool {
     all > 1 && all == plain
 }
 
-/// What looks random and is public: checksums with their algorithm in front, URLs, times, versions.
+/// What looks random and is public: checksums with their algorithm in front, URLs; and what has a rule of its own, which
+/// knows better: a JSON web token, the token of a bot behind its number.
 fn look_alike(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     [
@@ -434,6 +494,8 @@ fn look_alike(value: &str) -> bool {
     ]
     .iter()
     .any(|start| lower.starts_with(start))
+        || value.starts_with("eyJ") && value.contains('.')
+        || value.split_once(':').is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -62,7 +62,16 @@ pub(super) fn placeholder(text: &str) -> bool {
     }
     // A long value holds such a word by chance; a private key of 1,700 characters holds many.
     let head = trimmed.get(..trimmed.floor_char_boundary(200)).unwrap_or("").to_ascii_lowercase();
-    STAND_INS.iter().any(|word| head.contains(word)) || monotonous(trimmed) || counted(&head)
+    STAND_INS.iter().any(|word| head.contains(word))
+        || monotonous(trimmed)
+        || counted(&head)
+        || repeats(trimmed)
+}
+
+/// One character seven times in a row, as nothing generated has in a hundred characters. `A` is what zeros are in base64.
+fn repeats(text: &str) -> bool {
+    let same = |run: &[u8]| run[0] != b'A' && run.iter().all(|byte| *byte == run[0]);
+    text.len() <= 100 && text.as_bytes().windows(7).any(same)
 }
 
 /// Hardly any distinct characters.
@@ -120,6 +129,16 @@ pub(super) fn random(text: &str) -> bool {
     (mixed || common_pairs(text).is_some_and(|share| share < 34) && text.len() >= 20)
         && entropy(text) >= least
         && (hexadecimal || !wordy(text) || digits * 4 >= text.len())
+        && !numbered_words(text)
+}
+
+/// Words and numbers with separators between them, as names of files and migrations are: `0006_add_index_0002`.
+fn numbered_words(text: &str) -> bool {
+    let parts = || text.split(['_', '-', '.', '/', ' ']).filter(|part| !part.is_empty());
+    let plain = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_digit()) || part.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    parts().count() >= 3 && parts().all(plain) && wordy(text)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! x.f(self)              the receiver of the method
 //! f(0:argv)              a command line as a list: its program, and what a shell in it is given
 //! f(0, shell=True)       only when the keyword is (or may be) that constant
+//! f(0, root!=*)          only when the keyword is missing
 //! f(0, Loader!=Safe)     only when the keyword is missing or is written otherwise
 //! x.member = 0           an assignment to the member
 //! 'text' in 0            of a guard: the text is looked for in the value
@@ -53,7 +54,7 @@ pub enum Slot {
 pub struct Requirement {
     /// The keyword.
     pub keyword: String,
-    /// The constant, or the last name of what is written.
+    /// The constant, or the last name of what is written; `*` for any.
     pub value: String,
     /// Whether it must be other than that.
     pub other: bool,

@@ -104,6 +104,9 @@ pub struct TaintMatch {
     pub source: Vec<String>,
     /// The sink kind of the models.
     pub sink: String,
+    /// Other sink kinds, each with the source kinds that count there: `also.program = ["http"]`.
+    #[serde(default)]
+    pub also: BTreeMap<String, Vec<String>>,
 }
 
 /// `[match.query]`

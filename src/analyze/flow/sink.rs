@@ -63,6 +63,9 @@ impl Engine<'_> {
             matches!(argument.pass, Pass::Keyword(name) if self.program.names.text(name) == requirement.keyword)
         });
         let Some(argument) = written else { return requirement.other };
+        if requirement.value == "*" {
+            return !requirement.other;
+        }
         let last = |text: &str| text.rsplit(['.', '=']).next().unwrap_or("").trim().to_owned();
         let same = match &frame.value(argument.value).known {
             Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
@@ -112,7 +115,7 @@ impl Engine<'_> {
         let value = frame.value(argument.value).clone();
         let Some(parts) = value.parts.as_deref().filter(|parts| parts.length.is_some()) else {
             if !value.taint.is_empty() {
-                self.check(frame, argument.value, argument.span, kind, name);
+                self.check(frame, argument.value, argument.span, self.models.program, name);
             }
             return;
         };
@@ -129,6 +132,7 @@ impl Engine<'_> {
             let told = shell && flag.is_some_and(|flag| *index == flag + 1);
             if *index == 0 || told {
                 let span = self.element_span(frame, argument, *index);
+                let kind = if told { kind } else { self.models.program };
                 self.report(frame, part, span, kind, name);
             }
         }

@@ -117,14 +117,15 @@ impl<'a> Lowering<'_, 'a> {
         self.builder.push(Op::Call { callee, arguments }, span)
     }
 
-    /// The arguments of a call. The properties of an object literal at the end are options: they follow as keywords
-    /// too, so that models can name them (`shell=true`).
+    /// The arguments of a call. The properties of the last object literal are options: they follow as keywords too, so
+    /// that models can name them (`shell=true`).
     pub(super) fn arguments(&mut self, node: Option<Node<'_>>) -> Vec<Argument> {
         let given = node.map(parts).unwrap_or_default();
+        let options = given.iter().rposition(|part| part.kind() == "object");
         let mut arguments = Vec::new();
         for (index, part) in given.iter().enumerate() {
             let span = Span::of(*part);
-            if part.kind() == "object" && index + 1 == given.len() {
+            if Some(index) == options {
                 let entries = self.entries(*part);
                 let options = entries.iter().filter_map(|(name, entry)| {
                     name.map(|name| Argument {
