@@ -32,7 +32,7 @@ impl KeyArguments {
             None => wanted,
         };
         let socket = variable("SSH_AUTH_SOCK");
-        let signer = signer(&wanted, socket.as_deref().map(Path::new), &|key| {
+        signer(&wanted, socket.as_deref().map(Path::new), &|key| {
             ask::passphrase(&key.display().to_string()).ok_or_else(|| {
                 Error::new(
                     ErrorKind::Held,
@@ -40,7 +40,12 @@ impl KeyArguments {
                 )
                 .hint("run the command in a terminal, or `ssh-add` the key")
             })
-        })?;
+        })
+    }
+
+    /// The key that decides: as [`KeyArguments::signer`], with a warning when nothing stands before it.
+    pub(super) fn reviewer(&self, world: &World) -> Result<Box<dyn Signer>> {
+        let signer = self.signer(world)?;
         if let Some(file) = signer.unguarded() {
             super::advise(&format!(
                 "warning: the key {} has no passphrase: whatever runs as you, an agent too, can decide with it\n  \

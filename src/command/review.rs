@@ -235,7 +235,7 @@ fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, worl
         )
         .hint("read what the notes name yourself and approve with --allow-incomplete, or reject it"));
     }
-    let signer = key.signer(world)?;
+    let signer = key.reviewer(world)?;
     let hand = hand::hand(world, Some(&*signer), None)?;
     let blockers = Blocker::of(&now.report, &now.policy, &checks.rules);
     let question = format!(
@@ -267,7 +267,7 @@ fn decide(
     deed: impl FnOnce(&Queue, &Policy, &Hand<'_>) -> Result<()>,
 ) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let signer = key.signer(world)?;
+    let signer = key.reviewer(world)?;
     let hand = hand::hand(world, Some(&*signer), None)?;
     deed(&queue, &policy, &hand)?;
     print(format!("{done}: {id}\n").as_bytes())?;

@@ -75,7 +75,7 @@ impl From<bool> for Color {
 pub struct Source {
     /// The folder that paths are relative to, as an absolute path.
     pub root: Option<String>,
-    /// The repository's address: "https://github.com/o/r".
+    /// The repository's address: `https://github.com/o/r`.
     pub repository: Option<String>,
     /// The commit that was scanned.
     pub commit: Option<String>,

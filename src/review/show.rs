@@ -128,7 +128,7 @@ fn steps(out: &mut String, item: &ReviewItem) {
                 let commit = step.commit.get(..12).unwrap_or(&step.commit);
                 let _ = writeln!(
                     out,
-                    "      ! only on the way, not in the files above: `git show {} -- {path}`",
+                    "      ! only on the way: neither scanned nor shown above: `git show {} -- {path}`",
                     printable(commit)
                 );
             }

@@ -146,7 +146,7 @@ impl Database {
         })
     }
 
-    /// Opens what [`build`] wrote. Errors: any bit of it is not as it was written.
+    /// Opens what [`build()`] wrote. Errors: any bit of it is not as it was written.
     pub fn open(file: &[u8]) -> Result<Database> {
         let damaged = |what: &str| {
             Error::new(ErrorKind::Mismatch, format!("the advisory database {what}"))
