@@ -256,7 +256,10 @@ fn commits_of_a_range_are_shown_with_what_is_only_on_the_way() {
     let of = |text: &str| Digest::of(text.as_bytes()).to_string()[..12].to_owned();
     for line in [
         format!("  1 of 2  {}\n    a.py  absent -> 100644 sha256:{}\n", "a".repeat(40), of("halfway")),
-        format!("      ! only on the way: neither scanned nor shown above: `git show {} -- a.py`\n", "a".repeat(12)),
+        format!(
+            "      ! only on the way: neither scanned nor shown above: `git show {} -- a.py`\n",
+            "a".repeat(12)
+        ),
         format!("  2 of 2  {}\n    a.py  100644 sha256:{} -> ", "b".repeat(40), of("halfway")),
     ] {
         assert!(shown.contains(&line), "{line}{shown}");
