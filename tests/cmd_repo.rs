@@ -1,18 +1,18 @@
-//! The page of the whole story, `tests/cmd-repo/story.md`: it runs, command by command, in a repository that is made for
-//! it, with a key that is made for it. In a process of its own, since it has a working directory of its own.
+//! The pages of `tests/cmd/repo/`: each runs, command by command, in a repository that is made for it, with a key that is
+//! made for it. In a process of its own, since it has a working directory of its own.
 
 mod temp;
 
 use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// A reply as an agent hands it over: its code holds an address, a test card number and a commit id.
 const REPLY: &str = "---\nfeature: order-search\nagent: 04-integration\nprompt_spec_version: 1.0.0\n---\n\nHere is the \
                      contact card.\n\n```python path=src/contact.py\nEMAIL = \"maria.lindqvist@shop-mail.se\"\nCARD = \
                      \"4111111111111111\"\nSINCE = \"0123456789abcdef0123456789abcdef01234567\"\n```\n";
 
-#[test]
-fn the_story_is_told_as_it_happens() {
-    let page = env::current_dir().unwrap().join("tests/cmd-repo/story.md");
+fn run(page: &Path) {
     let repository = temp::Repo::new();
     repository.git(&["config", "user.name", "Anna"]);
     repository.git(&["config", "user.email", "anna@example.org"]);
@@ -23,8 +23,10 @@ fn the_story_is_told_as_it_happens() {
         "[coverage]\nwho = \"all\"\n\n[[review.reviewer]]\nname = \"{}\"\nemail = \"{}\"\nkey = \"{}\"\n",
         reviewer.name, reviewer.email, reviewer.key
     );
-    repository.write_and_commit("weft.toml", &settings);
-    std::fs::write(repository.path().join("../reply.md"), REPLY).unwrap();
+    if !page.ends_with("init.md") {
+        repository.write_and_commit("weft.toml", &settings);
+    }
+    fs::write(repository.path().join("../reply.md"), REPLY).unwrap();
     env::set_current_dir(repository.path()).unwrap();
     let cases = trycmd::TestCases::new();
     cases
@@ -35,5 +37,17 @@ fn the_story_is_told_as_it_happens() {
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("WEFT_KEY", "a key that is made for this page")
-        .case(&page);
+        .case(page);
+    cases.run();
+}
+
+#[test]
+fn pages_of_a_repository_say_what_happens() {
+    let folder = env::current_dir().unwrap().join("tests/cmd/repo");
+    let mut pages: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.sort();
+    pages
+        .iter()
+        .filter(|page| page.extension().is_some_and(|extension| extension == "md"))
+        .for_each(|page| run(page));
 }
