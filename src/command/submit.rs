@@ -51,6 +51,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
+    if !arguments.reporting.only.is_empty() {
+        return Err(Error::new(ErrorKind::Usage, "a submission is scanned by every stage")
+            .hint("leave out --only; `weft scan --only STAGE` looks with one"));
+    }
     let root = world.repository()?;
     let (target, tip) = target(arguments, world)?;
     let checks = settings::checks(world, arguments.reporting.rules.as_deref())?;
