@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod cli;
 mod temp;
 
+use cli::Place;
 use temp::{Repo, TestKey, hand, now};
 use weft::error::{ErrorKind, Exit};
 use weft::history::{commit, verify};
@@ -86,4 +88,98 @@ fn a_live_secret_that_the_queue_calls_harmless_is_not_waived() {
     assert!(error.to_string().contains("may be a live secret"), "{error}");
     waive(Reason::FalsePositive, None).unwrap();
     approve().unwrap();
+}
+
+/// A reply with a weakness that blocks.
+const REPLY: &str = "Done.\n\n```python path=web.py\nimport os\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n@app.route(\"/\")\ndef run():\n    os.system(\"ls \" + request.args[\"folder\"])\n    return \"\"\n```\n";
+
+/// What is forged, and what the refusal names.
+type Forgery = (&'static str, fn(&mut serde_json::Value));
+
+#[test]
+fn a_view_that_is_not_what_lands_is_neither_shown_nor_approved() {
+    let place = Place::new("[coverage]\nwho = \"all\"\n");
+    let path = place.code().join("reply.md");
+    std::fs::write(&path, REPLY).unwrap();
+    let forgeries: [Forgery; 6] = [
+        ("the text shown of web.py differs", |item| {
+            item["files"][0]["after"]["text"] = "print(1)".into();
+        }),
+        ("the reply differs", |item| item["reply"]["text"] = "Nothing to see.".into()),
+        ("the list of findings differs", |item| item["report"]["findings"] = serde_json::json!([])),
+        ("the list of what blocks differs", |item| item["blockers"] = serde_json::json!([])),
+        ("the list of authors differs", |item| item["authors"] = serde_json::json!(["bert@example.org"])),
+        ("the list of commits differs", |item| {
+            item["steps"] = serde_json::json!([{"commit": "0".repeat(40), "changes": item["subject"]}]);
+        }),
+    ];
+    for source in ["-", "reply.md"] {
+        let ran = place.weft_with(REPLY.as_bytes(), &["submit", source, "--quiet", "--feature", "sums"]);
+        let id = ran.exits(1).out.trim().to_owned();
+        place.weft(&["review", "show", &id]).exits(0).says("os.system");
+        let log = place.git(&["rev-parse", "refs/weft/log"]);
+        let queue = format!("refs/weft/queue/{id}");
+        let before = place.git(&["rev-parse", &queue]);
+        for (named, forge) in forgeries {
+            place.forge(&id, forge);
+            place.weft(&["review", "show", &id]).exits(1).says(named);
+            place.signed(1, &["review", "approve", &id, "--yes"]).exits(1).says(named);
+            place.git(&["update-ref", "refs/weft/log", &log]);
+            place.git(&["update-ref", &queue, &before]);
+        }
+        place.git(&["update-ref", "-d", "refs/weft/log"]);
+        place.git(&["update-ref", "-d", &queue]);
+    }
+}
+
+#[test]
+fn a_reply_is_read_from_the_repositories_only() {
+    let place = Place::new("[coverage]\nwho = \"all\"\n");
+    std::fs::write(place.code().join("reply.md"), REPLY).unwrap();
+    let id =
+        place.weft(&["submit", "reply.md", "--quiet", "--feature", "sums"]).exits(1).out.trim().to_owned();
+    let elsewhere = place.code().join("../reply.md");
+    std::fs::write(&elsewhere, REPLY).unwrap();
+    let log = place.git(&["rev-parse", "refs/weft/log"]);
+    for path in [elsewhere.to_str().unwrap(), "../reply.md", ".git/config", "/elsewhere/reply.md"] {
+        let queue = format!("refs/weft/queue/{id}");
+        let before = place.git(&["rev-parse", &queue]);
+        place.forge(&id, |item| item["source"]["path"] = path.into());
+        place
+            .signed(1, &["review", "approve", &id, "--yes"])
+            .exits(1)
+            .says("is no plain path inside a repository");
+        place.weft(&["review", "show", &id]).exits(0).says("NOT CHECKED");
+        place.git(&["update-ref", "refs/weft/log", &log]);
+        place.git(&["update-ref", &queue, &before]);
+    }
+}
+
+#[test]
+fn a_machine_without_the_originals_says_that_nothing_was_checked() {
+    let place = Place::new("[coverage]\nwho = \"all\"\n");
+    let id = place.weft_with(REPLY.as_bytes(), &["submit", "-", "--quiet", "--feature", "sums"]);
+    let id = id.exits(1).out.trim().to_owned();
+    std::fs::remove_dir_all(place.code().join(".git/weft/originals")).unwrap();
+    place.weft(&["review", "show", &id]).exits(0).says("NOT CHECKED: what follows is the submitter's word");
+    place.signed(1, &["review", "approve", &id, "--yes"]).exits(1).says("is not on this machine");
+}
+
+#[test]
+fn a_reviewer_with_another_key_for_placeholders_sees_the_same() {
+    let place = Place::new("[coverage]\nwho = \"all\"\n");
+    place.weft(&["init", "--no-hooks"]).exits(0);
+    place.git(&["switch", "-q", "-c", "agent"]);
+    place.commit("mail.py", b"TO = \"jane.doe@shop-example.org\"\n");
+    place.git(&["switch", "-q", "main"]);
+    let id = place.weft(&["submit", "--range", "main..agent", "--quiet"]).exits(3).out.trim().to_owned();
+    std::fs::remove_file(place.code().join(".git/weft/key")).unwrap();
+    place.weft(&["review", "show", &id]).exits(0);
+    place.approve(&id, 1);
+}
+
+#[test]
+fn a_submission_is_scanned_by_every_stage() {
+    let place = Place::new("");
+    place.weft_with(REPLY.as_bytes(), &["submit", "-", "--only", "secrets"]).exits(2).says("every stage");
 }

@@ -196,7 +196,12 @@ impl Place {
         let old = self.git_with(b"", &["cat-file", "blob", &format!("{reference}:{path}")]);
         let text = String::from_utf8(old).unwrap();
         assert!(text.contains(from) && from.len() == to.len(), "{path} does not hold {from}:\n{text}");
-        let blob = self.git_with(text.replacen(from, to, 1).as_bytes(), &["hash-object", "-w", "--stdin"]);
+        self.replace(reference, path, text.replacen(from, to, 1).as_bytes());
+    }
+
+    /// Puts other bytes at a path in the tree of a ref.
+    pub fn replace(&self, reference: &str, path: &str, bytes: &[u8]) {
+        let blob = self.git_with(bytes, &["hash-object", "-w", "--stdin"]);
         let blob = String::from_utf8(blob).unwrap();
         let index = self.home.path().join("index");
         let with_index = |arguments: &[&str]| {
@@ -215,6 +220,27 @@ impl Place {
         let commit = self.git(&arguments);
         self.git(&["update-ref", reference, &commit]);
         std::fs::remove_file(index).unwrap();
+    }
+
+    /// Writes an item that waits anew, as whoever may push to the queue could: item.json as `edit` makes it, and an
+    /// unsigned log that names it.
+    pub fn forge(&self, id: &str, edit: impl FnOnce(&mut serde_json::Value)) {
+        let read = |name: &str| String::from_utf8(self.git_with(b"", &["cat-file", "blob", name])).unwrap();
+        let queue = format!("refs/weft/queue/{id}");
+        let event = format!("items/{id}/events/000001-submitted.json");
+        let stored = read(&format!("{queue}:item.json"));
+        let mut value = serde_json::from_str(&stored).unwrap();
+        edit(&mut value);
+        // The order of fields is the type's.
+        let item: weft::review::ReviewItem = serde_json::from_value(value).unwrap();
+        let new = String::from_utf8(item.bytes().unwrap()).unwrap();
+        let digest = |text: &str| weft::artifact::Digest::of(text.as_bytes()).to_string();
+        let submitted = read(&format!("refs/weft/log:{event}")).replace(&digest(&stored), &digest(&new));
+        for (reference, path, text) in
+            [(queue.as_str(), "item.json", new), ("refs/weft/log", &event, submitted)]
+        {
+            self.replace(reference, path, text.as_bytes());
+        }
     }
 
     pub fn path(&self, inside: &str) -> PathBuf {
