@@ -12,7 +12,9 @@ use crate::artifact::{Digest, Original, Subject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::printable;
 use crate::policy::ReviewPolicy;
-use crate::review::{Approved, Deed, Intent, ItemState, Landed, ReviewItem, Reviewers, Signer, Source};
+use crate::review::{
+    Approved, Deed, Intent, ItemState, Landed, ReviewItem, Reviewers, Signer, Source, verify_signature,
+};
 
 /// The history's ref when it has no repository of its own: no branch of the code is touched.
 const HISTORY: &str = "refs/weft/history";
@@ -80,13 +82,10 @@ pub(super) fn commit_until(
     unchanged(queue, approved, policy, hand)?;
     let run = Run { queue, approved, item: &item, state: &state, sarif: &sarif, hand, signer, message };
     run.write_blobs(originals)?;
-    let resumable = state.intent.clone().filter(|intent| intent.approval == approved.event().to_string());
-    let (intent, resumed) = match resumable {
-        Some(intent) if run.still_leads(&intent)? => (intent, true),
-        _ => {
-            by_a_reviewer(signer, policy)?;
-            (run.intend()?, false)
-        }
+    by_a_reviewer(signer, policy)?;
+    let (intent, resumed) = match run.resumable()? {
+        Some(intent) => (intent, true),
+        None => (run.intend()?, false),
     };
     reached(Point::Intended)?;
     let done = run.land(&intent, reached)?;
@@ -94,7 +93,7 @@ pub(super) fn commit_until(
     Ok(Done { resumed, ..done })
 }
 
-/// Landing an item ends the expiry of its approval, so only a reviewer's key begins it; anybody may finish it.
+/// Landing an item ends the expiry of its approval, so only a reviewer's key does it.
 fn by_a_reviewer(signer: &dyn Signer, policy: &ReviewPolicy) -> Result<()> {
     let key = signer.key();
     if Reviewers::new(policy)?.knows(Some(&key)) {
@@ -186,9 +185,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The intent of an earlier run that this one finishes: signed by the key in hand, since what another key signed was
+    /// not seen by whoever runs this.
+    fn resumable(&self) -> Result<Option<Intent>> {
+        let Some((intent, by)) = &self.state.intent else { return Ok(None) };
+        if intent.approval != self.approved.event().to_string() || !self.still_leads(intent)? {
+            return Ok(None);
+        }
+        Ok((*by == self.signer.key()).then(|| intent.clone()))
+    }
+
     /// Whether an intent of an earlier run can still be finished: the ref is where it was, or past the commit.
     fn still_leads(&self, intent: &Intent) -> Result<bool> {
-        let Some(code) = &intent.code else { return Ok(true) };
+        let Some(code) = &intent.code else { return Ok(!self.lands()) };
         let tip = tip(self.code(), &code.reference)?;
         let commit = oid(&code.commit)?;
         let past = tip.is_some_and(|tip| {
@@ -269,8 +278,7 @@ impl Run<'_> {
             .map_err(git("cannot read the history"))?;
         let files = entry::files(keeper, base.as_ref(), self.item, self.state, self.sarif, self.hand.now);
         let tree = tree::with_files(keeper, base.as_ref(), &files)?;
-        let title = format!("{}/{}: item {}", self.item.feature, self.item.agent, self.approved.item());
-        self.sealed(keeper, &reference, parent.as_ref(), tree, &title)
+        self.sealed(keeper, &reference, parent.as_ref(), tree, &self.history_title())
     }
 
     fn history_ref(&self) -> Result<String> {
@@ -286,6 +294,20 @@ impl Run<'_> {
         }
     }
 
+    /// What the message of either commit ends in.
+    fn trailers(&self) -> String {
+        format!(
+            "\n\nWeft-Item: {}\nWeft-Subject: {}\nReviewed-by: {}\n",
+            self.approved.item(),
+            self.approved.digest(),
+            printable(&self.approved.reviewer())
+        )
+    }
+
+    fn history_title(&self) -> String {
+        format!("{}/{}: item {}", self.item.feature, self.item.agent, self.approved.item())
+    }
+
     /// A signed commit, with its id, not yet written.
     fn sealed(
         &self,
@@ -297,13 +319,7 @@ impl Run<'_> {
     ) -> Result<Landed> {
         let who = self.hand.signature()?;
         let tree = repository.find_tree(tree).map_err(git("cannot read the tree"))?;
-        let message = format!(
-            "{}\n\nWeft-Item: {}\nWeft-Subject: {}\nReviewed-by: {}\n",
-            title.trim().replace('\0', ""),
-            self.approved.item(),
-            self.approved.digest(),
-            printable(&self.approved.reviewer())
-        );
+        let message = format!("{}{}", title.trim().replace('\0', ""), self.trailers());
         let buffer = repository
             .commit_create_buffer(&who, &who, &message, &tree, &parent.into_iter().collect::<Vec<_>>())
             .map_err(git("cannot prepare the commit"))?;
@@ -383,7 +399,42 @@ impl Run<'_> {
         if built.digest() != self.approved.digest() {
             return Err(self.wrong("does not hold the approved bytes"));
         }
-        Ok(())
+        if !commit.message_raw_bytes().ends_with(self.trailers().as_bytes()) {
+            return Err(self.wrong("names another item, subject or reviewer in its message"));
+        }
+        self.sealed_by_us(code)
+    }
+
+    fn sealed_by_us(&self, landed: &Landed) -> Result<()> {
+        match verify_signature("git", landed.content.as_bytes(), &landed.signature) {
+            Ok(key) if key == self.signer.key() => Ok(()),
+            _ => Err(self.wrong("holds a commit that is not signed by your key")),
+        }
+    }
+
+    /// Whether an intended history commit is what this run would record: on its parent the entry of this item, with its
+    /// message, and nothing else. The entry's time is in the names of its files.
+    fn records(&self, landed: &Landed, commit: &Commit<'_>) -> Result<bool> {
+        let keeper = self.queue.keeper();
+        let parent = commit.parent(0).ok();
+        let base = parent.as_ref().and_then(|parent| parent.tree().ok());
+        let tree = commit.tree().map_err(git("cannot read the history"))?;
+        let message = format!("{}{}", self.history_title().trim(), self.trailers());
+        let named = commit.id().to_string() == landed.commit
+            && commit.parent_count() <= 1
+            && parent.map(|parent| parent.id().to_string()) == landed.parent
+            && landed.reference == self.history_ref()?
+            && commit.message_raw_bytes() == message.as_bytes()
+            && self.sealed_by_us(landed).is_ok();
+        if !named {
+            return Ok(false);
+        }
+        let added = tree::subject(keeper, base.as_ref(), Some(&tree), &mut Digests::default())?;
+        let Some(time) = added.changes.iter().find_map(|change| entry::time(&change.path)) else {
+            return Ok(false);
+        };
+        let files = entry::files(keeper, base.as_ref(), self.item, self.state, self.sarif, time);
+        Ok(tree::with_files(keeper, base.as_ref(), &files)? == tree.id())
     }
 
     fn land_history(&self, planned: &Landed) -> Result<String> {
@@ -391,8 +442,11 @@ impl Run<'_> {
         let mut landed = planned.clone();
         for _ in 0..8 {
             let commit = write(keeper, &landed.content, &landed.signature)?;
-            if commit.to_string() != landed.commit {
-                return Err(self.wrong("names another history commit than it holds"));
+            let written = keeper.find_commit(commit).map_err(git("cannot read the history"))?;
+            if !self.records(&landed, &written)? {
+                // An intent is only a note: what it says of the history is not what belongs there.
+                landed = self.history_commit()?;
+                continue;
             }
             let now = tip(keeper, &landed.reference)?;
             let there = |tip: Oid| tip == commit || keeper.graph_descendant_of(tip, commit).unwrap_or(false);

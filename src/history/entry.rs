@@ -7,6 +7,16 @@ use super::log::folders;
 use crate::artifact::Digest;
 use crate::review::{ItemState, ReviewItem, show_text};
 
+/// How the time of an entry stands in the names of its files.
+const STAMP: &str = "%Y%m%d_%H%M%S_%6f";
+
+/// The time of the entry whose log has this path.
+pub(super) fn time(path: &str) -> Option<Timestamp> {
+    let stamp = path.rsplit('/').next()?.strip_suffix("_result.sarif")?;
+    let time = jiff::civil::DateTime::strptime(STAMP, stamp).ok()?;
+    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
 /// The files of an item, by path.
 pub(super) fn files(
     repository: &Repository,
@@ -17,7 +27,7 @@ pub(super) fn files(
     now: Timestamp,
 ) -> Vec<(String, Vec<u8>)> {
     let folder = format!("{}/{}", item.feature, item.agent);
-    let stamp = now.strftime("%Y%m%d_%H%M%S_%6f").to_string();
+    let stamp = now.strftime(STAMP).to_string();
     let mut files = Vec::new();
     if let Some(prompt) = &item.prompt {
         let number = tree.map_or(1, |tree| next_number(repository, tree, &folder, &item.feature));

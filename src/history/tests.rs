@@ -161,7 +161,7 @@ fn a_forged_intent_lands_nothing_else() {
 }
 
 #[test]
-fn only_a_reviewer_begins_to_commit_and_anybody_finishes() {
+fn only_a_reviewer_commits_and_finishes_what_they_began() {
     let story = approved(None);
     let run = |key: &TestKey, stop: Option<Point>| {
         let approved = story.queue.approved(&story.id, &story.review, now())?;
@@ -175,8 +175,55 @@ fn only_a_reviewer_begins_to_commit_and_anybody_finishes() {
     let error = run(&stranger, None).unwrap_err();
     assert!(error.to_string().contains("is not the key of a reviewer"), "{error}");
     run(&story.key, Some(Point::Intended)).unwrap_err();
-    assert!(run(&stranger, None).unwrap().resumed);
+    let error = run(&stranger, None).unwrap_err();
+    assert!(error.to_string().contains("is not the key of a reviewer"), "{error}");
+    assert!(run(&story.key, None).unwrap().resumed);
     assert_eq!(story.queue.list(&story.review, now()).unwrap()[0].state, State::Committed);
+}
+
+/// An intent of the reviewer's `key` whose commits are what `spoil` makes of the right ones.
+fn spoiled(key: &TestKey, spoil: impl Fn(&mut crate::review::Intent, &Repo)) -> Story {
+    use crate::review::Deed;
+    let story = approved(None);
+    story.run(Some(Point::Intended)).unwrap_err();
+    let (state, ..) = story.queue.item(&story.id, &story.review, now()).unwrap();
+    let mut intent = state.intent.clone().unwrap().0;
+    spoil(&mut intent, &story.repo);
+    let deed = Deed::Intent(Box::new(intent));
+    super::log::append(story.queue.keeper(), &hand(Some(key)), &state.about, &deed, &[], &|_| Ok(()))
+        .unwrap();
+    story
+}
+
+#[test]
+fn an_intent_that_moves_another_ref_or_records_another_entry_is_not_followed() {
+    let to_main = |intent: &mut crate::review::Intent, repo: &Repo| {
+        let head = repo.git(&["rev-parse", "main"]);
+        repo.git(&["switch", "-q", "-c", "evil"]);
+        let evil = repo.write_and_commit("src/app.py", "print('evil')\n");
+        repo.git(&["switch", "-q", "main"]);
+        intent.code = None;
+        intent.history.reference = "refs/heads/main".into();
+        intent.history.parent = Some(head);
+        intent.history.content = repo.git(&["cat-file", "commit", &evil]) + "\n";
+        intent.history.commit = evil;
+    };
+    for key in [TestKey::new(1), TestKey::new(7)] {
+        let story = spoiled(&key, to_main);
+        story.run(None).unwrap();
+        assert_eq!(story.repo.git(&["show", "main:src/app.py"]), "print('new')");
+        assert_eq!(story.repo.git(&["rev-list", "--count", "main"]), "2");
+    }
+    let other_entry = |intent: &mut crate::review::Intent, _: &Repo| {
+        let key = TestKey::new(1);
+        let history = &mut intent.history;
+        history.content = history.content.replace("Reviewed-by: Anna", "Reviewed-by: Emma");
+        history.signature = crate::review::Signer::sign(&key, "git", history.content.as_bytes()).unwrap();
+    };
+    let story = spoiled(&TestKey::new(1), other_entry);
+    let done = story.run(None).unwrap();
+    let message = story.repo.git(&["log", "-1", "--format=%B", &done.history]);
+    assert!(message.contains("Reviewed-by: Anna"), "{message}");
 }
 
 #[test]

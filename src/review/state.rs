@@ -176,8 +176,8 @@ pub struct ItemState {
     pub approval: Option<usize>,
     /// What reviewers let stay.
     pub waivers: Vec<Waiver>,
-    /// What `commit` set out to do.
-    pub intent: Option<Intent>,
+    /// What `commit` set out to do, and the reviewer's key that signed it.
+    pub intent: Option<(Intent, Key)>,
     /// The code and history commits.
     pub committed: Option<(Option<String>, String)>,
     /// Events that did not count.
@@ -284,24 +284,18 @@ fn apply(
             (state.state, state.approval) = (State::Superseded, None);
         }
         Deed::Intent(intent) => {
-            if !reviewers.knows(verified.signer()) {
+            let Some(key) = verified.signer().filter(|key| reviewers.knows(Some(key))) else {
                 return Err("it is not signed by a reviewer".into());
-            }
+            };
             if state.state != State::Approved {
                 return Err("the item is not approved".into());
             }
-            state.intent = Some((**intent).clone());
+            state.intent = Some(((**intent).clone(), key.clone()));
         }
         Deed::Committed { code, history } => {
-            // Landing ends expiry, so it takes a reviewer, or somebody who finishes what a reviewer set out to do.
-            let finishes = |intent: &Intent| match (&intent.code, code) {
-                (Some(landed), Some(code)) => landed.commit == *code,
-                (None, None) => intent.history.commit == *history,
-                _ => false,
-            };
-            let finished = verified.signer().is_some() && state.intent.as_ref().is_some_and(finishes);
-            if !reviewers.knows(verified.signer()) && !finished {
-                return Err("it is not signed by a reviewer, nor what a reviewer set out to do".into());
+            // Landing ends expiry, so it takes a reviewer.
+            if !reviewers.knows(verified.signer()) {
+                return Err("it is not signed by a reviewer".into());
             }
             if state.state != State::Approved {
                 return Err("the item is not approved".into());

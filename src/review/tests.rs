@@ -280,7 +280,7 @@ fn intent(log: &Log, code: &str) -> Intent {
 }
 
 #[test]
-fn landing_is_claimed_by_a_reviewer_or_finished_as_one_intended() {
+fn landing_is_claimed_by_a_reviewer() {
     let item = item("x");
     let old = ReviewPolicy { valid_days: Some(1), ..policy() };
     let later = Timestamp::from_second(now().as_second() + 2 * 86_400).unwrap();
@@ -289,7 +289,7 @@ fn landing_is_claimed_by_a_reviewer_or_finished_as_one_intended() {
     for (intends, claims, code, counts) in [
         (None, Some(1), "c", true),
         (None, Some(7), "c", false),
-        (Some(1), Some(7), "c", true),
+        (Some(1), Some(7), "c", false),
         (Some(1), Some(7), "d", false),
         (Some(1), None, "c", false),
         (Some(7), Some(7), "c", false),
