@@ -59,7 +59,7 @@ pub(super) struct Reporting {
     /// Findings of this severity and above act on the gate: low, medium, high, critical
     #[arg(long, value_name = "LEVEL", value_parser = severity)]
     pub(super) fail_on: Option<Severity>,
-    /// Run only these stages: secrets, code, effects, deps
+    /// Run only these stages, with commas between: secrets, code, effects, deps
     #[arg(long, value_name = "STAGE", value_delimiter = ',', value_parser = stage)]
     pub(super) only: Vec<String>,
     /// Settings file instead of the repository's weft.toml
