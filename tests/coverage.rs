@@ -246,6 +246,9 @@ fn agents_are_covered_and_people_exempt_when_the_policy_says_so() {
         verify(&story.queue, policy, Some(&story.start), "main", "refs/heads/main", now()).unwrap()
     };
     story.repo.write_and_commit("kept.txt", "by a person\n");
+    let error = verify(&story.queue, &policy, Some(&story.start), "main", "refs/heads/main", now());
+    assert_eq!(error.unwrap_err().kind(), weft::error::ErrorKind::Repository, "without a log nobody can say");
+    story.approve(&[("other.txt", Some("submitted\n"))]);
     assert!(matches!(check(&policy).commits[0].standing, Standing::Exempt { .. }));
     story.repo.write("src/app.py", "by an agent\n");
     story.repo.git(&[

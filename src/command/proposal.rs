@@ -1,16 +1,18 @@
 //! A proposal: what somebody wants committed, read from where it is and scanned now. `submit` queues it, `approve` and
 //! `commit` read it again, since what the queue says about itself is not believed.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use weft::Checks;
 use weft::artifact::{Digest, Entry, Origin, Original, Role, Subject, Submission};
 use weft::error::{Error, ErrorKind, Result};
+use weft::finding::printable;
+use weft::history::Queue;
 use weft::ingest::{self, git};
 use weft::policy::{Policy, Report, Stages};
 use weft::redact::Redacted;
 use weft::report::{self, Context, Format};
-use weft::review::{Digests, ReviewItem, Source, Step};
+use weft::review::{self, Actor, Blocker, Digests, Draft, ItemState, ReviewItem, Source, Step};
 
 use super::world::World;
 use super::{output, settings};
@@ -115,7 +117,7 @@ pub(super) fn again(
     let place = match &item.source {
         Source::Staged => Place::Blobs(item.subject.clone()),
         Source::Range { head } => Place::Range(format!("{}..{head}", item.about.base)),
-        Source::Reply { path } => reply_file(Path::new(path), world)?,
+        Source::Reply { path } => reply_inside(path, world)?,
         Source::Input => {
             let missing = || {
                 Error::new(ErrorKind::Mismatch, format!("the original of item {} is not on this machine", item.about.item))
@@ -134,19 +136,151 @@ pub(super) fn under_gate(mut policy: Policy, world: &World) -> Policy {
     policy
 }
 
-/// A reply in a file. One inside a repository stays there and is read again; any other is kept like standard input.
+/// A reply in a file. One inside the code or history repository stays there and is read again; any other is kept like
+/// standard input.
 pub(super) fn reply_file(file: &Path, world: &World) -> Result<Place> {
     let most = Policy::default().limits.files;
     let submission = ingest::tree::walk(&[file.to_path_buf()], &world.here, &[], most)?;
     let absolute = world.resolve(file);
     let absolute = absolute.canonicalize().unwrap_or(absolute);
-    let tracked = super::world::work_tree(&absolute).is_some();
-    let source = if tracked { Source::Reply { path: absolute.display().to_string() } } else { Source::Input };
+    let roots = roots(world)?;
+    let inside = roots.iter().find_map(|root| relative(absolute.strip_prefix(root).ok()?));
+    let source = inside.map_or(Source::Input, |path| Source::Reply { path });
     Ok(Place::Reply(submission, source))
 }
 
+/// The reply that a waiting item names: it may name a file of the code or history repository only, since whoever pushed
+/// the item chose the path.
+fn reply_inside(path: &str, world: &World) -> Result<Place> {
+    let refused = |why: &str| {
+        Error::new(ErrorKind::Mismatch, format!("the reply of this item, {}, {why}", printable(path)))
+            .hint("a reply is read again from the code or history repository only: have it submitted again")
+    };
+    if relative(Path::new(path)).as_deref() != Some(path) {
+        return Err(refused("is no plain path inside a repository"));
+    }
+    let places = roots(world)?.into_iter().map(|root| (root.join(path), root));
+    let (file, root) =
+        places.into_iter().find(|(file, _)| file.is_file()).ok_or_else(|| refused("is not there"))?;
+    if !file.canonicalize().is_ok_and(|file| file.starts_with(&root)) {
+        return Err(refused("leads out of the repository"));
+    }
+    let submission = ingest::tree::walk(&[file], &world.here, &[], Policy::default().limits.files)?;
+    Ok(Place::Reply(submission, Source::Reply { path: path.to_owned() }))
+}
+
+/// The work trees of the code and the history repository.
+fn roots(world: &World) -> Result<Vec<PathBuf>> {
+    let root = world.repository()?;
+    let history = history(&settings::at(root, "HEAD")?, root);
+    Ok(std::iter::once(root.to_path_buf())
+        .chain(history)
+        .filter_map(|root| root.canonicalize().ok())
+        .collect())
+}
+
+/// The path with `/`, when it only goes down and not into git's own folder.
+fn relative(path: &Path) -> Option<String> {
+    let name = |part: Component<'_>| match part {
+        Component::Normal(name) => {
+            name.to_str().filter(|name| !name.eq_ignore_ascii_case(".git")).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let parts = path.components().map(name).collect::<Option<Vec<_>>>()?;
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// What the submitter says of a proposal.
+pub(super) struct Said<'a> {
+    pub(super) feature: String,
+    pub(super) agent: String,
+    pub(super) target: String,
+    pub(super) submitter: Actor,
+    pub(super) prompt: Option<&'a Redacted>,
+    pub(super) nonce: String,
+}
+
+/// The item that a proposal makes: what waits, and what a reviewer's machine compares it with.
+pub(super) fn item(
+    proposal: &Proposal,
+    said: Said<'_>,
+    queue: &Queue,
+    checks: &Checks,
+    world: &World,
+) -> Result<ReviewItem> {
+    let before = before(proposal, checks, world)?;
+    let is_reply = !proposal.originals.is_empty();
+    let root = if proposal.base == git::NO_COMMIT { queue.target()?.1 } else { proposal.base.clone() };
+    ReviewItem::new(Draft {
+        subject: proposal.subject.clone(),
+        feature: said.feature,
+        agent: said.agent,
+        source: proposal.source.clone(),
+        repository: queue.repository(&root)?,
+        target: said.target,
+        base: proposal.base.clone(),
+        submitter: said.submitter,
+        authors: proposal.authors.clone(),
+        prompt: said.prompt,
+        reply: proposal.documents.iter().find(|_| is_reply),
+        before: &before,
+        after: if is_reply { &[] } else { &proposal.documents },
+        steps: proposal.steps.clone(),
+        report: proposal.report.clone(),
+        policy: &proposal.policy,
+        rules: &checks.rules,
+        digests: proposal.digests.clone(),
+        nonce: said.nonce,
+    })
+}
+
+/// Checks that an item shows what its bytes are, read and scanned now; findings get the names they have in the item.
+pub(super) fn same(
+    shown: &ReviewItem,
+    state: &ItemState,
+    now: &mut Proposal,
+    queue: &Queue,
+    checks: &Checks,
+    world: &World,
+) -> Result<()> {
+    if matches!(shown.source, Source::Input | Source::Reply { .. }) {
+        rename(&mut now.report, &now.submission, &shown.report);
+    }
+    let said = Said {
+        feature: shown.feature.clone(),
+        agent: shown.agent.clone(),
+        target: shown.about.target.clone(),
+        submitter: shown.submitter.clone(),
+        prompt: None,
+        nonce: String::new(),
+    };
+    let read = item(now, said, queue, checks, world)?;
+    review::same(shown, state, &read, &Blocker::of(&now.report, &now.policy, &checks.rules))
+}
+
+/// A reply is shown under the path it was submitted by, which is another where it is read again.
+fn rename(report: &mut Report, submission: &Submission, shown: &Report) {
+    let Some(here) = submission.entries.first().map(|entry| entry.path.clone()) else { return };
+    let places = report.findings.iter().map(|finding| &finding.location.path);
+    let noted = report.notes.iter().map(|note| &note.path);
+    let found = places.zip(shown.findings.iter().map(|finding| &finding.location.path));
+    let mut pairs = found.chain(noted.zip(shown.notes.iter().map(|note| &note.path)));
+    let Some(there) = pairs.find(|(path, _)| **path == here).map(|(_, there)| there.clone()) else { return };
+    let rename = |path: &mut String| {
+        if *path == here {
+            path.clone_from(&there);
+        }
+    };
+    for finding in &mut report.findings {
+        rename(&mut finding.location.path);
+        finding.trace.iter_mut().for_each(|step| rename(&mut step.location.path));
+    }
+    report.notes.iter_mut().for_each(|note| rename(&mut note.path));
+}
+
 /// The redacted documents of the subject's paths before the change. Nothing but redaction runs.
-pub(super) fn before(proposal: &Proposal, checks: &Checks, world: &World) -> Result<Vec<Redacted>> {
+fn before(proposal: &Proposal, checks: &Checks, world: &World) -> Result<Vec<Redacted>> {
     let root = world.repository()?;
     if proposal.base == git::NO_COMMIT {
         return Ok(Vec::new());

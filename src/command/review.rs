@@ -6,7 +6,7 @@ use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::printable;
 use weft::history::{Hand, Line, Queue};
 use weft::policy::Policy;
-use weft::review::{Blocker, Reason, State, may_approve, show_json, show_text};
+use weft::review::{Blocker, ItemState, Reason, ReviewItem, State, may_approve, show_json, show_text};
 
 use super::hand::{self, KeyArguments};
 use super::proposal::{self, under_gate};
@@ -212,9 +212,29 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
             printable(&path)
         ));
     }
+    if matches!(state.state, State::Pending | State::ChangesRequested | State::Expired) {
+        believe(&queue, &item, &state, world)?;
+    }
     let text = if json { super::json(&show_json(&item, &state))? } else { show_text(&item, &state) };
     print(text.as_bytes())?;
     Ok(Exit::Passed)
+}
+
+/// An item waits as its submitter wrote it: it is shown as true only when its bytes, read again, make the same view.
+fn believe(queue: &Queue, item: &ReviewItem, state: &ItemState, world: &World) -> Result<()> {
+    let checks = settings::checks(world, None)?;
+    let read = queue.kept(&item.about.item).and_then(|kept| proposal::again(item, kept, &checks, world));
+    match read {
+        Ok(mut now) => proposal::same(item, state, &mut now, queue, &checks, world)?,
+        Err(error) => super::advise(&format!(
+            "NOT CHECKED: what follows is the submitter's word, and cannot be approved here\n  {}\n",
+            printable(&error.to_string())
+        )),
+    }
+    if item.prompt.is_some() {
+        super::advise("the prompt is shown as it was submitted: nothing here can check it\n");
+    }
+    Ok(())
 }
 
 fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, world: &World) -> Result<Exit> {
@@ -227,7 +247,8 @@ fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, worl
     }
     let checks = settings::checks(world, None)?;
     // Read and scanned again, now: neither the queue nor whoever submitted is believed.
-    let now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;
+    let mut now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;
+    proposal::same(&item, &state, &mut now, &queue, &checks, world)?;
     if now.report.incomplete && !allow_incomplete {
         return Err(Error::new(
             ErrorKind::Held,

@@ -6,10 +6,10 @@ use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::history::Queue;
 use weft::ingest;
 use weft::redact::Redacted;
-use weft::review::{Draft, ReviewItem};
+use weft::review::ReviewItem;
 
 use super::hand::{self, KeyArguments};
-use super::proposal::{self, Place, Proposal};
+use super::proposal::{self, Place, Proposal, Said};
 use super::scan::Reporting;
 use super::world::{World, standard_input};
 use super::{output, settings};
@@ -51,40 +51,30 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
+    if !arguments.reporting.only.is_empty() {
+        return Err(Error::new(ErrorKind::Usage, "a submission is scanned by every stage")
+            .hint("leave out --only; `weft scan --only STAGE` looks with one"));
+    }
     let root = world.repository()?;
     let (target, tip) = target(arguments, world)?;
     let checks = settings::checks(world, arguments.reporting.rules.as_deref())?;
     let reporting = &arguments.reporting;
     let judged = |policy| reporting.apply(policy, weft::policy::Trust::Gate, world);
     let proposal = proposal::read(place(arguments, world)?, &tip, &checks, world, &judged)?;
-    let before = proposal::before(&proposal, &checks, world)?;
     let prompt = prompt(arguments, &checks, &proposal, world)?;
     let signer = if arguments.sign { Some(arguments.key.signer(world)?) } else { None };
     let (feature, agent) = names(arguments, &proposal, &target);
     let hand = hand::hand(world, signer.as_deref(), Some(&agent))?;
     let queue = Queue::open(root, proposal::history(&proposal.policy, root).as_deref())?;
-    let is_reply = !proposal.originals.is_empty();
-    let item = ReviewItem::new(Draft {
-        subject: proposal.subject.clone(),
+    let said = Said {
         feature,
         agent,
-        source: proposal.source.clone(),
-        repository: queue.repository(&tip)?,
         target,
-        base: proposal.base.clone(),
         submitter: hand.actor(),
-        authors: proposal.authors.clone(),
         prompt: prompt.as_ref(),
-        reply: proposal.documents.iter().find(|_| is_reply),
-        before: &before,
-        after: if is_reply { &[] } else { &proposal.documents },
-        steps: proposal.steps.clone(),
-        report: proposal.report.clone(),
-        policy: &proposal.policy,
-        rules: &checks.rules,
-        digests: proposal.digests.clone(),
         nonce: hand.nonce.clone(),
-    })?;
+    };
+    let item = proposal::item(&proposal, said, &queue, &checks, world)?;
     let id = queue.submit(&item, &proposal.sarif, &proposal.originals, &hand)?;
     say(&id, &item, &proposal, &checks, reporting, world)
 }

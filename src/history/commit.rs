@@ -430,11 +430,14 @@ impl Run<'_> {
             return Ok(false);
         }
         let added = tree::subject(keeper, base.as_ref(), Some(&tree), &mut Digests::default())?;
-        let Some(time) = added.changes.iter().find_map(|change| entry::time(&change.path)) else {
-            return Ok(false);
-        };
-        let files = entry::files(keeper, base.as_ref(), self.item, self.state, self.sarif, time);
-        Ok(tree::with_files(keeper, base.as_ref(), &files)? == tree.id())
+        let stamped = added.changes.iter().find_map(|change| entry::time(&change.path));
+        for time in [Some(self.hand.now), stamped].into_iter().flatten() {
+            let files = entry::files(keeper, base.as_ref(), self.item, self.state, self.sarif, time);
+            if tree::with_files(keeper, base.as_ref(), &files)? == tree.id() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn land_history(&self, planned: &Landed) -> Result<String> {

@@ -10,9 +10,9 @@ use crate::review::{ItemState, ReviewItem, show_text};
 /// How the time of an entry stands in the names of its files.
 const STAMP: &str = "%Y%m%d_%H%M%S_%6f";
 
-/// The time of the entry whose log has this path.
+/// The time of the entry that has a file of this path.
 pub(super) fn time(path: &str) -> Option<Timestamp> {
-    let stamp = path.rsplit('/').next()?.strip_suffix("_result.sarif")?;
+    let stamp = path.rsplit('/').next()?.split_once("_result.")?.0;
     let time = jiff::civil::DateTime::strptime(STAMP, stamp).ok()?;
     Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
 }

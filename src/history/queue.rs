@@ -246,6 +246,10 @@ impl Queue {
         }
         allowed(&reviewers, &state, &item, hand)?;
         let mut all = item.blockers.clone();
+        for known in &mut all {
+            // Whether it is a live secret is for the scan of now to say.
+            known.live |= blockers.iter().any(|blocker| blocker.key == known.key && blocker.live);
+        }
         all.extend(
             blockers
                 .iter()
@@ -320,6 +324,10 @@ impl Queue {
         }
         if expires.is_some_and(|day| day.parse::<jiff::civil::Date>().is_err()) {
             return refuse("the expiry is no day: write it like 2027-01-31".into());
+        }
+        let today = hand.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        if expires.is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok_and(|day| day < today)) {
+            return refuse("the expiry is past: the waiver would never count".into());
         }
         let matching: Vec<&Blocker> =
             item.blockers.iter().filter(|blocker| blocker.key.starts_with(finding)).collect();

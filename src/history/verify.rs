@@ -1,14 +1,17 @@
 //! Is everything on this branch approved? By content, so that squash, rebase, merge and merge-queue commits of approved
 //! changes pass, and one changed byte, mode or path does not.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use git2::{Commit, Index, Oid, Repository, Sort};
 use jiff::Timestamp;
 
 use super::cover::{Unit, Units};
+use super::log::LOG;
 use super::queue::Queue;
-use super::repository::{git, identity, oid};
+use super::repository::{git, identity, oid, tip};
 use super::tree::{self, Digests};
 use super::who::Agents;
 use crate::artifact::{Change, Subject};
@@ -126,9 +129,23 @@ pub fn verify(
         agents: Agents::new(&policy.coverage),
         digests: Digests::default(),
         uses: Vec::new(),
+        known: RefCell::default(),
     };
     let commits = walk.run(head, &hidden)?;
+    let exempt = commits.iter().any(|one| matches!(one.standing, Standing::Exempt { .. }));
+    if exempt && !reviewers.is_empty() && tip(queue.keeper(), LOG)?.is_none() {
+        return Err(no_log());
+    }
     Ok(Verdict { commits, notes })
+}
+
+/// A commit is exempt because nobody submitted what it holds; only the log can say so.
+fn no_log() -> Error {
+    Error::new(
+        ErrorKind::Repository,
+        "there is no log of decisions here, so nobody can say which commits are an agent's",
+    )
+    .hint("`git fetch origin 'refs/weft/*:refs/weft/*'` brings what a clone leaves out; the first `weft submit` begins a log")
 }
 
 impl Queue {
@@ -278,6 +295,7 @@ struct Walk<'a> {
     agents: Agents,
     digests: Digests,
     uses: Vec<Use>,
+    known: RefCell<BTreeMap<Oid, Rc<Subject>>>,
 }
 
 impl Walk<'_> {
@@ -333,7 +351,7 @@ impl Walk<'_> {
             };
             let mut again = None;
             for unit in &used {
-                if self.replaced(*unit) && self.landed_before(*unit, commit)? {
+                if self.landed_before(*unit, commit)? {
                     again = Some(*unit);
                 }
             }
@@ -358,37 +376,41 @@ impl Walk<'_> {
         from == to || self.repository.graph_descendant_of(to, from).unwrap_or(true)
     }
 
-    /// Whether another approval leads away from what this unit makes: only then can using it again bring something back.
-    fn replaced(&self, unit: usize) -> bool {
-        self.units.all[unit].changes.changes.iter().any(|change| {
-            self.units.touching(&change.path).any(|other| {
-                other != unit
-                    && self.units.all[other]
-                        .changes
-                        .changes
-                        .iter()
-                        .any(|away| away.path == change.path && away.old == change.new)
-            })
-        })
-    }
-
-    /// Whether the unit landed before, between the commit it was made against and this one.
+    /// Whether the unit landed before, between the commit it was made against and this one: whatever undid it, it is spent.
+    /// Earlier commits of the same range may make the same state on the way.
     fn landed_before(&self, unit: usize, commit: &Commit<'_>) -> Result<bool> {
         let made = &self.units.all[unit];
-        let base = oid(self.approvals[made.approval].approved.base())?;
+        let approval = &self.approvals[made.approval];
+        let base = oid(approval.approved.base())?;
         let Some(first) = made.changes.changes.first() else { return Ok(false) };
+        let makes = |subject: &Subject| {
+            subject.changes.iter().any(|change| change.path == first.path && change.new == first.new)
+        };
+        let on_the_way = made
+            .step
+            .map_or(0, |step| approval.steps.iter().take(step).filter(|earlier| makes(earlier)).count());
         let hidden: Vec<Oid> =
             self.repository.find_commit(base).ok().map(|base| base.id()).into_iter().collect();
+        let mut earlier = BTreeSet::new();
         for parent in commit.parent_ids() {
-            for id in walk(self.repository, parent, &hidden)? {
-                let earlier = self.repository.find_commit(id).map_err(git("cannot read a commit"))?;
-                let changes = own(self.repository, &earlier, &mut Digests::default())?;
-                if changes.changes.iter().any(|change| change.path == first.path && change.new == first.new) {
-                    return Ok(true);
-                }
-            }
+            earlier.extend(walk(self.repository, parent, &hidden)?);
         }
-        Ok(false)
+        let mut times = 0;
+        for id in earlier {
+            times += usize::from(makes(&*self.own(id)?));
+        }
+        Ok(times > on_the_way)
+    }
+
+    /// What a commit does by itself, worked out once.
+    fn own(&self, id: Oid) -> Result<Rc<Subject>> {
+        if let Some(known) = self.known.borrow().get(&id) {
+            return Ok(known.clone());
+        }
+        let commit = self.repository.find_commit(id).map_err(git("cannot read a commit"))?;
+        let made = Rc::new(own(self.repository, &commit, &mut Digests::default())?);
+        self.known.borrow_mut().insert(id, made.clone());
+        Ok(made)
     }
 
     /// The commits of an approved range land all or none: what makes only a part of it is not what was approved.

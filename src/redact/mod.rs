@@ -29,6 +29,7 @@ use detect::Detector;
 use mask::{Copy, Issuer, by_line, copies};
 use redacted::Replacement;
 
+pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.

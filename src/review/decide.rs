@@ -125,12 +125,19 @@ fn bind(
     let event = verified.event();
     let id = &state.about.item;
     let reviewer = verified.signer().and_then(|key| reviewers.owner(key));
-    let (Deed::Approved { waived, .. }, Some(reviewer)) = (&event.deed, reviewer) else {
+    let (Deed::Approved { waived, item: seen, .. }, Some(reviewer)) = (&event.deed, reviewer) else {
         return Err(Error::new(
             ErrorKind::Mismatch,
             format!("the approval of item {id} is by nobody who may decide"),
         ));
     };
+    if *seen != state.item || Digest::of(&item.bytes()?).to_string() != *seen {
+        return Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("the approval of item {id} is for another item than the one that is stored"),
+        )
+        .hint("an approval counts only for what the reviewer saw: submit again"));
+    }
     let digest = item.subject.digest();
     if digest.to_string() != event.about.subject || item.about != event.about {
         return Err(Error::new(

@@ -315,6 +315,9 @@ impl ReviewItem {
         }
         let item: ReviewItem =
             serde_json::from_slice(bytes).map_err(|error| differs("cannot be read").because(error))?;
+        if item.bytes()? != bytes {
+            return Err(differs("is not written as weft writes items"));
+        }
         if item.about != *about || item.subject.digest().to_string() != about.subject {
             return Err(differs("does not hold the subject that the log names"));
         }
