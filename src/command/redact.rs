@@ -33,7 +33,9 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     } else {
         let file = world.resolve(&arguments.file);
         std::fs::read(&file).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot read {}", arguments.file.display()))
+            let absent = error.kind() == std::io::ErrorKind::NotFound;
+            let kind = if absent { ErrorKind::Usage } else { ErrorKind::Io };
+            Error::new(kind, format!("cannot read {}", arguments.file.display()))
                 .because(error)
                 .hint("name a readable file, or `-` for standard input")
         })?

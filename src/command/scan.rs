@@ -59,7 +59,7 @@ pub(super) struct Reporting {
     /// Findings of this severity and above act on the gate: low, medium, high, critical
     #[arg(long, value_name = "LEVEL", value_parser = severity)]
     pub(super) fail_on: Option<Severity>,
-    /// Run only these stages: secrets, code, effects, deps
+    /// Run only these stages, with commas between: secrets, code, effects, deps
     #[arg(long, value_name = "STAGE", value_delimiter = ',', value_parser = stage)]
     pub(super) only: Vec<String>,
     /// Settings file instead of the repository's weft.toml
@@ -125,7 +125,9 @@ impl Arguments {
         if let Some(range) = &self.change.range {
             return range_under_its_base(range, reporting, world);
         }
-        let policy = reporting.apply(settings::own(world, reporting.config.as_deref())?, Trust::Own, world);
+        let mut policy =
+            reporting.apply(settings::own(world, reporting.config.as_deref())?, Trust::Own, world);
+        policy.run.partial = !self.paths.is_empty() || self.change.staged || self.change.patch.is_some();
         let limit = policy.limits.file_bytes;
         let mut submission = if self.change.staged {
             git::staged(world.repository()?)?
@@ -225,7 +227,8 @@ impl Reporting {
             policy.gate.only = Stages { secrets, code, effects: asked("effects"), deps: asked("deps") };
         }
         let today = Some(world.today());
-        policy.run = Run { trust, today, exit_zero: self.exit_zero, allow_incomplete: self.allow_incomplete };
+        let (exit_zero, allow_incomplete) = (self.exit_zero, self.allow_incomplete);
+        policy.run = Run { trust, today, exit_zero, allow_incomplete, partial: false };
         policy
     }
 }

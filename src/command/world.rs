@@ -51,6 +51,12 @@ impl World {
     /// The work tree, or an error that says what to do.
     pub(super) fn repository(&self) -> Result<&Path> {
         self.repository.as_deref().ok_or_else(|| {
+            if self.here.join("HEAD").is_file() && self.here.join("objects").is_dir() {
+                let what =
+                    format!("{} is a bare repository: it has no work tree and no index", self.here.display());
+                return Error::new(ErrorKind::Repository, what)
+                    .hint("run weft in a clone of it: decisions are made where the files are");
+            }
             Error::new(
                 ErrorKind::Repository,
                 format!("{} is not inside a git work tree", self.here.display()),

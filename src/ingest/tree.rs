@@ -91,7 +91,9 @@ impl Walk {
             .follow_links(false)
             .filter_entry(move |entry| {
                 let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-                entry.file_name() != ".git" && !is_excluded(&exclude, entry.path(), folder)
+                // The named folder itself is scanned whatever is excluded; what is below it goes by its own path.
+                let named = entry.depth() == 0;
+                named || entry.file_name() != ".git" && !is_excluded(&exclude, entry.path(), folder)
             })
             .build();
         for found in walker {
@@ -309,7 +311,7 @@ fn patterns(root: &Path, exclude: &[String]) -> Result<Gitignore> {
 fn is_excluded(exclude: &Gitignore, path: &Path, folder: bool) -> bool {
     // The call panics for a path outside its root.
     let inside = path.strip_prefix(exclude.path()).is_ok();
-    inside && exclude.matched_path_or_any_parents(path, folder).is_ignore()
+    inside && exclude.matched(path, folder).is_ignore()
 }
 
 #[cfg(unix)]

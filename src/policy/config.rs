@@ -47,6 +47,8 @@ pub struct Run {
     pub exit_zero: bool,
     /// `--allow-incomplete`
     pub allow_incomplete: bool,
+    /// Whether only a part of the tree is looked at: then an allowance that allows nothing says nothing.
+    pub partial: bool,
 }
 
 /// Whose allowances count (invariant 6: what is judged cannot judge itself).

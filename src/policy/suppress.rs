@@ -157,7 +157,7 @@ fn by_settings(findings: &mut [Finding], notes: &mut Vec<Note>, policy: &Policy,
             }
         };
         // A scan of a change or of one file leaves most entries unused; only a look at a whole tree can tell.
-        let quiet = policy.run.trust == Trust::Gate || !policy.gate.only.all();
+        let quiet = policy.run.trust == Trust::Gate || !policy.gate.only.all() || policy.run.partial;
         let mut grant = Grant { rule: &entry.rule, reason: &entry.reason, by, used: false, quiet };
         for finding in
             findings.iter_mut().filter(|finding| !matches!(finding.standing, Standing::Allowed { .. }))

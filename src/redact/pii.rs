@@ -92,8 +92,10 @@ fn nobody(name: &str, domain: &str) -> bool {
 /// Names that their owners published: `Author:`, copyright lines, package metadata, git remotes, user parts of URLs.
 fn public_place(text: &str, range: &Range<usize>) -> bool {
     let bytes = text.as_bytes();
-    let line_start = memchr::memrchr(b'\n', &bytes[..range.start]).map_or(0, |at| at + 1);
-    let line_start = text.ceil_char_boundary(line_start.max(range.start.saturating_sub(200)));
+    // A line may be as long as the text: only its last part is looked at.
+    let near = range.start.saturating_sub(200);
+    let line_start = memchr::memrchr(b'\n', &bytes[near..range.start]).map_or(near, |at| near + at + 1);
+    let line_start = text.ceil_char_boundary(line_start);
     let before = text[line_start..range.start].to_ascii_lowercase();
     let words = [
         "author",

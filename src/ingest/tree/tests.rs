@@ -43,6 +43,15 @@ fn ignored_files_are_left_out_hidden_ones_are_not() {
 }
 
 #[test]
+fn a_named_folder_is_scanned_whatever_is_excluded() {
+    let folder = tree(&[("vendor/lib/a.py", "x"), ("vendor/lib/skip.py", "x"), ("b.py", "x")]);
+    assert_eq!(paths(&scan(&folder, &["."], &["/vendor/"])), ["b.py"]);
+    let exclude = ["/vendor/", "skip.py"];
+    assert_eq!(paths(&scan(&folder, &["vendor/lib"], &exclude)), ["vendor/lib/a.py"]);
+    assert_eq!(paths(&scan(&folder, &["vendor"], &exclude)), ["vendor/lib/a.py"]);
+}
+
+#[test]
 fn a_subfolder_obeys_the_repository_above() {
     let folder =
         tree(&[(".git/HEAD", "x"), (".gitignore", "*.log\n"), ("src/a.log", "x"), ("src/a.py", "x")]);
