@@ -183,3 +183,51 @@ fn a_submission_is_scanned_by_every_stage() {
     let place = Place::new("");
     place.weft_with(REPLY.as_bytes(), &["submit", "-", "--only", "secrets"]).exits(2).says("every stage");
 }
+
+#[test]
+fn a_sarif_log_that_hides_a_finding_is_not_approved() {
+    let place = Place::new("[coverage]\nwho = \"all\"\n");
+    let id = place.weft_with(REPLY.as_bytes(), &["submit", "-", "--quiet", "--feature", "sums"]);
+    let id = id.exits(1).out.trim().to_owned();
+    let read = |name: &str| String::from_utf8(place.git_with(b"", &["cat-file", "blob", name])).unwrap();
+    let (queue, event) =
+        (format!("refs/weft/queue/{id}"), format!("items/{id}/events/000001-submitted.json"));
+    let stored = read(&format!("{queue}:result.sarif"));
+    let mut log: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    log["runs"][0]["results"] = serde_json::json!([]);
+    let forged = log.to_string();
+    let digest = |text: &str| weft::artifact::Digest::of(text.as_bytes()).to_string();
+    let submitted = read(&format!("refs/weft/log:{event}")).replace(&digest(&stored), &digest(&forged));
+    place.replace(&queue, "result.sarif", forged.as_bytes());
+    place.replace("refs/weft/log", &event, submitted.as_bytes());
+    let named = format!("the SARIF log of item {id} reports something else");
+    place.weft(&["review", "show", &id]).exits(1).says(&named);
+    place.signed(1, &["review", "approve", &id, "--yes"]).exits(1).says(&named);
+}
+
+#[test]
+fn an_item_named_like_a_folder_above_is_no_item() {
+    use weft::review::{Actor, Binding, Chain, Deed, Event};
+    let about = |item: &str| Binding {
+        item: item.into(),
+        subject: String::new(),
+        repository: String::new(),
+        target: "refs/heads/main".into(),
+        base: String::new(),
+    };
+    let event = |item: &str| Event {
+        version: 1,
+        seq: 1,
+        prev: None,
+        about: about(item),
+        nonce: "n".into(),
+        time: "2026-11-23T08:00:00Z".into(),
+        actor: Actor::Agent { name: "a".into() },
+        deed: Deed::Submitted { item: String::new(), sarif: String::new() },
+    };
+    for id in ["..", "", "a/b", "."] {
+        let error = Chain::verify(&[event(id).seal(None).unwrap()]).unwrap_err();
+        assert!(error.to_string().contains("cannot be one"), "{error}");
+    }
+    Chain::verify(&[event("0123456789ab").seal(None).unwrap()]).unwrap();
+}

@@ -237,8 +237,7 @@ pub(super) fn item(
 
 /// Checks that an item shows what its bytes are, read and scanned now; findings get the names they have in the item.
 pub(super) fn same(
-    shown: &ReviewItem,
-    state: &ItemState,
+    (shown, state, sarif): (&ReviewItem, &ItemState, &[u8]),
     now: &mut Proposal,
     queue: &Queue,
     checks: &Checks,
@@ -256,7 +255,8 @@ pub(super) fn same(
         nonce: String::new(),
     };
     let read = item(now, said, queue, checks, world)?;
-    review::same(shown, state, &read, &Blocker::of(&now.report, &now.policy, &checks.rules))
+    review::same(shown, state, &read, &Blocker::of(&now.report, &now.policy, &checks.rules))?;
+    review::same_log(shown, sarif, &log(&now.report, checks, &now.policy)?)
 }
 
 /// A reply is shown under the path it was submitted by, which is another where it is read again.

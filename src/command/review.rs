@@ -201,7 +201,7 @@ fn table(lines: &[Line]) -> String {
 
 fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let (mut state, item, _) = queue.item(id, &policy.review, world.now)?;
+    let (mut state, item, sarif) = queue.item(id, &policy.review, world.now)?;
     if state.state == State::Approved
         && let Some(path) = queue.moved(&item)?
     {
@@ -213,7 +213,7 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
         ));
     }
     if matches!(state.state, State::Pending | State::ChangesRequested | State::Expired) {
-        believe(&queue, &item, &state, world)?;
+        believe(&queue, &item, &state, &sarif, world)?;
     }
     let text = if json { super::json(&show_json(&item, &state))? } else { show_text(&item, &state) };
     print(text.as_bytes())?;
@@ -221,11 +221,11 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
 }
 
 /// An item waits as its submitter wrote it: it is shown as true only when its bytes, read again, make the same view.
-fn believe(queue: &Queue, item: &ReviewItem, state: &ItemState, world: &World) -> Result<()> {
+fn believe(queue: &Queue, item: &ReviewItem, state: &ItemState, sarif: &[u8], world: &World) -> Result<()> {
     let checks = settings::checks(world, None)?;
     let read = queue.kept(&item.about.item).and_then(|kept| proposal::again(item, kept, &checks, world));
     match read {
-        Ok(mut now) => proposal::same(item, state, &mut now, queue, &checks, world)?,
+        Ok(mut now) => proposal::same((item, state, sarif), &mut now, queue, &checks, world)?,
         Err(error) => super::advise(&format!(
             "NOT CHECKED: what follows is the submitter's word, and cannot be approved here\n  {}\n",
             printable(&error.to_string())
@@ -239,7 +239,7 @@ fn believe(queue: &Queue, item: &ReviewItem, state: &ItemState, world: &World) -
 
 fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, world: &World) -> Result<Exit> {
     let (queue, policy) = queue(id, world)?;
-    let (state, item, _) = queue.item(id, &policy.review, world.now)?;
+    let (state, item, sarif) = queue.item(id, &policy.review, world.now)?;
     // What was decided already is said before anything is read: its originals may be gone.
     if let Some(reason) = may_approve(&state, &[], world.now).first() {
         let what = format!("item {} cannot be approved: {reason}", item.about.item);
@@ -248,7 +248,7 @@ fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, worl
     let checks = settings::checks(world, None)?;
     // Read and scanned again, now: neither the queue nor whoever submitted is believed.
     let mut now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;
-    proposal::same(&item, &state, &mut now, &queue, &checks, world)?;
+    proposal::same((&item, &state, &sarif), &mut now, &queue, &checks, world)?;
     if now.report.incomplete && !allow_incomplete {
         return Err(Error::new(
             ErrorKind::Held,

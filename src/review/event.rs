@@ -317,6 +317,11 @@ impl Chain {
         if event.bytes()? != stored.bytes || event.version != 1 {
             return Err(differs("is not written as weft writes events: it was edited".into()));
         }
+        let id = &event.about.item;
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            // Ids become names of refs and folders.
+            return Err(differs("names an item that cannot be one".into()));
+        }
         if event.path() != stored.path {
             return Err(differs(format!("says that it is {}: it was moved", event.path())));
         }

@@ -15,7 +15,7 @@ mod tests;
 pub use decide::{Approval, Approved, approvals, approved, may_approve};
 pub use event::{Actor, Binding, Chain, Deed, EVENTS, Event, Intent, Landed, Reason, Stored, Verified};
 pub use item::{Blocker, Digests, Draft, FileView, Mark, ReviewItem, Source, Step, Text, finding_key};
-pub use same::same;
+pub use same::{same, same_log};
 pub use show::{show_json, show_text};
 pub use signature::{Key, Signer, verify_signature};
 pub use state::{ItemState, Refused, Reviewers, State, Waiver, replay};

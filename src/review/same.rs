@@ -61,6 +61,23 @@ fn difference(
     Ok(fields.iter().find(|(_, same)| !same).map(|(field, _)| format!("{field} differs")))
 }
 
+/// Checks that the SARIF log that waits beside an item reports what the one of now does. Errors are of kind `Mismatch`.
+pub fn same_log(item: &ReviewItem, stored: &[u8], read: &[u8]) -> Result<()> {
+    let results = |log: &[u8]| {
+        let log: Value = serde_json::from_slice(log).ok()?;
+        let runs = log.get("runs")?.as_array()?;
+        plain(&runs.iter().map(|run| run.get("results").cloned()).collect::<Vec<_>>()).ok()
+    };
+    match (results(stored), results(read)) {
+        (Some(stored), Some(read)) if stored == read => Ok(()),
+        _ => Err(Error::new(
+            ErrorKind::Mismatch,
+            format!("the SARIF log of item {} reports something else than a scan of now", item.about.item),
+        )
+        .hint("reject it, or have it submitted again")),
+    }
+}
+
 /// A value without what a machine's own key makes of placeholders.
 fn plain(value: &impl serde::Serialize) -> Result<Value> {
     let mut value = serde_json::to_value(value)
