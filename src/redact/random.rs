@@ -62,16 +62,7 @@ pub(super) fn placeholder(text: &str) -> bool {
     }
     // A long value holds such a word by chance; a private key of 1,700 characters holds many.
     let head = trimmed.get(..trimmed.floor_char_boundary(200)).unwrap_or("").to_ascii_lowercase();
-    STAND_INS.iter().any(|word| head.contains(word))
-        || monotonous(trimmed)
-        || counted(&head)
-        || repeats(trimmed)
-}
-
-/// One character seven times in a row, as nothing generated has in a hundred characters. `A` is what zeros are in base64.
-fn repeats(text: &str) -> bool {
-    let same = |run: &[u8]| run[0] != b'A' && run.iter().all(|byte| *byte == run[0]);
-    text.len() <= 100 && text.as_bytes().windows(7).any(same)
+    STAND_INS.iter().any(|word| head.contains(word)) || monotonous(trimmed) || counted(&head)
 }
 
 /// Hardly any distinct characters.
