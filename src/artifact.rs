@@ -383,8 +383,10 @@ pub enum Origin {
     Staged,
     /// The change from a base commit to a head commit (full ids).
     Range {
-        /// The commit that is trusted.
+        /// The commit that it is compared with: where the two ends parted.
         base: String,
+        /// The commit whose settings, reviewers and allowances count: the first end as it was named.
+        trusted: String,
         /// The commit that is judged.
         head: String,
     },

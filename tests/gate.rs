@@ -65,3 +65,36 @@ fn a_gate_looks_at_the_added_lines_only() {
     assert_eq!(judged.status.code(), Some(0), "{}", said(&judged));
     assert!(said(&judged).contains("existing"), "{}", said(&judged));
 }
+
+/// A branch `side` with `path`, made before main got weft.toml and `guard.py`.
+fn diverged(path: &str, text: &str) -> Repo {
+    let repository = Repo::new();
+    repository.git(&["branch", "side"]);
+    repository.write("weft.toml", "[levels]\ncommand-injection = \"low\"\n");
+    repository.write("guard.py", "print('checked')\n");
+    repository.git(&["add", "-A"]);
+    repository.git(&["commit", "-q", "-m", "main moves on"]);
+    repository.git(&["checkout", "-q", "side"]);
+    repository.write_and_commit(path, text);
+    repository
+}
+
+#[test]
+fn a_branch_behind_main_is_judged_by_what_it_changes_and_by_the_settings_of_main() {
+    let repository = diverged("ping.py", WEAK);
+    for range in ["main..side", "main...side"] {
+        let judged = weft(&repository, &["scan", "--range", range]);
+        let said = said(&judged);
+        assert_eq!(judged.status.code(), Some(0), "main's settings count: {said}");
+        assert!(said.contains("1 file") && !said.contains("settings-changed"), "{said}");
+    }
+}
+
+#[test]
+fn a_branch_behind_main_is_submitted_as_what_it_changes() {
+    let repository = diverged("pong.py", "print('pong')\n");
+    let submitted = weft(&repository, &["submit", "--range", "main..side"]);
+    let said = said(&submitted);
+    assert_eq!(submitted.status.code(), Some(3), "{said}");
+    assert!(said.contains(": 1 file, subject"), "main's files are not part of it: {said}");
+}

@@ -34,12 +34,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let reporting = &arguments.reporting;
     let (submission, policy) = range_under_its_base(&arguments.range, reporting, world)?;
-    let Origin::Range { base, head } = &submission.origin else {
+    let Origin::Range { trusted, head, .. } = &submission.origin else {
         return Err(Error::new(ErrorKind::Bug, "a range without ends"));
     };
     let checks = settings::checks(world, reporting.rules.as_deref())?;
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
-    let base = (base != git::NO_COMMIT).then_some(base.as_str());
+    let base = (trusted != git::NO_COMMIT).then_some(trusted.as_str());
     let coverage = verify::coverage(&policy, base, head, arguments.target.as_deref(), world)?;
     accept(&mut report, &coverage, &policy, &checks, world)?;
     let context = output::context(&checks, &policy, reporting, &submission, world);

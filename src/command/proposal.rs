@@ -25,8 +25,8 @@ pub(super) enum Place {
     Staged,
     /// Blobs that a waiting item names.
     Blobs(Subject),
-    /// Commits that are there already.
-    Range(String),
+    /// Commits that are there already, and whose settings count when it is not the range that says so.
+    Range(String, Option<String>),
 }
 
 /// A proposal, scanned.
@@ -73,24 +73,28 @@ pub(super) fn read(
         }
         Place::Staged => (git::staged(root)?, Source::Staged, git::staged_changes(root)?, Vec::new()),
         Place::Blobs(subject) => (git::proposed(root, base, &subject)?, Source::Staged, subject, Vec::new()),
-        Place::Range(range) => {
-            let submission = git::range(root, &range)?;
-            let Origin::Range { base, head } = submission.origin.clone() else {
+        Place::Range(range, tip) => {
+            let mut submission = git::range(root, &range)?;
+            let Origin::Range { base, trusted, head } = &mut submission.origin else {
                 return Err(Error::new(ErrorKind::Bug, "a range without ends"));
             };
+            if let Some(tip) = tip {
+                *trusted = tip;
+            }
+            let (base, head) = (base.clone(), head.clone());
             let subject = git::changes(root, &base, &head)?;
             (submission, Source::Range { head }, subject, Vec::new())
         }
     };
-    let base = match &submission.origin {
-        Origin::Range { base, .. } => base.clone(),
-        _ => base.to_owned(),
+    let (base, trusted) = match &submission.origin {
+        Origin::Range { base, trusted, .. } => (base.clone(), trusted.clone()),
+        _ => (base.to_owned(), base.to_owned()),
     };
     let (steps, authors) = steps(root, &source, &base)?;
-    let policy = judged(settings::at(root, &base)?);
+    let policy = judged(settings::at(root, &trusted)?);
     let (report, documents) = output::scan(&submission, checks, &policy, world, true);
     let sarif = log(&report, checks, &policy)?;
-    let digests = digests(root, &base, checks, &sarif)?;
+    let digests = digests(root, &trusted, checks, &sarif)?;
     Ok(Proposal {
         source,
         subject,
@@ -116,7 +120,15 @@ pub(super) fn again(
 ) -> Result<Proposal> {
     let place = match &item.source {
         Source::Staged => Place::Blobs(item.subject.clone()),
-        Source::Range { head } => Place::Range(format!("{}..{head}", item.about.base)),
+        Source::Range { head } => {
+            let range = match item.about.base.as_str() {
+                git::NO_COMMIT => head.clone(),
+                base => format!("{base}..{head}"),
+            };
+            // What the branch is judged by is what it would be merged into, as in a gate.
+            let tip = git::resolve(world.repository()?, &item.about.target)?;
+            Place::Range(range, Some(tip))
+        }
         Source::Reply { path } => reply_inside(path, world)?,
         Source::Input => {
             let missing = || {

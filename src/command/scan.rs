@@ -199,7 +199,7 @@ pub(super) fn range_under_its_base(
     let root = world.repository()?;
     let mut submission = git::range(root, range)?;
     let policy = match (&reporting.config, &submission.origin) {
-        (None, Origin::Range { base, .. }) if base != git::NO_COMMIT => settings::at(root, base)?,
+        (None, Origin::Range { trusted, .. }) => settings::at(root, trusted)?,
         (None, _) => Policy::default(),
         (Some(file), _) => settings::own(world, Some(file))?,
     };

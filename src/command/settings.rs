@@ -35,6 +35,9 @@ pub(super) fn own(world: &World, config: Option<&Path>) -> Result<Policy> {
 
 /// The settings at a trusted commit; the defaults when it has none.
 pub(super) fn at(root: &Path, commit: &str) -> Result<Policy> {
+    if commit == weft::ingest::git::NO_COMMIT {
+        return Ok(Policy::default());
+    }
     match weft::ingest::git::blob_at(root, commit, FILE)? {
         Some(bytes) => Policy::parse(&format!("{FILE} of {commit:.12}"), &String::from_utf8_lossy(&bytes)),
         None => Ok(Policy::default()),

@@ -120,7 +120,7 @@ fn place(arguments: &Arguments, world: &World) -> Result<Place> {
         return Ok(Place::Staged);
     }
     if let Some(range) = &arguments.range {
-        return Ok(Place::Range(range.clone()));
+        return Ok(Place::Range(range.clone(), None));
     }
     match &arguments.file {
         Some(file) if file.as_os_str() != "-" => proposal::reply_file(file, world),

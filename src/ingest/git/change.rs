@@ -31,11 +31,11 @@ pub fn staged(dir: &Path) -> Result<Submission> {
     Ok(submission(Origin::Staged, entries, notes, symlinks))
 }
 
-/// What a range changes: `A..B` from A's tree to B's, `A...B` from where they parted to B, `A` alone from its first
-/// parent to it. An end left out is HEAD.
+/// What a range changes, as a pull request shows it: `A..B` and `A...B` from where they parted to B, so that what A got
+/// since is not taken for a revert; `A` alone from its first parent to it. An end left out is HEAD.
 pub fn range(dir: &Path, range: &str) -> Result<Submission> {
     let repo = open(dir)?;
-    let (base, head) = ends(&repo, range)?;
+    let Ends { base, trusted, head } = ends(&repo, range)?;
     let (old, new) = (tree_of(&repo, &base)?, tree_of(&repo, &head)?);
     let diff = repo
         .diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options()))
@@ -43,7 +43,12 @@ pub fn range(dir: &Path, range: &str) -> Result<Submission> {
     let mut notes = Vec::new();
     let entries = entries(&repo, diff, new.as_ref(), &store(dir)?, &mut notes)?;
     let links = [old, new].iter().flatten().map(links_of_tree).collect::<Result<Vec<_>>>()?;
-    Ok(submission(Origin::Range { base, head }, entries, notes, links.into_iter().flatten().collect()))
+    Ok(submission(
+        Origin::Range { base, trusted, head },
+        entries,
+        notes,
+        links.into_iter().flatten().collect(),
+    ))
 }
 
 /// What a change that waits would do to the tree of `base`: its blobs are in the repository already, as those of a
@@ -109,28 +114,33 @@ fn file_mode(mode: Mode) -> git2::FileMode {
     }
 }
 
-/// Both ends of a range, as full ids.
-pub(super) fn ends(repo: &Repository, range: &str) -> Result<(String, String)> {
+/// The commits of a range, as full ids.
+struct Ends {
+    base: String,
+    trusted: String,
+    head: String,
+}
+
+fn ends(repo: &Repository, range: &str) -> Result<Ends> {
     let id = |revision: &str| {
         commit(repo, if revision.is_empty() { "HEAD" } else { revision }).map(|commit| commit.id())
     };
-    if let Some((one, two)) = range.split_once("...") {
+    if let Some((one, two)) = range.split_once("...").or_else(|| range.split_once("..")) {
         let (one, two) = (id(one)?, id(two)?);
         let base = repo.merge_base(one, two).map_err(|error| {
             let what = format!("`{range}` has no common commit to start from");
             shallow(repo, Error::new(ErrorKind::Repository, what).because(error))
         })?;
-        return Ok((base.to_string(), two.to_string()));
-    }
-    if let Some((one, two)) = range.split_once("..") {
-        return Ok((id(one)?.to_string(), id(two)?.to_string()));
+        return Ok(Ends { base: base.to_string(), trusted: one.to_string(), head: two.to_string() });
     }
     let only = commit(repo, range)?;
     if only.parent_count() == 0 {
-        return Ok((NO_COMMIT.to_owned(), only.id().to_string()));
+        let (base, trusted) = (NO_COMMIT.to_owned(), NO_COMMIT.to_owned());
+        return Ok(Ends { base, trusted, head: only.id().to_string() });
     }
     let parent = only.parent(0).map_err(|error| shallow(repo, failed("reading the parent commit")(error)))?;
-    Ok((parent.id().to_string(), only.id().to_string()))
+    let (base, trusted) = (parent.id().to_string(), parent.id().to_string());
+    Ok(Ends { base, trusted, head: only.id().to_string() })
 }
 
 /// The tree of a commit; `None` for [`NO_COMMIT`].

@@ -143,12 +143,17 @@ fn ranges() {
         let paths: Vec<String> = submission.entries.iter().map(|entry| entry.path.clone()).collect();
         (submission.origin, paths)
     };
-    let origin = |base: &str, head: &str| Origin::Range { base: base.into(), head: head.into() };
+    let parted = |base: &str, trusted: &str, head: &str| Origin::Range {
+        base: base.into(),
+        trusted: trusted.into(),
+        head: head.into(),
+    };
+    let origin = |base: &str, head: &str| parted(base, base, head);
     assert_eq!(of(&format!("{one}..{three}")), (origin(&one, &three), vec!["a.py".into(), "b.py".into()]));
     assert_eq!(of(&format!("{}..", &two[..10])), (origin(&two, &three), vec!["b.py".into()]));
     assert_eq!(of("HEAD"), (origin(&two, &three), vec!["b.py".into()]));
     assert_eq!(of(&one), (origin(NO_COMMIT, &one), vec!["a.py".into()]));
-    assert_eq!(of(&format!("{three}...{two}")), (origin(&two, &two), vec![]));
+    assert_eq!(of(&format!("{three}...{two}")), (parted(&two, &three, &two), vec![]));
     let error = super::range(git.path(), "nope..HEAD").err().unwrap();
     assert_eq!(
         (error.kind(), error.to_string()),
@@ -159,16 +164,19 @@ fn ranges() {
 }
 
 #[test]
-fn three_dots_start_where_the_branches_parted() {
+fn a_range_starts_where_the_branches_parted() {
     let git = Fixture::new();
     let base = git.add("a.py", FILE, "1\n").commit();
     let main = git.add("main.py", FILE, "1\n").commit();
     git.repo.reference("refs/heads/side", Oid::from_str(&base).unwrap(), true, "x").unwrap();
     git.repo.set_head("refs/heads/side").unwrap();
     let side = git.remove("main.py").add("side.py", FILE, "1\n").commit();
-    let submission = range(git.path(), &format!("{main}...{side}")).unwrap();
-    assert_eq!(found(&submission), [("side.py", Action::Create)]);
-    assert_eq!(submission.origin, Origin::Range { base, head: side });
+    let origin = Origin::Range { base, trusted: main.clone(), head: side.clone() };
+    for dots in ["..", "..."] {
+        let submission = range(git.path(), &format!("{main}{dots}{side}")).unwrap();
+        assert_eq!(found(&submission), [("side.py", Action::Create)]);
+        assert_eq!(submission.origin, origin);
+    }
 }
 
 #[test]
