@@ -98,3 +98,25 @@ fn a_branch_behind_main_is_submitted_as_what_it_changes() {
     assert_eq!(submitted.status.code(), Some(3), "{said}");
     assert!(said.contains(": 1 file, subject"), "main's files are not part of it: {said}");
 }
+
+#[test]
+fn a_new_reviewer_is_never_somebody_elses_change() {
+    let repository = Repo::new();
+    repository.write_and_commit("weft.toml", "[coverage]\nwho = \"agents\"\n");
+    repository.write_and_commit("weft.toml", "[coverage]\nwho = \"agents\"\n\n[review]\nfour-eyes = false\n");
+    let judged = weft(&repository, &["scan", "--range", "HEAD~1..HEAD"]);
+    assert!(said(&judged).contains("settings-changed"), "{}", said(&judged));
+}
+
+#[test]
+fn every_format_of_the_gate_says_that_the_change_waits() {
+    let repository = Repo::new();
+    repository.write_and_commit("weft.toml", "[coverage]\nwho = \"all\"\n");
+    repository.write_and_commit("notes.txt", "a line\n");
+    for format in ["text", "json", "sarif", "github"] {
+        let judged = weft(&repository, &["gate", "--range", "HEAD~1..HEAD", "--format", format]);
+        assert_eq!(judged.status.code(), Some(3), "{format}: {}", said(&judged));
+        let text = String::from_utf8_lossy(&judged.stdout).to_lowercase();
+        assert!(text.contains("held: 1 of 1 commit without an approval"), "{format}: {text}");
+    }
+}

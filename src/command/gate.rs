@@ -42,9 +42,12 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let base = (trusted != git::NO_COMMIT).then_some(trusted.as_str());
     let coverage = verify::coverage(&policy, base, head, arguments.target.as_deref(), world)?;
     accept(&mut report, &coverage, &policy, &checks, world)?;
+    if coverage.uncovered().next().is_some() {
+        report.hold(&approval(&coverage));
+    }
     let context = output::context(&checks, &policy, reporting, &submission, world);
     output::write(&report, &context, reporting)?;
-    let exit = if policy.run.exit_zero { Exit::Passed } else { report.exit().worse(held(&coverage)) };
+    let exit = report.exit();
     let text = closing(&report, &coverage, exit, reporting.quiet);
     match reporting.format {
         Format::Text => print(text.as_bytes())?,
@@ -55,13 +58,17 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     Ok(exit)
 }
 
-/// A commit without an approval waits for a person.
-fn held(coverage: &Verdict) -> Exit {
-    if coverage.uncovered().next().is_some() { Exit::Held } else { Exit::Passed }
+/// How many commits are covered, or wait.
+fn approval(coverage: &Verdict) -> String {
+    let all = coverage.commits.len();
+    match coverage.uncovered().count() {
+        0 => format!("{all} {} covered", verify::commits(all)),
+        n => format!("{n} of {all} {} without an approval", verify::commits(all)),
+    }
 }
 
-/// Allows the findings that the approvals of these commits waived: the same rule at the same path. Approvals bind the
-/// exact bytes, so what was waived there is what is found here.
+/// Allows the findings that the approvals of these commits waived: for each waiver one finding of the same rule at the
+/// same path.
 fn accept(
     report: &mut Report,
     coverage: &Verdict,
@@ -69,9 +76,6 @@ fn accept(
     checks: &weft::Checks,
     world: &World,
 ) -> Result<()> {
-    if coverage.uncovered().next().is_some() {
-        return Ok(());
-    }
     let root = world.repository()?;
     let queue = Queue::open(root, proposal::history(policy, root).as_deref())?;
     let items: BTreeSet<&String> = coverage
@@ -102,14 +106,10 @@ fn annotations(coverage: &Verdict) -> String {
 
 /// Coverage, then the one line that says which outcome decided.
 fn closing(report: &Report, coverage: &Verdict, exit: Exit, quiet: bool) -> String {
-    let uncovered = coverage.uncovered().count();
-    let all = coverage.commits.len();
-    let approval = match uncovered {
-        0 => format!("{all} {} covered", verify::commits(all)),
-        n => format!("{n} of {all} {} wait for an approval", verify::commits(all)),
-    };
+    let approval = approval(coverage);
     let verdict = match exit {
         Exit::Held => format!("held: {approval}"),
+        Exit::Passed if report.exit_zero => format!("{}; {approval}", report.verdict),
         Exit::Passed => format!("passed: nothing blocks, {approval}"),
         _ => format!("{}; {approval}", report.verdict),
     };

@@ -42,6 +42,9 @@ pub struct Report {
     /// `--allow-incomplete`: gaps are told, but do not fail the run.
     #[serde(default)]
     pub allow_incomplete: bool,
+    /// Whether a person has to decide first: a commit of the change has no approval.
+    #[serde(default)]
+    pub held: bool,
 }
 
 impl Report {
@@ -58,11 +61,21 @@ impl Report {
 
     /// The exit code of this outcome.
     pub fn exit(&self) -> Exit {
-        match (self.blocking > 0, self.incomplete && !self.allow_incomplete) {
+        let held = if self.held && !self.exit_zero { Exit::Held } else { Exit::Passed };
+        let found = match (self.blocking > 0, self.incomplete && !self.allow_incomplete) {
             _ if self.exit_zero => Exit::Passed,
             (true, _) => Exit::Findings,
             (false, true) => Exit::Incomplete,
             (false, false) => Exit::Passed,
+        };
+        found.worse(held)
+    }
+
+    /// Marks the change as waiting for a person: `why` becomes the verdict when nothing else decides.
+    pub fn hold(&mut self, why: &str) {
+        self.held = true;
+        if self.exit() == Exit::Held {
+            self.verdict = format!("held: {why}");
         }
     }
 
@@ -74,9 +87,13 @@ impl Report {
 
     /// Allows findings whose rule and target path a reviewer accepted; `by` says where.
     pub fn accept(&mut self, accepted: &[(String, String)], by: &str, policy: &Policy, rules: &RuleSet) {
+        // Each waiver answers one finding: another of the same rule in the same file was not the reviewer's.
+        let mut accepted = accepted.to_vec();
         for finding in self.findings.iter_mut().filter(|finding| finding.standing == Standing::New) {
             let path = finding.location.target.as_ref().unwrap_or(&finding.location.path);
-            if accepted.iter().any(|(rule, target)| *rule == finding.rule && target == path) {
+            let waiver = accepted.iter().position(|(rule, target)| *rule == finding.rule && target == path);
+            if let Some(waiver) = waiver {
+                accepted.swap_remove(waiver);
                 finding.standing =
                     Standing::Allowed { reason: "waived by the reviewer".into(), by: by.into() };
             }
@@ -113,6 +130,9 @@ pub fn judge(
     report
 }
 
+/// The rule about a change of weft's own settings.
+const SETTINGS_CHANGED: &str = "settings-changed";
+
 /// Marks as existing what lies outside the lines that a change adds. A finding whose data path runs through an added
 /// line is new wherever it ends: the change is what connected it.
 pub fn standing(entries: &[Entry], findings: &mut [Finding]) {
@@ -126,7 +146,10 @@ pub fn standing(entries: &[Entry], findings: &mut [Finding]) {
             lines.iter().any(|lines| lines.is_none_or(|lines| lines.touches(first, last.max(first))))
         })
     };
-    for finding in findings.iter_mut().filter(|finding| finding.standing == Standing::New) {
+    // A finding about the whole of a file stands on a line of it, but it is the change that brought it.
+    let whole_file = |finding: &Finding| finding.rule == SETTINGS_CHANGED;
+    let new = |finding: &&mut Finding| finding.standing == Standing::New && !whole_file(finding);
+    for finding in findings.iter_mut().filter(new) {
         if !touched(&finding.location) && !finding.trace.iter().any(|step| touched(&step.location)) {
             finding.standing = Standing::Existing;
         }
