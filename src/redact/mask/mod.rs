@@ -26,6 +26,8 @@ pub(super) struct Copy {
     /// The secret as it was found; another form of it may stand in `range`.
     pub(super) secret: String,
     pub(super) confidence: Confidence,
+    /// How it is written there, when not as it is: "in base64".
+    pub(super) written: Option<&'static str>,
 }
 
 /// What was found and every other copy of it, sorted, without overlap.
@@ -35,8 +37,9 @@ pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Co
         .map(|one| Copy {
             range: one.range.clone(),
             rule: one.rule,
-            secret: text[one.range.clone()].to_owned(),
+            secret: one.secret.clone().unwrap_or_else(|| text[one.range.clone()].to_owned()),
             confidence: one.confidence,
+            written: one.written,
         })
         .collect();
     let others = elsewhere(text, &copies, detector);
@@ -76,16 +79,16 @@ fn outside(range: Range<usize>, taken: &BTreeMap<usize, usize>) -> Vec<Range<usi
 
 /// Copies of what was found, plain and encoded, wherever they stand; without overlap among themselves.
 fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
-    let mut patterns: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+    let mut patterns: BTreeMap<String, (usize, bool, Option<&'static str>)> = BTreeMap::new();
     for (index, copy) in found.iter().enumerate() {
-        for (form, grows) in worth_seeking(copy, detector) {
-            patterns.entry(form).or_insert((index, grows));
+        for (form, grows, written) in worth_seeking(copy, detector) {
+            patterns.entry(form).or_insert((index, grows, written));
         }
     }
     if patterns.is_empty() {
         return Vec::new();
     }
-    let owners: Vec<(usize, bool)> = patterns.values().copied().collect();
+    let owners: Vec<(usize, bool, Option<&'static str>)> = patterns.values().copied().collect();
     // Used for one text only, so it has to be cheap to build rather than fast to run.
     let automaton = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
@@ -95,28 +98,30 @@ fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
     let mut others: Vec<Copy> = Vec::new();
     let mut done = 0;
     for hit in automaton.find_iter(text) {
-        let (owner, grows) = owners[hit.pattern().as_usize()];
+        let (owner, grows, written) = owners[hit.pattern().as_usize()];
         let range = if grows { encoded_run(text, hit.range()) } else { hit.range() };
         let range = range.start.max(done)..range.end.max(done);
         if !range.is_empty() {
             done = range.end;
-            others.push(Copy { range, ..found[owner].clone() });
+            others.push(Copy { range, written, ..found[owner].clone() });
         }
     }
     others
 }
 
-/// The forms of a secret to look for, with whether a match is part of a longer encoded run.
-fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool)> {
+/// The forms of a secret to look for, with whether a match is part of a longer encoded run, and how it is written there.
+fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool, Option<&'static str>)> {
     let secret = &copy.secret;
     let words =
         detector.personal(copy.rule) || random::wordy(secret) && !secret.bytes().any(|b| b.is_ascii_digit());
     if secret.len() < SHORTEST || already_masked(secret) {
         return Vec::new();
     }
-    let mut forms = vec![(secret.clone(), false)];
+    let mut forms = vec![(secret.clone(), false, None)];
     if !words {
-        forms.extend(forms::encoded(secret).into_iter().map(|form| (form.text, form.grows)));
+        forms.extend(
+            forms::encoded(secret).into_iter().map(|form| (form.text, form.grows, Some("in encoded form"))),
+        );
     }
     forms
 }
