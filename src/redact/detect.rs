@@ -11,7 +11,7 @@ use regex::{Regex, RegexBuilder};
 use super::mask::already_masked;
 use super::normal::normal;
 use super::validate::{Validator, Verdict, weigh};
-use super::{generic, pii, random};
+use super::{assigned, generic, pii, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Confidence;
 use crate::rule::{Category, Match, Rule, RuleSet, SecretMatch};
@@ -140,6 +140,10 @@ impl Detector {
             match self.anchors[hit.pattern().as_usize()] {
                 Anchor::Pattern(rule) => {
                     let Some(pattern) = &self.patterns[rule] else { continue };
+                    if pattern.wanted.assigned {
+                        self.look_assigned(rule, text, hit.range(), &mut found, &mut broken);
+                        continue;
+                    }
                     let start = text.floor_char_boundary(hit.start().saturating_sub(BEFORE));
                     let end = text.ceil_char_boundary((hit.end() + pattern.behind).min(text.len()));
                     match &mut windows[rule] {
@@ -243,6 +247,30 @@ impl Detector {
         }
     }
 
+    /// Looks for a value of `rule` that is assigned to the name around, or just behind, the issuer's `word`.
+    fn look_assigned<'a>(
+        &'a self,
+        rule: usize,
+        text: &str,
+        word: Range<usize>,
+        found: &mut Vec<Found>,
+        broken: &mut Vec<&'a str>,
+    ) {
+        let Some(pattern) = &self.patterns[rule] else { return };
+        for value in assigned::values(text, word) {
+            let Some(regex) = pattern.regex() else {
+                broken.push(&self.rules[rule].id);
+                return;
+            };
+            if text.get(value.clone()).is_some_and(|value| regex.is_match(value))
+                && let Some(confidence) = pattern.judge(text, &value, &value, self.rules[rule].confidence)
+            {
+                found.push(Found { range: value, rule, confidence });
+                return;
+            }
+        }
+    }
+
     /// Sorts and drops what overlaps something more specific: rules with a format of their own before assignments
     /// before personal data, then the surer, the longer, the earlier.
     fn untangle(&self, mut found: Vec<Found>) -> Vec<Found> {
@@ -303,7 +331,9 @@ impl Pattern {
     }
 
     fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&ascii(&self.wanted.regex)).size_limit(4 << 20).build()
+        let regex = ascii(&self.wanted.regex);
+        let regex = if self.wanted.assigned { format!("^(?:{regex})$") } else { regex };
+        RegexBuilder::new(&regex).size_limit(4 << 20).build()
     }
 
     /// How sure a match is; `None` when it is none.

@@ -2,6 +2,7 @@
 //!
 //! This is the only room that makes a [`Redacted`], and every later stage accepts nothing else.
 
+mod assigned;
 mod attribution;
 mod column;
 mod decode;
