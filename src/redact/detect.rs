@@ -10,7 +10,7 @@ use super::anchors::Anchors;
 use super::mask::already_masked;
 use super::reading::{self, Budget, Wrapped};
 use super::validate::{Validator, Verdict, weigh};
-use super::{generic, pii, random};
+use super::{assigned, generic, pii, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Confidence;
 use crate::rule::{Category, Match, Rule, RuleSet, SecretMatch};
@@ -59,6 +59,8 @@ struct Pattern {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lead {
     Pattern(usize),
+    /// A pattern of an assigned value.
+    Assigned(usize),
     /// It is the anchor of a pattern, written backwards.
     Backwards,
     Assignment,
@@ -122,8 +124,8 @@ impl Detector {
             patterns.push(Some(Pattern::new(rule, wanted)?));
             for keyword in &wanted.keywords {
                 words.push(keyword.clone());
-                leads.push(Lead::Pattern(number));
-                if telling(keyword) {
+                leads.push(if wanted.assigned { Lead::Assigned(number) } else { Lead::Pattern(number) });
+                if telling(keyword) && !wanted.assigned {
                     words.push(keyword.chars().rev().collect());
                     leads.push(Lead::Backwards);
                 }
@@ -187,6 +189,7 @@ impl Detector {
                 look.wrapped.extend(Wrapped::at(text.as_bytes(), &hit));
                 self.widen(rule, text, hit, &mut windows);
             }
+            Lead::Assigned(rule) => self.look_assigned(rule, text, hit, &mut look.found, broken),
             Lead::Backwards => look.backwards.push(hit),
             Lead::Assignment => {
                 if let Some(rule) = self.generic
@@ -293,6 +296,30 @@ impl Detector {
         }
     }
 
+    /// Looks for a value of `rule` that is assigned to the name around, or just behind, the issuer's `word`.
+    fn look_assigned<'a>(
+        &'a self,
+        rule: usize,
+        text: &str,
+        word: Range<usize>,
+        found: &mut Vec<Found>,
+        broken: &mut Vec<&'a str>,
+    ) {
+        let Some(pattern) = &self.patterns[rule] else { return };
+        for value in assigned::values(text, word) {
+            let Some(regex) = pattern.regex() else {
+                broken.push(&self.rules[rule].id);
+                return;
+            };
+            if text.get(value.clone()).is_some_and(|value| regex.is_match(value))
+                && let Some(confidence) = pattern.judge(text, &value, &value, self.rules[rule].confidence)
+            {
+                found.push(Found::plain(value, rule, confidence));
+                return;
+            }
+        }
+    }
+
     /// Sorts and drops what overlaps something more specific: rules with a format of their own before assignments
     /// before personal data, then the surer, the longer, the earlier.
     fn untangle(&self, mut found: Vec<Found>) -> Vec<Found> {
@@ -363,7 +390,9 @@ impl Pattern {
     }
 
     fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&ascii(&self.wanted.regex)).size_limit(4 << 20).build()
+        let regex = ascii(&self.wanted.regex);
+        let regex = if self.wanted.assigned { format!("^(?:{regex})$") } else { regex };
+        RegexBuilder::new(&regex).size_limit(4 << 20).build()
     }
 
     /// How sure a match is; `None` when it is none.

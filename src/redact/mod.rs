@@ -3,6 +3,7 @@
 //! This is the only room that makes a [`Redacted`], and every later stage accepts nothing else.
 
 mod anchors;
+mod assigned;
 mod attribution;
 mod column;
 mod decode;
