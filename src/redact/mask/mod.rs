@@ -44,8 +44,7 @@ pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Co
         .collect();
     let others = elsewhere(text, &copies, detector);
     // Of two that overlap the one found by its rule keeps its place whole; of another copy the rest remains.
-    let taken: BTreeMap<usize, usize> =
-        found.iter().map(|one| (one.range.start, one.range.end)).chain(ranges(&placeholders(text))).collect();
+    let taken = union(found.iter().map(|one| one.range.clone()).chain(placeholders(text)));
     for other in others {
         for range in outside(other.range.clone(), &taken) {
             copies.push(Copy { range, ..other.clone() });
@@ -55,8 +54,18 @@ pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Co
     copies
 }
 
-fn ranges(list: &[Range<usize>]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    list.iter().map(|range| (range.start, range.end))
+/// What some ranges cover, from start to end; a placeholder may stand inside a secret.
+fn union(ranges: impl Iterator<Item = Range<usize>>) -> BTreeMap<usize, usize> {
+    let mut sorted: Vec<Range<usize>> = ranges.collect();
+    sorted.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(sorted.len());
+    for range in sorted {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged.into_iter().map(|range| (range.start, range.end)).collect()
 }
 
 /// The parts of `range` that none of `taken` covers.
@@ -138,7 +147,7 @@ fn encoded_run(text: &str, hit: Range<usize>) -> Range<usize> {
 
 /// Whether a copy of something found, plain or encoded, is still in `text`.
 pub(super) fn residue(text: &str, found: &[Copy], detector: &Detector) -> bool {
-    let taken: BTreeMap<usize, usize> = ranges(&placeholders(text)).collect();
+    let taken = union(placeholders(text).into_iter());
     elsewhere(text, found, detector).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
 }
 
@@ -191,6 +200,14 @@ mod tests {
         let pieces: Vec<&str> =
             by_line(text, &(0..text.len())).into_iter().map(|piece| &text[piece]).collect();
         assert_eq!(pieces, ["one", "two", "three", "four"]);
+    }
+
+    #[test]
+    fn a_placeholder_inside_a_secret_does_not_end_it() {
+        assert_eq!(
+            union([0..10, 2..4, 12..14, 14..15].into_iter()),
+            BTreeMap::from([(0, 10), (12, 14), (14, 15)])
+        );
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(super) fn unwrapped(text: &str, wrapped: &[Wrapped]) -> Option<Reading> {
         if done.replace(one.end) == Some(one.end) {
             continue;
         }
-        let pieces = continuation(bytes, one.end);
+        let pieces = continuation(bytes, one);
         if pieces.is_empty() {
             continue;
         }
@@ -72,9 +72,11 @@ pub(super) fn unwrapped(text: &str, wrapped: &[Wrapped]) -> Option<Reading> {
 }
 
 /// The pieces on the following lines: each is all that its line holds, beside marks of quotation, and no word.
-fn continuation(bytes: &[u8], end: usize) -> Vec<Range<usize>> {
+fn continuation(bytes: &[u8], token: &Wrapped) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
-    let mut at = end;
+    let mut at = token.end;
+    // Of an alphabet of capitals and digits a piece may be a word of capitals.
+    let capitals = !bytes[token.start..token.end].iter().any(u8::is_ascii_lowercase);
     while pieces.len() < LINES {
         let Some(line) = line_ends(bytes, at) else { break };
         let marks = bytes[line..].iter().take(80).take_while(|byte| b" \t>#*|/".contains(byte)).count();
@@ -88,7 +90,7 @@ fn continuation(bytes: &[u8], end: usize) -> Vec<Range<usize>> {
             Some(b'"' | b'\'' | b'`' | b')' | b',' | b';' | b'<') => true,
             Some(_) => line_ends(bytes, stop).is_some(),
         };
-        if length < 2 || !alone || !like_a_token(&bytes[start..stop]) {
+        if length < 2 || !alone || !like_a_token(&bytes[start..stop], capitals) {
             break;
         }
         pieces.push(start..stop);
@@ -97,11 +99,14 @@ fn continuation(bytes: &[u8], end: usize) -> Vec<Range<usize>> {
     pieces
 }
 
-/// Whether a piece is more likely a part of a token than a word: a digit, or capitals behind small letters.
-fn like_a_token(piece: &[u8]) -> bool {
+/// Whether a piece is more likely a part of a token than a word: a digit, or capitals behind small letters, or capitals
+/// where the token has nothing else.
+fn like_a_token(piece: &[u8], capitals: bool) -> bool {
     let capital = piece.iter().rposition(u8::is_ascii_uppercase);
     let small = piece.iter().position(u8::is_ascii_lowercase);
-    piece.iter().any(u8::is_ascii_digit)
+    let shouted = capitals && piece.len() >= 4 && piece.iter().all(u8::is_ascii_uppercase);
+    shouted
+        || piece.iter().any(u8::is_ascii_digit)
         || matches!((small, capital), (Some(small), Some(capital)) if small < capital)
 }
 
