@@ -92,7 +92,7 @@ impl Redactor {
         let Some(decoded) = decode::decode(&bytes) else {
             let note = not_text(&original.path);
             return Redaction {
-                document: Redacted::seal(original, &[]),
+                document: Redacted::seal(original, None, &[]),
                 findings: Vec::new(),
                 notes: vec![note],
             };
@@ -108,7 +108,7 @@ impl Redactor {
         let copies = copies(text, &sweep.found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
         let addresses = self.addresses(&original, text, &copies);
-        let document = Redacted::seal(original, &replacements);
+        let document = Redacted::seal(original, Some(&decoded), &replacements);
         let views = document.views();
         let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
         let findings = copies
