@@ -4,6 +4,7 @@
 
 mod attribution;
 mod column;
+mod context;
 mod decode;
 mod detect;
 mod filter;
@@ -96,7 +97,8 @@ impl Redactor {
             };
         };
         let text = decoded.text.as_ref();
-        let (found, broken) = self.detector.find(text);
+        let (mut found, broken) = self.detector.find(text);
+        context::settle(&original, text, &mut found, |rule| &self.detector.rules[rule].id);
         let broken = broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
