@@ -6,6 +6,7 @@ mod anchors;
 mod assigned;
 mod attribution;
 mod column;
+mod context;
 mod decode;
 mod detect;
 mod filter;
@@ -98,7 +99,8 @@ impl Redactor {
             };
         };
         let text = decoded.text.as_ref();
-        let sweep = self.detector.find(text);
+        let mut sweep = self.detector.find(text);
+        context::settle(&original, text, &mut sweep.found, |rule| &self.detector.rules[rule].id);
         let broken = sweep.broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
