@@ -15,6 +15,7 @@ mod normal;
 mod pii;
 mod random;
 mod redacted;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -23,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Original, Role};
 use crate::error::Result;
-use crate::finding::{Finding, Note, NoteKind, Severity};
+use crate::finding::{Confidence, Finding, Note, NoteKind, Severity};
 use crate::rule::{Category, RuleSet};
 
 use detect::Detector;
@@ -109,9 +110,10 @@ impl Redactor {
         let lengths: Vec<usize> =
             copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
         let addresses = self.addresses(&original, text, &copies);
+        let whole = original.added.is_none() && matches!(original.role, Role::Code | Role::Document);
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
-        let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
+        let (mut on_line, mut left_out, mut noted) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let findings = copies
             .iter()
             .zip(places)
@@ -128,7 +130,9 @@ impl Redactor {
                     left_out.insert((line, copy.rule));
                     return None;
                 }
-                if addresses.hides(copy.rule, index) {
+                // In a file one note stands for all copies of what nobody can confirm.
+                let note = whole && copy.confidence == Confidence::Low && self.is_generic(copy.rule);
+                if addresses.hides(copy.rule, index) || note && !noted.insert(copy.secret.as_str()) {
                     return None;
                 }
                 let mut finding = self.report(&document, &views, copy, range, length);
@@ -150,6 +154,10 @@ impl Redactor {
             notes.push(Note::new(NoteKind::Info, document.path(), message));
         }
         Redaction { document, findings, notes }
+    }
+
+    fn is_generic(&self, rule: usize) -> bool {
+        self.detector.rules.get(rule).is_some_and(|rule| rule.id == generic::RULE)
     }
 
     /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of
