@@ -17,6 +17,7 @@ mod pii;
 mod random;
 mod reading;
 mod redacted;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -25,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Original, Role};
 use crate::error::Result;
-use crate::finding::{Finding, Note, NoteKind, Severity};
+use crate::finding::{Confidence, Finding, Note, NoteKind, Severity};
 use crate::rule::{Category, RuleSet};
 
 use detect::Detector;
@@ -110,9 +111,10 @@ impl Redactor {
         let copies = copies(text, &sweep.found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
         let addresses = self.addresses(&original, text, &copies);
+        let whole = original.added.is_none() && matches!(original.role, Role::Code | Role::Document);
         let document = Redacted::seal(original, Some(&decoded), &replacements);
         let views = document.views();
-        let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
+        let (mut on_line, mut left_out, mut noted) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let findings = copies
             .iter()
             .zip(places)
@@ -128,7 +130,9 @@ impl Redactor {
                     left_out.insert((line, copy.rule));
                     return None;
                 }
-                if addresses.hides(copy.rule, index) {
+                // In a file one note stands for all copies of what nobody can confirm.
+                let note = whole && copy.confidence == Confidence::Low && self.is_generic(copy.rule);
+                if addresses.hides(copy.rule, index) || note && !noted.insert(copy.secret.as_str()) {
                     return None;
                 }
                 let mut finding = self.report(&document, &views, copy, range);
@@ -150,6 +154,10 @@ impl Redactor {
             notes.push(Note::new(NoteKind::Info, document.path(), message));
         }
         Redaction { document, findings, notes }
+    }
+
+    fn is_generic(&self, rule: usize) -> bool {
+        self.detector.rules.get(rule).is_some_and(|rule| rule.id == generic::RULE)
     }
 
     /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of

@@ -5,6 +5,7 @@ use data_encoding::{BASE32, BASE64, BASE64URL_NOPAD};
 
 use super::mask::without_syntax;
 use super::random;
+use super::stand_in;
 use crate::finding::Confidence;
 use crate::rule::crc32;
 
@@ -138,7 +139,7 @@ fn password(secret: &str) -> Verdict {
     let template =
         secret.starts_with(['$', '%', '{', ':', '(', '*', '.', '[']) || secret.contains(['{', '}', '\\']);
     let digits = secret.len() < 8 && secret.bytes().all(|byte| byte.is_ascii_digit());
-    if template || digits || secret.len() < 4 || random::placeholder(secret) || random::stand_in(secret) {
+    if template || digits || secret.len() < 4 || random::placeholder(secret) || stand_in::stand_in(secret) {
         return Verdict::Impossible;
     }
     let letters = secret.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));

@@ -6,6 +6,8 @@
 //! decides how the value is judged ([`judge`]). Where no name is assigned a sentence may speak of it ([`prose`]), and
 //! some commands take a password without its name ([`command`]).
 
+mod alike;
+mod bare;
 mod command;
 mod judge;
 mod name;
@@ -52,6 +54,7 @@ pub(super) const ANCHORS: &[&str] = &[
     "pw ",
     "pw\"",
     "auth",
+    "client",
     "cookie",
     "bearer",
     "sessionid",
@@ -146,6 +149,14 @@ impl<'a> Scan<'a> {
         } else {
             promise(bytes, &name)?
         };
+        // "pass" and a blank is the verb.
+        let behind = bytes.get(value::skip_blanks(bytes, name.end));
+        if bytes.get(name.clone())?.eq_ignore_ascii_case(b"pass")
+            && bytes.get(name.end) == Some(&b' ')
+            && !matches!(behind, Some(b'=' | b':'))
+        {
+            return None;
+        }
         self.assigned(&name, promised).or_else(|| self.said(&name, promised))
     }
 
