@@ -1,6 +1,7 @@
 //! One automaton over the anchors of all rules finds where to look; a rule's own pattern, compiled on first use, then
 //! looks at the text around its anchors only.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +11,9 @@ use regex::{Regex, RegexBuilder};
 
 use super::mask::already_masked;
 use super::normal::normal;
+use super::pii::{self, Reading};
 use super::validate::{Validator, Verdict, weigh};
-use super::{generic, pii, random};
+use super::{generic, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Confidence;
 use crate::rule::{Category, Match, Rule, RuleSet, SecretMatch};
@@ -53,7 +55,6 @@ struct Pattern {
 enum Anchor {
     Pattern(usize),
     Assignment,
-    Email,
 }
 
 /// All detectors, compiled once.
@@ -68,6 +69,7 @@ pub(super) struct Detector {
     anchors: Vec<Anchor>,
     generic: Option<usize>,
     pii: pii::Rules,
+    off: BTreeSet<usize>,
 }
 
 impl Detector {
@@ -77,7 +79,7 @@ impl Detector {
         let rules: Vec<Rule> = set.rules.iter().filter(ours).cloned().collect();
         let index = |id: &str| rules.iter().position(|rule| rule.id == id);
         let generic = index(generic::RULE);
-        let pii = pii::Rules { email: index("email"), card: index("payment-card"), iban: index("iban") };
+        let pii = pii::Rules::new(index);
         let (mut words, mut anchors) = (Vec::new(), Vec::new());
         let mut patterns = Vec::with_capacity(rules.len());
         for (number, rule) in rules.iter().enumerate() {
@@ -93,29 +95,27 @@ impl Detector {
             words.extend(generic::ANCHORS.iter().map(|word| (*word).to_owned()));
             anchors.resize(words.len(), Anchor::Assignment);
         }
-        if pii.email.is_some() {
-            words.push("@".to_owned());
-            anchors.push(Anchor::Email);
-        }
         let automaton = automaton(&words, AhoCorasickKind::ContiguousNFA).map_err(|error| {
             Error::new(ErrorKind::Settings, "the keywords of the secret rules are too many or too long")
                 .because(error)
         })?;
         let (table, searched) = (OnceLock::new(), AtomicUsize::new(0));
-        Ok(Detector { rules, patterns, words, automaton, table, searched, anchors, generic, pii })
+        let off = BTreeSet::new();
+        Ok(Detector { rules, patterns, words, automaton, table, searched, anchors, generic, pii, off })
     }
 
     /// Everything found in `text`, sorted, without overlap: of two that overlap the more specific stays. The ids of
     /// rules whose pattern does not compile are the second part.
-    pub(super) fn find(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
-        let (mut found, mut broken) = self.look_through(text);
+    pub(super) fn find(&self, text: &str, reading: Reading) -> (Vec<Found>, Vec<&str>) {
+        let (mut found, mut broken) = self.look_through(text, reading);
         if let Some(normal) = normal(text) {
-            let (disguised, also_broken) = self.look_through(&normal.text);
+            let (disguised, also_broken) = self.look_through(&normal.text, reading);
             let back = |one: Found| Found { range: normal.original(&one.range), ..one };
             found.extend(disguised.into_iter().map(back));
             broken.extend(also_broken);
         }
         found.retain(|one| !one.range.is_empty() && !already_masked(&text[one.range.clone()]));
+        found.retain(|one| !self.off.contains(&one.rule));
         broken.dedup();
         (self.untangle(found), broken)
     }
@@ -131,7 +131,7 @@ impl Detector {
     }
 
     /// Everything found in one form of a text, in no order.
-    fn look_through(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
+    fn look_through(&self, text: &str, reading: Reading) -> (Vec<Found>, Vec<&str>) {
         let mut found = Vec::new();
         let mut windows: Vec<Option<Range<usize>>> = vec![None; self.patterns.len()];
         let mut assignments = generic::Scan::new(text);
@@ -158,13 +158,6 @@ impl Detector {
                         found.push(Found { range, rule, confidence });
                     }
                 }
-                Anchor::Email => {
-                    if let Some(rule) = self.pii.email
-                        && let Some(range) = pii::email(text, hit.start())
-                    {
-                        found.push(Found { range, rule, confidence: self.rules[rule].confidence });
-                    }
-                }
             }
         }
         for (rule, window) in windows.into_iter().enumerate() {
@@ -172,13 +165,14 @@ impl Detector {
                 self.look(rule, text, window, &mut found, &mut broken);
             }
         }
-        self.pii.numbers(text, &self.rules, &mut found);
+        self.pii.find(text, reading, &self.rules, &mut found);
         (found, broken)
     }
 
-    /// The index of the rule for e-mail addresses.
-    pub(super) fn email(&self) -> Option<usize> {
-        self.pii.email
+    /// Leaves out what the rules with these ids would find.
+    pub(super) fn without(&mut self, ids: &[&str]) {
+        let off = self.rules.iter().enumerate().filter(|(_, rule)| ids.contains(&rule.id.as_str()));
+        self.off = off.map(|(number, _)| number).collect();
     }
 
     /// Whether a rule is about personal data.

@@ -20,13 +20,14 @@ mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Original, Role};
+use crate::artifact::Original;
 use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind, Severity};
 use crate::rule::{Category, RuleSet};
 
 use detect::Detector;
 use mask::{Copy, Issuer, by_line, copies};
+use pii::Reading;
 use redacted::Replacement;
 
 pub(crate) use mask::placeholders;
@@ -48,23 +49,6 @@ pub struct Redaction {
     pub notes: Vec<Note>,
 }
 
-/// The e-mail addresses of one file.
-#[derive(Default)]
-struct Addresses {
-    /// The rule, where one finding stands for all.
-    rule: Option<usize>,
-    /// The copy that is reported.
-    shown: Option<usize>,
-    /// How many there are beside it.
-    more: usize,
-}
-
-impl Addresses {
-    fn hides(&self, rule: usize, copy: usize) -> bool {
-        self.rule == Some(rule) && self.shown != Some(copy)
-    }
-}
-
 /// The compiled detectors. One serves all threads of a run.
 pub struct Redactor {
     detector: Detector,
@@ -84,6 +68,11 @@ impl Redactor {
         self.detector.check()
     }
 
+    /// Leaves out what the rules with these ids would find: it is neither masked nor reported.
+    pub fn without(&mut self, ids: &[&str]) {
+        self.detector.without(ids);
+    }
+
     /// Masks one original. Never fails: what cannot be looked at becomes a note.
     pub fn redact(&self, original: Original) -> Redaction {
         let bytes = original.reveal().clone();
@@ -96,7 +85,7 @@ impl Redactor {
             };
         };
         let text = decoded.text.as_ref();
-        let (found, broken) = self.detector.find(text);
+        let (found, broken) = self.detector.find(text, Reading::of(original.role));
         let broken = broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
@@ -106,7 +95,7 @@ impl Redactor {
         let (replacements, places) = self.replacements(text, &copies);
         let lengths: Vec<usize> =
             copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
-        let addresses = self.addresses(&original, text, &copies);
+        let shown = attribution::Shown::new(&original, text, &copies, &self.detector.rules);
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
         let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
@@ -126,12 +115,10 @@ impl Redactor {
                     left_out.insert((line, copy.rule));
                     return None;
                 }
-                if addresses.hides(copy.rule, index) {
-                    return None;
-                }
+                let more = shown.with(index)?;
                 let mut finding = self.report(&document, &views, copy, range, length);
-                if addresses.shown == Some(index) && addresses.more > 0 {
-                    finding.message += &format!(", and {} more in this file", addresses.more);
+                if more > 0 {
+                    finding.message += &format!(", and {more} more in this file");
                 }
                 Some(finding)
             })
@@ -148,29 +135,6 @@ impl Redactor {
             notes.push(Note::new(NoteKind::Info, document.path(), message));
         }
         Redaction { document, findings, notes }
-    }
-
-    /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of
-    /// them by design, so one stands for all, and those that only name somebody are left out.
-    fn addresses(&self, original: &Original, text: &str, copies: &[Copy]) -> Addresses {
-        let Some(rule) =
-            self.detector.email().filter(|_| matches!(original.role, Role::Code | Role::Document))
-        else {
-            return Addresses::default();
-        };
-        let personal = copies.iter().enumerate().filter(|(_, copy)| {
-            copy.rule == rule && !attribution::names_somebody(&original.path, text, &copy.range)
-        });
-        let personal: Vec<usize> = personal.map(|(index, _)| index).collect();
-        let (mut line, mut at) = (1, 0);
-        let added = |index: &&usize| {
-            let start = copies[**index].range.start;
-            line += memchr::memchr_iter(b'\n', &text.as_bytes()[at..start]).count() as u32;
-            at = start;
-            original.added.as_ref().is_none_or(|lines| lines.touches(line, line))
-        };
-        let shown = personal.iter().find(added).or(personal.first()).copied();
-        Addresses { rule: Some(rule), shown, more: personal.len().saturating_sub(1) }
     }
 
     /// What to put where, and for each copy which of the replacements are its own.
@@ -208,7 +172,7 @@ impl Redactor {
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
         finding.message = format!("{} of {length} characters", finding.message);
         finding.confidence = copy.confidence;
-        if rule.category == Category::Pii && document.role() == Role::Code {
+        if rule.category == Category::Pii && Reading::of(document.role()) == Reading::File {
             finding.severity = Severity::Low;
         }
         finding
