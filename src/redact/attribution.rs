@@ -188,6 +188,7 @@ pub(super) fn names_somebody(path: &str, text: &str, range: &Range<usize>) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::Action;
 
     fn named(path: &str, text: &str) -> bool {
         let at = text.find("jane@").unwrap();
@@ -220,5 +221,30 @@ mod tests {
         ] {
             assert!(!named(path, text), "{text}");
         }
+    }
+
+    #[test]
+    fn tests_and_documents_are_known_by_their_path() {
+        for path in [
+            "tests/a.py",
+            "pkg/auth_tests/x.json",
+            "src/test_users.py",
+            "web/users.spec.ts",
+            "a_test.go",
+            "spec/x.rb",
+        ] {
+            assert!(made_up(path), "{path}");
+        }
+        for path in ["src/latest.py", "contest/a.py", "attestation.py", "users.csv"] {
+            assert!(!made_up(path), "{path}");
+        }
+        let document =
+            |path: &str, role| super::document(&Original::new(path, role, Action::Inspect, Vec::new()));
+        assert!(
+            document("docs/a.txt", Role::Code)
+                && document("x.rst", Role::Code)
+                && document("a", Role::Document)
+        );
+        assert!(!document("data/a.txt", Role::Code) && !document("docs/a.py", Role::Code));
     }
 }

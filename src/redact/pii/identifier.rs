@@ -39,6 +39,13 @@ impl Identifiers {
         }
     }
 
+    /// The places of all rules that are in the set.
+    #[cfg(test)]
+    pub(super) fn rules(&self) -> Vec<usize> {
+        let kinds = self.kinds.iter().filter_map(|(_, rule)| *rule);
+        kinds.chain(self.documents.iter().filter_map(|(_, rule)| *rule)).collect()
+    }
+
     /// The number that the digits `start..end` begin or stand in. The one whose name is nearest wins; a form that
     /// speaks for itself comes last, and a little less sure.
     pub(super) fn at(
