@@ -165,7 +165,7 @@ fn bank(text: &str, word: usize, end: usize) -> Option<Range<usize>> {
             return Some(at..at + length);
         }
         BETWEEN.iter().find(|word| word.eq_ignore_ascii_case(token))?;
-        named = true;
+        named |= ["code", "number", "no", "is"].iter().any(|word| word.eq_ignore_ascii_case(token));
         at += length;
     }
     None

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::context::{BORN, Context};
+use super::context::Context;
 use super::shape::{cut_off, free};
 use super::text::joint;
+use super::words::BORN;
 
 /// How far behind its word a date may begin.
 const REACH: usize = 24;

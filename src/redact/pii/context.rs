@@ -1,191 +1,13 @@
 //! The words that personal data stands behind: "phone", "date of birth", the name of a number. Each byte near a
 //! candidate is looked through once, whatever the number of candidates.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::kinds::{DOCUMENTS, kinds};
-
-/// What words are about. The kinds of numbers and the documents follow these.
-pub(super) const PHONE: usize = 0;
-pub(super) const CALL: usize = 1;
-pub(super) const BORN: usize = 2;
-pub(super) const HOME: usize = 3;
-pub(super) const NETWORK: usize = 4;
-pub(super) const VERSION: usize = 5;
-const OWN: &[&[&str]] = &[
-    &[
-        "phone",
-        "telephone",
-        "tel",
-        "mobile",
-        "cell",
-        "cellphone",
-        "fax",
-        "whatsapp",
-        "telefon",
-        "telefonnummer",
-        "rufnummer",
-        "handy",
-        "handynummer",
-        "mobil",
-        "mobilnummer",
-        "t\u{e9}l\u{e9}phone",
-        "t\u{e9}l",
-        "portable",
-        "tel\u{e9}fono",
-        "telefono",
-        "m\u{f3}vil",
-        "celular",
-        "cellulare",
-        "telefone",
-        "telem\u{f3}vel",
-        "telefoon",
-        "telefoonnummer",
-        "telefonnumer",
-        "numer telefonu",
-        "telefonnr",
-        "puhelin",
-        "mobiltelefon",
-        "phone number",
-        "contact number",
-        "\u{442}\u{435}\u{43b}\u{435}\u{444}\u{43e}\u{43d}",
-        "\u{7535}\u{8bdd}",
-        "\u{624b}\u{673a}",
-        "\u{96fb}\u{8a71}",
-        "\u{c804}\u{d654}",
-        "\u{643a}\u{5e2f}",
-    ],
-    &[
-        "call",
-        "call me at",
-        "call me on",
-        "reach me at",
-        "text me at",
-        "dial",
-        "sms",
-        "ring me on",
-        "ruf",
-        "anrufen",
-        "appelez",
-    ],
-    &[
-        "born",
-        "born on",
-        "date of birth",
-        "dob",
-        "d.o.b.",
-        "birth date",
-        "birthdate",
-        "birthday",
-        "date_of_birth",
-        "birth_date",
-        "geboren",
-        "geboren am",
-        "geburtsdatum",
-        "geburtstag",
-        "geb.",
-        "geb.-datum",
-        "n\u{e9} le",
-        "n\u{e9}e le",
-        "date de naissance",
-        "fecha de nacimiento",
-        "nacido",
-        "nacida",
-        "nacido el",
-        "nacida el",
-        "nato il",
-        "nata il",
-        "data di nascita",
-        "geboortedatum",
-        "geboren op",
-        "data urodzenia",
-        "urodzony",
-        "urodzona",
-        "data de nascimento",
-        "nascido em",
-        "nascida em",
-        "f\u{f6}delsedatum",
-        "f\u{f8}dselsdato",
-        "syntym\u{e4}aika",
-        "dateofbirth",
-        "f\u{f6}dd",
-        "f\u{f8}dt",
-        "\u{434}\u{430}\u{442}\u{430} \u{440}\u{43e}\u{436}\u{434}\u{435}\u{43d}\u{438}\u{44f}",
-        "\u{51fa}\u{751f}\u{65e5}\u{671f}",
-        "\u{751f}\u{5e74}\u{6708}\u{65e5}",
-    ],
-    &[
-        "address",
-        "home address",
-        "street address",
-        "postal address",
-        "mailing address",
-        "billing address",
-        "shipping address",
-        "lives at",
-        "live at",
-        "living at",
-        "lived at",
-        "resides at",
-        "residing at",
-        "resident at",
-        "ship to",
-        "deliver to",
-        "adresse",
-        "anschrift",
-        "wohnhaft",
-        "wohnt in",
-        "wohne in",
-        "wohnt",
-        "domicilio",
-        "direcci\u{f3}n",
-        "direccion",
-        "vive en",
-        "indirizzo",
-        "residente",
-        "abita in",
-        "habite",
-        "demeurant",
-        "domicili\u{e9}",
-        "adres",
-        "woont",
-        "woonachtig",
-        "endere\u{e7}o",
-        "mora na",
-        "zamieszka\u{142}y",
-        "adress",
-    ],
-    &[
-        "ip",
-        "ip address",
-        "ipv4",
-        "ipv6",
-        "ips",
-        "client",
-        "host",
-        "server",
-        "from",
-        "address",
-        "remote",
-        "visitor",
-        "login",
-        "logged in",
-        "connected",
-        "connection",
-        "peer",
-        "user",
-        "remote_addr",
-        "x-forwarded-for",
-        "ping",
-    ],
-    &[
-        "version", "ver", "v", "release", "released", "upgrade", "upgraded", "update", "updated", "build",
-        "section", "chapter", "clause", "oid", "rev", "revision", "firmware", "driver", "chrome", "firefox",
-        "tag", "requires",
-    ],
-];
+use super::words::OWN;
 
 /// No word is longer than this, in bytes.
 const LONGEST: usize = 64;
@@ -193,7 +15,7 @@ const LONGEST: usize = 64;
 /// The automaton over all words, and what each is about.
 struct Words {
     automaton: Option<AhoCorasick>,
-    words: Vec<(&'static str, usize)>,
+    words: Vec<(Cow<'static, str>, usize)>,
 }
 
 static WORDS: OnceLock<Words> = OnceLock::new();
@@ -208,6 +30,17 @@ pub(super) fn of_document(number: usize) -> usize {
     OWN.len() + kinds().count() + number
 }
 
+/// A word as it is, and as identifiers write it: `tax id`, `tax_id`, `taxId`.
+fn spellings(word: &&'static str) -> impl Iterator<Item = Cow<'static, str>> {
+    /// Shorter ones run together are other words: `sa id`.
+    const LEAST: usize = 5;
+    let apart = word.contains([' ', '-']);
+    let snake = apart.then(|| Cow::Owned(word.replace([' ', '-'], "_")));
+    let camel =
+        apart.then(|| word.replace([' ', '-'], "")).filter(|camel| camel.len() >= LEAST).map(Cow::Owned);
+    [Some(Cow::Borrowed(*word)), snake, camel].into_iter().flatten()
+}
+
 fn words() -> &'static Words {
     WORDS.get_or_init(|| {
         let lists = OWN
@@ -215,16 +48,16 @@ fn words() -> &'static Words {
             .copied()
             .chain(kinds().map(|kind| kind.words))
             .chain(DOCUMENTS.iter().map(|one| one.words));
-        let words: Vec<(&str, usize)> = lists
+        let words: Vec<(Cow<'static, str>, usize)> = lists
             .enumerate()
-            .flat_map(|(topic, words)| words.iter().map(move |word| (*word, topic)))
+            .flat_map(|(topic, words)| words.iter().flat_map(spellings).map(move |word| (word, topic)))
             .collect();
         // Without the automaton nothing would count that needs a word; a test holds that it builds.
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(words.iter().map(|(word, _)| word))
+            .build(words.iter().map(|(word, _)| word.as_bytes()))
             .ok();
         Words { automaton, words }
     })
@@ -246,8 +79,12 @@ impl<'a> Context<'a> {
     /// Asked of growing places.
     pub(super) fn distance(&mut self, topic: usize, at: usize, reach: usize) -> Option<usize> {
         self.read_to(at);
-        let distance = at.checked_sub(self.last.get(topic).copied().flatten()?)?;
-        (distance <= reach).then_some(distance)
+        let end = self.last.get(topic).copied().flatten()?;
+        let distance = at.checked_sub(end).filter(|distance| *distance <= reach)?;
+        // A name on the line before is a heading, unless its own number stands behind it there.
+        let between = self.text.as_bytes().get(end..at)?;
+        let line = memchr::memchr(b'\n', between).map_or(&[][..], |line| &between[..line]);
+        (!line.iter().any(u8::is_ascii_digit)).then_some(distance)
     }
 
     fn read_to(&mut self, at: usize) {
@@ -324,6 +161,7 @@ fn stands(bytes: &[u8], start: usize, end: usize, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::PHONE;
     use super::*;
 
     fn near(topic: usize, text: &str) -> bool {
@@ -345,6 +183,13 @@ mod tests {
         let place = kinds().position(|kind| kind.rule == "ca-social-insurance-number").unwrap();
         assert!(near(of_kind(place), "SIN "));
         assert!(!near(of_kind(place), "sin("));
+    }
+
+    #[test]
+    fn a_name_on_the_line_before_is_a_heading_unless_it_has_its_number() {
+        assert!(near(PHONE, "phone\n"));
+        assert!(near(PHONE, "phone 1 or "));
+        assert!(!near(PHONE, "phone 1\nnumber "));
     }
 
     #[test]

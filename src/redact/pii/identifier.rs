@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use super::context::{Context, of_document, of_kind};
 use super::kinds::{DOCUMENTS, Document, Kind, kinds};
 use super::shape::{Shapes, free};
+use super::text::joint_before;
 use super::{Hit, Reading};
 use crate::finding::Confidence;
 
@@ -161,7 +162,8 @@ fn beginnings(bytes: &[u8], start: usize) -> [Option<usize>; 2] {
     };
     let own = free(bytes, start).then_some(start);
     let right_before = worth(letters(start), start);
-    let apart =
-        start.checked_sub(1).filter(|at| b" -".contains(&bytes[*at])).and_then(|at| worth(letters(at), at));
+    let apart = joint_before(bytes, start)
+        .filter(|(mark, _)| matches!(mark, b' ' | b'-'))
+        .and_then(|(_, at)| worth(letters(at), at));
     [right_before.or(apart), own]
 }

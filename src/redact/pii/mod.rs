@@ -16,6 +16,7 @@ mod street;
 #[cfg(test)]
 mod tests;
 mod text;
+mod words;
 
 use std::ops::Range;
 

@@ -3,8 +3,9 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::context::{Context, NETWORK, VERSION};
+use super::context::Context;
 use super::shape::free;
+use super::words::{NETWORK, VERSION};
 
 /// The public IPv4 address that begins with the digits at `start`.
 pub(super) fn ipv4(text: &str, start: usize, context: &mut Context<'_>) -> Option<Range<usize>> {
@@ -103,11 +104,10 @@ pub(super) fn hardware(text: &str, start: usize) -> Option<Range<usize>> {
     if written.len() != (if mark == '.' { 14 } else { 17 }) || groups.count() != 12 / size {
         return None;
     }
-    let glued =
-        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_:-".contains(byte));
-    if glued(first.checked_sub(1).and_then(|at| bytes.get(at)))
-        || bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-    {
+    let solid = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let before = first.checked_sub(1).map_or(b' ', |at| bytes[at]);
+    let goes_on = bytes.get(end).is_some_and(|byte| b":-.".contains(byte)) && solid(end + 1);
+    if before.is_ascii_alphanumeric() || b"_:-".contains(&before) || solid(end) || goes_on {
         return None;
     }
     let mut address = [0u8; 6];

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 
 use rlibphonenumber::{PhoneNumberUtil, Region};
 
-use super::context::{CALL, Context, PHONE};
+use super::context::Context;
 use super::shape::{cut_off, free};
 use super::text::joint;
+use super::words::{CALL, PHONE};
 
 /// The digits of a number, at most.
 const MOST: usize = 15;

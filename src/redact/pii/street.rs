@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::context::{Context, HOME};
+use super::context::Context;
+use super::words::HOME;
 
 /// How far behind its word an address may begin.
 const REACH: usize = 24;
@@ -300,7 +301,8 @@ impl<'a> Tokens<'a> {
             rest.char_indices().take(32).find(|(_, c)| !inside(*c)).map_or(rest.len().min(32), |(at, _)| at);
         let word = rest.get(..length)?;
         // A full stop ends the sentence, but for `St.` and the like.
-        let word = if word.len() > 4 { word.trim_end_matches('.') } else { word };
+        let short = word.len() < 5 && !word.contains(|c: char| c.is_ascii_digit());
+        let word = if short { word } else { word.trim_end_matches('.') };
         if word.is_empty() {
             return None;
         }

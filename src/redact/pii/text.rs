@@ -15,6 +15,14 @@ pub(super) fn joint(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
     }
 }
 
+/// Where what joins begins, when it ends at `at`.
+pub(super) fn joint_before(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    (1..=3).find_map(|length| {
+        let start = at.checked_sub(length)?;
+        joint(bytes, start).filter(|(_, long)| *long == length).map(|(mark, _)| (mark, start))
+    })
+}
+
 /// At most `length` bytes before `at`, in lower case (ASCII only).
 pub(super) fn lower_before(text: &str, at: usize, length: usize) -> String {
     let from = text.ceil_char_boundary(at.saturating_sub(length));
@@ -58,6 +66,7 @@ mod tests {
     fn blanks_and_dashes_of_typography_join_as_the_plain_ones() {
         for (text, plain) in [("\u{a0}", b' '), ("\u{2009}", b' '), ("\u{2013}", b'-'), ("\u{2212}", b'-')] {
             assert_eq!(joint(text.as_bytes(), 0), Some((plain, text.len())));
+            assert_eq!(joint_before(text.as_bytes(), text.len()), Some((plain, 0)));
         }
         assert_eq!(joint(b"_", 0), None);
         assert_eq!(joint(&[0xe2, 0x80], 0), None);
