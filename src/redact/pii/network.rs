@@ -30,9 +30,13 @@ pub(super) fn ipv4(text: &str, start: usize, context: &mut Context<'_>) -> Optio
     let named = context.distance(NETWORK, start, 24);
     let version = context.distance(VERSION, start, 16);
     let nearer = version.is_some_and(|version| named.is_none_or(|named| version < named));
+    // `requests==93.1.2.3`
+    let required = [&b"=="[..], b">=", b"<=", b"~=", b"!=", b"^", b"~", b"<", b">"]
+        .iter()
+        .any(|mark| bytes[..start].ends_with(mark));
     // Four small numbers are a version or a section, unless somebody says address.
     let small = address.octets().iter().all(|part| *part < 32) && !host && named.is_none();
-    (!nearer && !small).then_some(start..end)
+    (!nearer && !small && !required).then_some(start..end)
 }
 
 /// Whether the address is somebody's: no private, local, documentation or group address, no public resolver.
@@ -163,6 +167,7 @@ mod tests {
             "version 93.184.215.14",
             "v93.184.215.14",
             "chromium-93.184.215.14",
+            "requests==93.184.215.14",
             "93.184.215.14/16",
             "see 4.2.1.3",
             "300.1.2.3",

@@ -7,7 +7,7 @@ use rlibphonenumber::{PhoneNumberUtil, Region};
 
 use super::context::Context;
 use super::shape::{cut_off, free};
-use super::text::joint;
+use super::text::{joint, joint_before};
 use super::words::{CALL, PHONE};
 
 /// The digits of a number, at most.
@@ -73,13 +73,20 @@ pub(super) fn national(text: &str, start: usize, context: &mut Context<'_>) -> O
     let bytes = text.as_bytes();
     let open = start.checked_sub(1).filter(|at| bytes[*at] == b'(');
     let first = open.unwrap_or(start);
-    if !free(bytes, first) {
+    // The middle of a longer number is none.
+    let goes_back = joint_before(bytes, first)
+        .and_then(|(mark, at)| bytes.get(at.checked_sub(1)?).map(|byte| (mark, byte)))
+        .is_some_and(|(mark, byte)| mark != b',' && byte.is_ascii_digit());
+    if goes_back || !enough(bytes, start) || !free(bytes, first) {
+        return None;
+    }
+    let strong = spoken_of(first, context);
+    if !strong && context.distance(CALL, first, 24).is_none() {
         return None;
     }
     let run = run(text, start, first, MOST).filter(|run| (7..=MOST).contains(&run.digits.len()))?;
-    let called = run.grouped || run.digits.starts_with('0');
-    let spoken = spoken_of(first, context) || called && context.distance(CALL, first, 24).is_some();
-    if !spoken || fictional(&run.digits) || dated(&run, text) {
+    let called = strong || run.grouped || run.digits.starts_with('0');
+    if !called || fictional(&run.digits) || dated(&run, text) {
         return None;
     }
     let known = match run.digits.strip_prefix("00") {
@@ -87,6 +94,14 @@ pub(super) fn national(text: &str, start: usize, context: &mut Context<'_>) -> O
         None => REGIONS.iter().any(|region| exists(&run.digits, Some(*region))),
     };
     known.then_some(run.range)
+}
+
+/// Whether seven digits stand there, with nothing but marks between them.
+fn enough(bytes: &[u8], start: usize) -> bool {
+    let marks = bytes[start..].iter().take(16);
+    let digits =
+        marks.take_while(|byte| byte.is_ascii_digit() || b" -./()".contains(byte) || !byte.is_ascii());
+    digits.filter(|byte| byte.is_ascii_digit()).count() >= 7
 }
 
 /// The digits from `start` on, in groups joined by single marks; `first` is where the number begins with its sign.
@@ -213,6 +228,7 @@ mod tests {
             "call 1234567 times",
             "phone 555-0123",
             "phone: 1234567890",
+            "call +44 7700 900123",
             "phone model 12",
         ] {
             assert_eq!(found(text), None, "{text}");

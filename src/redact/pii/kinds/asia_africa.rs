@@ -55,7 +55,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         rule: "hk-identity-number",
-        forms: &["A9999999", "AA9999999"],
+        forms: &["A999999X", "AA999999X"],
         alone: &["A999999(9)", "A999999(A)", "AA999999(9)", "AA999999(A)"],
         check: hong_kong,
         words: &["hkid", "\u{8eab}\u{4efd}\u{8b49}", "identity card"],
