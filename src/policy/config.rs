@@ -248,6 +248,12 @@ impl AllowEntry {
 }
 
 impl Policy {
+    /// The ids of the rules that `[levels]` switches off.
+    pub fn off(&self) -> Vec<&str> {
+        let off = self.levels.iter().filter(|(_, level)| matches!(level, LevelOf::Off));
+        off.map(|(rule, _)| rule.as_str()).collect()
+    }
+
     /// The weft.toml that `weft init` writes: every setting with its default and meaning, as comments where there is none.
     pub fn commented() -> String {
         include_str!("weft.toml").to_owned()

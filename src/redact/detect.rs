@@ -1,6 +1,7 @@
 //! One automaton over the anchors of all rules finds where to look; a rule's own pattern, compiled on first use, then
 //! looks at the text around its anchors only.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -64,7 +65,6 @@ enum Lead {
     /// It is the anchor of a pattern, written backwards.
     Backwards,
     Assignment,
-    Email,
 }
 
 /// Whether a keyword is no word of a language, so that it tells something when it is written backwards.
@@ -84,6 +84,7 @@ pub(super) struct Detector {
     leads: Vec<Lead>,
     generic: Option<usize>,
     pii: pii::Rules,
+    off: BTreeSet<usize>,
 }
 
 /// What looking through one text yields.
@@ -113,7 +114,7 @@ impl Detector {
         let rules: Vec<Rule> = set.rules.iter().filter(ours).cloned().collect();
         let index = |id: &str| rules.iter().position(|rule| rule.id == id);
         let generic = index(generic::RULE);
-        let pii = pii::Rules { email: index("email"), card: index("payment-card"), iban: index("iban") };
+        let pii = pii::Rules::new(index);
         let (mut words, mut leads) = (Vec::new(), Vec::new());
         let mut patterns = Vec::with_capacity(rules.len());
         for (number, rule) in rules.iter().enumerate() {
@@ -135,19 +136,16 @@ impl Detector {
             words.extend(generic::ANCHORS.iter().map(|word| (*word).to_owned()));
             leads.resize(words.len(), Lead::Assignment);
         }
-        if pii.email.is_some() {
-            words.push("@".to_owned());
-            leads.push(Lead::Email);
-        }
         let anchors = Anchors::new(words.iter().map(String::as_str));
-        Ok(Detector { rules, patterns, anchors, leads, generic, pii })
+        Ok(Detector { rules, patterns, anchors, leads, generic, pii, off: BTreeSet::new() })
     }
 
     /// Everything found in `text` and in what it encodes or disguises.
-    pub(super) fn find(&self, text: &str) -> Sweep<'_> {
+    pub(super) fn find(&self, text: &str, reading: pii::Reading) -> Sweep<'_> {
         let mut budget = Budget::new(text.len());
         let mut broken = Vec::new();
-        let mut found = self.sweep(text, 0, &mut budget, &mut broken);
+        let mut found = self.sweep(text, reading, 0, &mut budget, &mut broken);
+        found.retain(|one| !self.off.contains(&one.rule));
         found.retain(|one| !one.range.is_empty() && !already_masked(&text[one.range.clone()]));
         broken.sort_unstable();
         broken.dedup();
@@ -158,29 +156,30 @@ impl Detector {
     fn sweep<'d>(
         &'d self,
         text: &str,
+        reading: pii::Reading,
         depth: usize,
         budget: &mut Budget,
         broken: &mut Vec<&'d str>,
     ) -> Vec<Found> {
-        let Look { mut found, mut wrapped, mut backwards } = self.look_through(text, broken);
+        let Look { mut found, mut wrapped, mut backwards } = self.look_through(text, reading, broken);
         if depth == reading::DEPTH {
             return found;
         }
         wrapped.sort_by_key(Wrapped::end);
         backwards.sort_by_key(|hit| hit.start);
-        for reading in reading::readings(text, &wrapped, &backwards, budget) {
-            for one in self.sweep(&reading.text, depth + 1, budget, broken) {
-                let range = reading.original(&one.range);
-                let plain = || reading.text.get(one.range.clone()).unwrap_or("").to_owned();
+        for other in reading::readings(text, &wrapped, &backwards, budget) {
+            for one in self.sweep(&other.text, reading, depth + 1, budget, broken) {
+                let range = other.original(&one.range);
+                let plain = || other.text.get(one.range.clone()).unwrap_or("").to_owned();
                 let secret = Some(one.secret.unwrap_or_else(plain));
-                found.push(Found { range, secret, written: Some(reading.written), ..one });
+                found.push(Found { range, secret, written: Some(other.written), ..one });
             }
         }
         found
     }
 
     /// Everything that one form of a text shows as it stands.
-    fn look_through<'d>(&'d self, text: &str, broken: &mut Vec<&'d str>) -> Look {
+    fn look_through<'d>(&'d self, text: &str, reading: pii::Reading, broken: &mut Vec<&'d str>) -> Look {
         let mut look = Look::default();
         let mut windows: Vec<(usize, Range<usize>)> = Vec::new();
         let mut assignments = generic::Scan::new(text);
@@ -198,19 +197,12 @@ impl Detector {
                     look.found.push(Found::plain(range, rule, confidence));
                 }
             }
-            Lead::Email => {
-                if let Some(rule) = self.pii.email
-                    && let Some(range) = pii::email(text, hit.start)
-                {
-                    look.found.push(Found::plain(range, rule, self.rules[rule].confidence));
-                }
-            }
         });
         windows.sort_by_key(|(rule, window)| (*rule, window.start));
         for (rule, window) in windows {
             self.look(rule, text, window, &mut look.found, broken);
         }
-        self.pii.numbers(text, &self.rules, &mut look.found);
+        self.pii.find(text, reading, &self.rules, &mut look.found);
         look
     }
 
@@ -229,9 +221,11 @@ impl Detector {
             None => windows.push((rule, start..end)),
         }
     }
-    /// The index of the rule for e-mail addresses.
-    pub(super) fn email(&self) -> Option<usize> {
-        self.pii.email
+
+    /// Leaves out what the rules with these ids would find.
+    pub(super) fn without(&mut self, ids: &[&str]) {
+        let off = self.rules.iter().enumerate().filter(|(_, rule)| ids.contains(&rule.id.as_str()));
+        self.off = off.map(|(number, _)| number).collect();
     }
 
     /// Whether a rule is about personal data.

@@ -24,13 +24,14 @@ mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Original, Role};
+use crate::artifact::Original;
 use crate::error::Result;
 use crate::finding::{Confidence, Finding, Note, NoteKind, Severity};
 use crate::rule::{Category, RuleSet};
 
 use detect::Detector;
 use mask::{Copy, Issuer, by_line, copies};
+use pii::Reading;
 use redacted::Replacement;
 
 pub(crate) use mask::placeholders;
@@ -52,23 +53,6 @@ pub struct Redaction {
     pub notes: Vec<Note>,
 }
 
-/// The e-mail addresses of one file.
-#[derive(Default)]
-struct Addresses {
-    /// The rule, where one finding stands for all.
-    rule: Option<usize>,
-    /// The copy that is reported.
-    shown: Option<usize>,
-    /// How many there are beside it.
-    more: usize,
-}
-
-impl Addresses {
-    fn hides(&self, rule: usize, copy: usize) -> bool {
-        self.rule == Some(rule) && self.shown != Some(copy)
-    }
-}
-
 /// The compiled detectors. One serves all threads of a run.
 pub struct Redactor {
     detector: Detector,
@@ -88,6 +72,11 @@ impl Redactor {
         self.detector.check()
     }
 
+    /// Leaves out what the rules with these ids would find: it is neither masked nor reported.
+    pub fn without(&mut self, ids: &[&str]) {
+        self.detector.without(ids);
+    }
+
     /// Masks one original. Never fails: what cannot be looked at becomes a note.
     pub fn redact(&self, original: Original) -> Redaction {
         let bytes = original.reveal().clone();
@@ -100,7 +89,7 @@ impl Redactor {
             };
         };
         let text = decoded.text.as_ref();
-        let mut sweep = self.detector.find(text);
+        let mut sweep = self.detector.find(text, Reading::of(original.role));
         context::settle(&original, text, &mut sweep.found, |rule| &self.detector.rules[rule].id);
         let broken = sweep.broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
@@ -110,8 +99,8 @@ impl Redactor {
         let mut notes: Vec<Note> = broken.chain(refused).collect();
         let copies = copies(text, &sweep.found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
-        let addresses = self.addresses(&original, text, &copies);
-        let whole = original.added.is_none() && matches!(original.role, Role::Code | Role::Document);
+        let shown = attribution::Shown::new(&original, text, &copies, &self.detector.rules);
+        let whole = original.added.is_none() && Reading::of(original.role) == Reading::File;
         let document = Redacted::seal(original, Some(&decoded), &replacements);
         let views = document.views();
         let (mut on_line, mut left_out, mut noted) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
@@ -132,12 +121,13 @@ impl Redactor {
                 }
                 // In a file one note stands for all copies of what nobody can confirm.
                 let note = whole && copy.confidence == Confidence::Low && self.is_generic(copy.rule);
-                if addresses.hides(copy.rule, index) || note && !noted.insert(copy.secret.as_str()) {
+                let more = shown.with(index)?;
+                if note && !noted.insert(copy.secret.as_str()) {
                     return None;
                 }
                 let mut finding = self.report(&document, &views, copy, range);
-                if addresses.shown == Some(index) && addresses.more > 0 {
-                    finding.message += &format!(", and {} more in this file", addresses.more);
+                if more > 0 {
+                    finding.message += &format!(", and {more} more in this file");
                 }
                 Some(finding)
             })
@@ -158,29 +148,6 @@ impl Redactor {
 
     fn is_generic(&self, rule: usize) -> bool {
         self.detector.rules.get(rule).is_some_and(|rule| rule.id == generic::RULE)
-    }
-
-    /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of
-    /// them by design, so one stands for all, and those that only name somebody are left out.
-    fn addresses(&self, original: &Original, text: &str, copies: &[Copy]) -> Addresses {
-        let Some(rule) =
-            self.detector.email().filter(|_| matches!(original.role, Role::Code | Role::Document))
-        else {
-            return Addresses::default();
-        };
-        let personal = copies.iter().enumerate().filter(|(_, copy)| {
-            copy.rule == rule && !attribution::names_somebody(&original.path, text, &copy.range)
-        });
-        let personal: Vec<usize> = personal.map(|(index, _)| index).collect();
-        let (mut line, mut at) = (1, 0);
-        let added = |index: &&usize| {
-            let start = copies[**index].range.start;
-            line += memchr::memchr_iter(b'\n', &text.as_bytes()[at..start]).count() as u32;
-            at = start;
-            original.added.as_ref().is_none_or(|lines| lines.touches(line, line))
-        };
-        let shown = personal.iter().find(added).or(personal.first()).copied();
-        Addresses { rule: Some(rule), shown, more: personal.len().saturating_sub(1) }
     }
 
     /// What to put where, and for each copy which of the replacements are its own.
@@ -220,7 +187,7 @@ impl Redactor {
             finding.message += &format!(", {written}");
         }
         finding.confidence = copy.confidence;
-        if rule.category == Category::Pii && document.role() == Role::Code {
+        if rule.category == Category::Pii && Reading::of(document.role()) == Reading::File {
             finding.severity = Severity::Low;
         }
         finding
