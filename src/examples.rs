@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Action, Content, Entry, Mode, Origin, Provenance, Role, Submission};
+use crate::error::Result;
 use crate::finding::Standing;
 use crate::policy::Policy;
+use crate::redact::Terms;
 use crate::rule::{Example, ExampleFile, expand};
 use crate::{Checks, gate};
 
@@ -25,7 +27,11 @@ type Mark = (String, u32, String);
 pub fn run(example: &Example, checks: &Checks) -> Vec<Failure> {
     let files = named(&example.files);
     let expected: BTreeSet<Mark> = files.iter().flat_map(|(path, file)| marks(path, file)).collect();
-    let (report, _) = gate(&submission(&files), checks, &Policy::default(), 1, false);
+    let own = match with_terms(&files, checks) {
+        Ok(own) => own,
+        Err(error) => return vec![Failure { line: 1, message: error.to_string() }],
+    };
+    let (report, _) = gate(&submission(&files), own.as_ref().unwrap_or(checks), &Policy::default(), 1, false);
     let found: BTreeMap<Mark, String> = report
         .findings
         .into_iter()
@@ -46,6 +52,17 @@ pub fn run(example: &Example, checks: &Checks) -> Vec<Failure> {
     let mut failures: Vec<Failure> = missing.chain(extra).collect();
     failures.sort();
     failures
+}
+
+/// The checks with the terms of the example's own weft.toml, when it lists some.
+fn with_terms(files: &BTreeMap<String, &ExampleFile>, checks: &Checks) -> Result<Option<Checks>> {
+    let Some(settings) = files.get("weft.toml").filter(|file| file.text.contains("[confidential")) else {
+        return Ok(None);
+    };
+    let terms = Policy::parse("weft.toml", &settings.text)?.confidential.terms;
+    let mut own = Checks::new(checks.rules.clone(), None)?;
+    own.set_terms(Terms::new(terms)?.listed_in(["weft.toml".to_owned()]))?;
+    Ok(Some(own))
 }
 
 /// The example's fences by path; a fence without one gets a name from its language.

@@ -10,6 +10,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::mask::already_masked;
 use super::normal::normal;
+use super::terms::{self, Terms};
 use super::validate::{Validator, Verdict, weigh};
 use super::{generic, pii, random};
 use crate::error::{Error, ErrorKind, Result};
@@ -68,6 +69,8 @@ pub(super) struct Detector {
     anchors: Vec<Anchor>,
     generic: Option<usize>,
     pii: pii::Rules,
+    /// A team's own words, and the rule that reports them.
+    terms: Option<(usize, Terms)>,
 }
 
 impl Detector {
@@ -102,7 +105,37 @@ impl Detector {
                 .because(error)
         })?;
         let (table, searched) = (OnceLock::new(), AtomicUsize::new(0));
-        Ok(Detector { rules, patterns, words, automaton, table, searched, anchors, generic, pii })
+        Ok(Detector {
+            rules,
+            patterns,
+            words,
+            automaton,
+            table,
+            searched,
+            anchors,
+            generic,
+            pii,
+            terms: None,
+        })
+    }
+
+    /// Looks for these terms too. Errors: the rules have none that reports them.
+    pub(super) fn set_terms(&mut self, terms: Terms) -> Result<()> {
+        let rule = self.rules.iter().position(|rule| rule.id == terms::RULE).ok_or_else(|| {
+            Error::new(ErrorKind::Settings, format!("there is no rule {} to report terms by", terms::RULE))
+        })?;
+        self.terms = Some((rule, terms));
+        Ok(())
+    }
+
+    /// The terms, when `rule` is the one that reports them.
+    pub(super) fn terms(&self, rule: usize) -> Option<&Terms> {
+        self.terms.as_ref().filter(|(ours, _)| *ours == rule).map(|(_, terms)| terms)
+    }
+
+    /// Where in the file at `path` the terms themselves are listed.
+    pub(super) fn home(&self, path: &str, text: &str) -> Vec<Range<usize>> {
+        self.terms.as_ref().map_or_else(Vec::new, |(_, terms)| terms.home(path, text))
     }
 
     /// Everything found in `text`, sorted, without overlap: of two that overlap the more specific stays. The ids of
@@ -173,6 +206,9 @@ impl Detector {
             }
         }
         self.pii.numbers(text, &self.rules, &mut found);
+        if let Some((rule, terms)) = &self.terms {
+            terms.find(text, *rule, &mut found);
+        }
         (found, broken)
     }
 
@@ -245,7 +281,9 @@ impl Detector {
 
     /// Sorts and drops what overlaps something more specific: rules with a format of their own before assignments
     /// before personal data, then the surer, the longer, the earlier.
-    fn untangle(&self, mut found: Vec<Found>) -> Vec<Found> {
+    fn untangle(&self, found: Vec<Found>) -> Vec<Found> {
+        let (words, mut found): (Vec<Found>, Vec<Found>) =
+            found.into_iter().partition(|one| self.terms(one.rule).is_some());
         let rank = |one: &Found| match (self.rules[one.rule].category, Some(one.rule) == self.generic) {
             (Category::Secrets, false) => 0,
             (Category::Secrets, true) => 1,
@@ -262,7 +300,7 @@ impl Detector {
                 kept.insert(one.range.start, one);
             }
         }
-        kept.into_values().collect()
+        terms::join(kept.into_values().collect(), words, |rule| self.personal(rule))
     }
 }
 

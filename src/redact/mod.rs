@@ -9,11 +9,13 @@ mod detect;
 mod filter;
 mod generic;
 mod line_hash;
+mod literal;
 mod mask;
 mod normal;
 mod pii;
 mod random;
 mod redacted;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -31,6 +33,7 @@ use redacted::Replacement;
 
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
+pub use terms::{Confidential, Term, Terms};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
 const ON_ONE_LINE: usize = 20;
@@ -79,6 +82,11 @@ impl Redactor {
         Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec) })
     }
 
+    /// Looks for a team's own words too. Errors: the rules have none that reports them.
+    pub fn set_terms(&mut self, terms: Terms) -> Result<()> {
+        self.detector.set_terms(terms)
+    }
+
     /// Compiles every pattern now: for rules that come from outside. Errors: one does not compile or is too large.
     pub fn check(&self) -> Result<()> {
         self.detector.check()
@@ -107,6 +115,8 @@ impl Redactor {
         let lengths: Vec<usize> =
             copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
         let addresses = self.addresses(&original, text, &copies);
+        let home = self.detector.home(&original.path, text);
+        notes.extend(listed(&original.path, &home, text));
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
         let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
@@ -116,6 +126,12 @@ impl Redactor {
             .zip(lengths)
             .enumerate()
             .filter_map(|(index, ((copy, pieces), length))| {
+                let listed = |place: &std::ops::Range<usize>| {
+                    place.start <= copy.range.start && copy.range.end <= place.end
+                };
+                if self.detector.terms(copy.rule).is_some() && home.iter().any(listed) {
+                    return None;
+                }
                 let masks = document.masks().get(pieces)?;
                 let range = masks.first()?.text.start..masks.last()?.text.end;
                 // Of each confidence, so that what is left out weighs no more than what is reported beside it.
@@ -206,13 +222,26 @@ impl Redactor {
         let fence = views.iter().find(|view| view.fence().is_some() && view.covers(&range));
         let mut finding = document.whole().finding(rule, range, &[]);
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
-        finding.message = format!("{} of {length} characters", finding.message);
+        let name = self.detector.terms(copy.rule).and_then(|terms| terms.name(&copy.secret));
+        finding.message = match name {
+            Some(name) => format!("{}: {name}", finding.message),
+            None => format!("{} of {length} characters", finding.message),
+        };
         finding.confidence = copy.confidence;
         if rule.category == Category::Pii && document.role() == Role::Code {
             finding.severity = Severity::Low;
         }
         finding
     }
+}
+
+/// That a file which lists the confidential terms is itself among what is scanned.
+fn listed(path: &str, home: &[std::ops::Range<usize>], text: &str) -> Option<Note> {
+    (home == [0..text.len()] && !text.is_empty()).then(|| {
+        let message =
+            "lists the confidential terms: whoever has the repository reads them here, so keep it outside";
+        Note::new(NoteKind::Info, path, message)
+    })
 }
 
 /// Content that is no text: of a source file that is a gap in the check, of an image it is as it should be.
