@@ -66,8 +66,8 @@ pub(super) struct Reporting {
     /// Settings file instead of the repository's weft.toml
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Rule pages and models of your own, beside the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Rules of your own, beside the built-in ones: a folder of pages and models, or a file in gitleaks' format
+    #[arg(long, value_name = "DIR|FILE.toml")]
     pub(super) rules: Option<PathBuf>,
     /// Print the verdict line only
     #[arg(long, short)]

@@ -51,12 +51,13 @@ pub(super) fn at(root: &Path, commit: &str) -> Result<Policy> {
     }
 }
 
-/// The compiled checks: the built-in rules and those of `folder`.
-pub(super) fn checks(world: &World, folder: Option<&Path>) -> Result<Checks> {
+/// The compiled checks: the built-in rules and those of `--rules`, a folder or a file.
+pub(super) fn checks(world: &World, own: Option<&Path>) -> Result<Checks> {
     let mut rules = built_in_rules();
-    let Some(folder) = folder else { return with(rules, world) };
-    super::rules::load(folder, &mut rules)?;
-    let checks = with(rules, world)?;
+    let Some(own) = own else { return with(rules, world) };
+    let loaded = super::rules::load(own, &mut rules)?;
+    let mut checks = with(rules, world)?;
+    checks.notes.extend(loaded.notes.into_iter().map(|note| Note::new(NoteKind::Info, "", note)));
     // Built-in patterns are held by tests; somebody's own may be wrong, and that is said before anything is scanned.
     checks.check()?;
     Ok(checks)

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexBuilder};
 
+use super::imported::{Anchors, Conditions, Known, Place};
 use super::mask::already_masked;
 use super::normal::normal;
 use super::terms::{self, Terms};
@@ -46,7 +47,10 @@ struct Pattern {
     wanted: SecretMatch,
     validators: Vec<Validator>,
     regex: OnceLock<Option<Regex>>,
+    /// How far before and behind an anchor to look; a match that an anchor only hints at may stand anywhere.
+    before: usize,
     behind: usize,
+    conditions: Conditions,
 }
 
 /// What an anchor leads to.
@@ -67,6 +71,10 @@ pub(super) struct Detector {
     table: OnceLock<Option<AhoCorasick>>,
     searched: AtomicUsize,
     anchors: Vec<Anchor>,
+    /// The patterns without an anchor, which are run over every text.
+    always: Vec<usize>,
+    /// The rules that report a path.
+    paths: Vec<usize>,
     generic: Option<usize>,
     pii: pii::Rules,
     /// A team's own words, and the rule that reports them.
@@ -82,15 +90,22 @@ impl Detector {
         let generic = index(generic::RULE);
         let pii = pii::Rules { email: index("email"), card: index("payment-card"), iban: index("iban") };
         let (mut words, mut anchors) = (Vec::new(), Vec::new());
+        let (mut always, mut paths, mut known) = (Vec::new(), Vec::new(), Known::new());
         let mut patterns = Vec::with_capacity(rules.len());
         for (number, rule) in rules.iter().enumerate() {
             let Match::Secret(wanted) = &rule.matcher else {
                 patterns.push(None);
                 continue;
             };
-            words.extend(wanted.keywords.iter().cloned());
+            let imported = Anchors::of(wanted, &ascii(&wanted.regex));
+            match &imported {
+                _ if wanted.regex.is_empty() => paths.push(number),
+                Some(imported) if imported.slow() => always.push(number),
+                Some(imported) => words.extend(imported.words.iter().cloned()),
+                None => words.extend(wanted.keywords.iter().cloned()),
+            }
             anchors.resize(words.len(), Anchor::Pattern(number));
-            patterns.push(Some(Pattern::new(rule, wanted)?));
+            patterns.push(Some(Pattern::new(rule, wanted, imported, &mut known)?));
         }
         if generic.is_some() {
             words.extend(generic::ANCHORS.iter().map(|word| (*word).to_owned()));
@@ -113,6 +128,8 @@ impl Detector {
             table,
             searched,
             anchors,
+            always,
+            paths,
             generic,
             pii,
             terms: None,
@@ -141,9 +158,22 @@ impl Detector {
     /// Everything found in `text`, sorted, without overlap: of two that overlap the more specific stays. The ids of
     /// rules whose pattern does not compile are the second part.
     pub(super) fn find(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
-        let (mut found, mut broken) = self.look_through(text);
+        self.find_in(text, None)
+    }
+
+    /// The rules that report the path itself.
+    pub(super) fn reporting(&self, path: &str) -> impl Iterator<Item = &Rule> {
+        let reports = move |rule: &&usize| {
+            self.patterns[**rule].as_ref().is_some_and(|pattern| pattern.conditions.report(path))
+        };
+        self.paths.iter().filter(reports).map(|rule| &self.rules[*rule])
+    }
+
+    /// As [`Detector::find`], in the file at `path`.
+    pub(super) fn find_in(&self, text: &str, path: Option<&str>) -> (Vec<Found>, Vec<&str>) {
+        let (mut found, mut broken) = self.look_through(text, path);
         if let Some(normal) = normal(text) {
-            let (disguised, also_broken) = self.look_through(&normal.text);
+            let (disguised, also_broken) = self.look_through(&normal.text, path);
             let back = |one: Found| Found { range: normal.original(&one.range), ..one };
             found.extend(disguised.into_iter().map(back));
             broken.extend(also_broken);
@@ -164,22 +194,24 @@ impl Detector {
     }
 
     /// Everything found in one form of a text, in no order.
-    fn look_through(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
+    fn look_through(&self, text: &str, path: Option<&str>) -> (Vec<Found>, Vec<&str>) {
         let mut found = Vec::new();
         let mut windows: Vec<Option<Range<usize>>> = vec![None; self.patterns.len()];
+        self.always.iter().for_each(|rule| windows[*rule] = Some(0..text.len()));
         let mut assignments = generic::Scan::new(text);
         let mut broken = Vec::new();
         for hit in self.automaton(text.len()).find_overlapping_iter(text) {
             match self.anchors[hit.pattern().as_usize()] {
                 Anchor::Pattern(rule) => {
                     let Some(pattern) = &self.patterns[rule] else { continue };
-                    let start = text.floor_char_boundary(hit.start().saturating_sub(BEFORE));
-                    let end = text.ceil_char_boundary((hit.end() + pattern.behind).min(text.len()));
+                    let start = text.floor_char_boundary(hit.start().saturating_sub(pattern.before));
+                    let end = hit.end().saturating_add(pattern.behind).min(text.len());
+                    let end = text.ceil_char_boundary(end);
                     match &mut windows[rule] {
                         Some(window) if start <= window.end => window.end = window.end.max(end),
                         other => {
                             if let Some(window) = other.replace(start..end) {
-                                self.look(rule, text, window, &mut found, &mut broken);
+                                self.look(rule, (text, path), window, &mut found, &mut broken);
                             }
                         }
                     }
@@ -202,7 +234,7 @@ impl Detector {
         }
         for (rule, window) in windows.into_iter().enumerate() {
             if let Some(window) = window {
-                self.look(rule, text, window, &mut found, &mut broken);
+                self.look(rule, (text, path), window, &mut found, &mut broken);
             }
         }
         self.pii.numbers(text, &self.rules, &mut found);
@@ -225,20 +257,14 @@ impl Detector {
     /// Compiles every pattern. Errors: one does not compile or is too large.
     pub(super) fn check(&self) -> Result<()> {
         for (rule, pattern) in self.rules.iter().zip(&self.patterns) {
-            if let Some(pattern) = pattern
-                && let Err(error) = pattern.compile()
-            {
-                return Err(Error::new(
-                    ErrorKind::Settings,
-                    format!("rule {}: its regex does not compile", rule.id),
-                )
-                .because(error)
-                .hint(format!(
-                    "correct its page, rules/{}/{}.md",
-                    rule.category.name(),
-                    rule.id
-                )));
-            }
+            let Some(pattern) = pattern else { continue };
+            let wrong = |error: String| {
+                let place = pattern.wanted.imported.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
+                let what = format!("{place}rule {}: its regex does not compile", rule.id);
+                Error::new(ErrorKind::Settings, what).because(error).hint(correct(rule))
+            };
+            let regex = pattern.compile().map_err(|error| wrong(error.to_string()))?;
+            pattern.conditions.check(&regex).map_err(wrong)?;
         }
         Ok(())
     }
@@ -247,12 +273,15 @@ impl Detector {
     fn look<'a>(
         &'a self,
         rule: usize,
-        text: &str,
+        (text, path): (&str, Option<&str>),
         window: Range<usize>,
         found: &mut Vec<Found>,
         broken: &mut Vec<&'a str>,
     ) {
-        let Some(pattern) = &self.patterns[rule] else { return };
+        let Some(pattern) = self.patterns[rule].as_ref().filter(|pattern| pattern.conditions.about(path))
+        else {
+            return;
+        };
         let Some(regex) = pattern.regex() else {
             broken.push(&self.rules[rule].id);
             return;
@@ -265,11 +294,10 @@ impl Detector {
                 at = whole.start();
                 continue;
             }
-            let secret = groups.name("secret").or_else(|| groups.iter().skip(1).flatten().next());
-            let secret = secret.unwrap_or(whole).range();
-            if let Some(confidence) =
-                pattern.judge(text, &whole.range(), &secret, self.rules[rule].confidence)
-            {
+            let secret = pattern.conditions.secret(&groups, whole.range());
+            let judged = pattern.judge(text, &whole.range(), &secret, self.rules[rule].confidence);
+            let place = Place { path, text, whole: whole.range(), secret: secret.clone() };
+            if let Some(confidence) = judged.filter(|_| pattern.conditions.admit(&place)) {
                 found.push(Found { range: secret, rule, confidence });
             }
             at = whole.end().max(whole.start() + 1);
@@ -304,6 +332,14 @@ impl Detector {
     }
 }
 
+/// Where to correct a rule.
+fn correct(rule: &Rule) -> String {
+    match &rule.matcher {
+        Match::Secret(SecretMatch { imported: Some(at), .. }) => format!("correct it at {at}"),
+        _ => format!("correct its page, rules/{}/{}.md", rule.category.name(), rule.id),
+    }
+}
+
 fn automaton(words: &[String], kind: AhoCorasickKind) -> Result<AhoCorasick, aho_corasick::BuildError> {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
@@ -313,15 +349,12 @@ fn automaton(words: &[String], kind: AhoCorasickKind) -> Result<AhoCorasick, aho
 }
 
 impl Pattern {
-    fn new(rule: &Rule, wanted: &SecretMatch) -> Result<Self> {
+    fn new(rule: &Rule, wanted: &SecretMatch, anchors: Option<Anchors>, known: &mut Known) -> Result<Self> {
         let wrong = |what: String| {
-            Error::new(ErrorKind::Settings, format!("rule {}: {what}", rule.id)).hint(format!(
-                "correct its page, rules/{}/{}.md",
-                rule.category.name(),
-                rule.id
-            ))
+            Error::new(ErrorKind::Settings, format!("rule {}: {what}", rule.id)).hint(correct(rule))
         };
-        if wanted.keywords.iter().any(|word| word.len() < 2) || wanted.keywords.is_empty() {
+        let own = wanted.imported.is_none() && !(wanted.regex.is_empty() && wanted.path.is_some());
+        if own && (wanted.keywords.iter().any(|word| word.len() < 2) || wanted.keywords.is_empty()) {
             return Err(wrong("`keywords` needs words of at least two characters".into()));
         }
         let validators: Result<Vec<Validator>> = wanted
@@ -333,7 +366,18 @@ impl Pattern {
             .collect();
         let many_lines = wanted.regex.contains(r"\s\S") || wanted.regex.contains("(?s");
         let behind = if many_lines { FAR_BEHIND } else { BEHIND };
-        Ok(Pattern { wanted: wanted.clone(), validators: validators?, regex: OnceLock::new(), behind })
+        let (before, behind) = match anchors.map(|anchors| anchors.reach.unwrap_or(usize::MAX)) {
+            Some(reach) => (reach.max(BEFORE), reach.max(BEHIND)),
+            None => (BEFORE, behind),
+        };
+        Ok(Pattern {
+            wanted: wanted.clone(),
+            validators: validators?,
+            regex: OnceLock::new(),
+            before,
+            behind,
+            conditions: Conditions::of(wanted, known),
+        })
     }
 
     fn regex(&self) -> Option<&Regex> {

@@ -20,6 +20,11 @@ pub(super) fn required(pattern: &str, shortest: usize) -> Option<Vec<String>> {
     best.iter().all(|one| one.len() >= shortest).then_some(best)
 }
 
+/// The length of the longest match of `pattern` in bytes; `None` when there is no longest.
+pub(super) fn longest(pattern: &str) -> Option<usize> {
+    ParserBuilder::new().nest_limit(NESTING).build().parse(pattern).ok()?.properties().maximum_len()
+}
+
 /// What is known of every match of a part of a pattern.
 #[derive(Default)]
 struct Seen {

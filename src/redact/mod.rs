@@ -8,6 +8,7 @@ mod decode;
 mod detect;
 mod filter;
 mod generic;
+mod imported;
 mod line_hash;
 mod literal;
 mod mask;
@@ -31,6 +32,7 @@ use detect::Detector;
 use mask::{Copy, Issuer, by_line, copies};
 use redacted::Replacement;
 
+pub use imported::unanchored;
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
 pub use terms::{Confidential, Term, Terms};
@@ -97,14 +99,12 @@ impl Redactor {
         let bytes = original.reveal().clone();
         let Some(decoded) = decode::decode(&bytes) else {
             let note = not_text(&original.path);
-            return Redaction {
-                document: Redacted::seal(original, &[]),
-                findings: Vec::new(),
-                notes: vec![note],
-            };
+            let document = Redacted::seal(original, &[]);
+            let findings = self.by_path(&document);
+            return Redaction { document, findings, notes: vec![note] };
         };
         let text = decoded.text.as_ref();
-        let (found, broken) = self.detector.find(text);
+        let (found, broken) = self.detector.find_in(text, file(&original));
         let broken = broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
@@ -120,7 +120,7 @@ impl Redactor {
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
         let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
-        let findings = copies
+        let mut findings: Vec<Finding> = copies
             .iter()
             .zip(places)
             .zip(lengths)
@@ -153,6 +153,7 @@ impl Redactor {
             })
             .collect();
         drop(views);
+        findings.extend(self.by_path(&document));
         notes.extend(left_out.iter().take(NOTES).map(|(line, rule)| {
             let id = &self.detector.rules[*rule].id;
             let message = format!("line {line}: {id} is reported {ON_ONE_LINE} times, masked everywhere");
@@ -164,6 +165,15 @@ impl Redactor {
             notes.push(Note::new(NoteKind::Info, document.path(), message));
         }
         Redaction { document, findings, notes }
+    }
+
+    /// The findings of rules that report a path, whatever the file holds.
+    fn by_path(&self, document: &Redacted) -> Vec<Finding> {
+        if !matches!(document.role(), Role::Code | Role::Document) {
+            return Vec::new();
+        }
+        let rules = self.detector.reporting(document.path());
+        rules.map(|rule| document.whole().finding(rule, 0..0, &[])).collect()
     }
 
     /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of
@@ -233,6 +243,11 @@ impl Redactor {
         }
         finding
     }
+}
+
+/// The path that rules may ask for: that of a file. A prompt or a reply holds pieces of files of any name.
+fn file(original: &Original) -> Option<&str> {
+    matches!(original.role, Role::Code | Role::Document).then_some(original.path.as_str())
 }
 
 /// That a file which lists the confidential terms is itself among what is scanned.

@@ -8,7 +8,7 @@ const GAP: usize = 120;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
-    /// A character, folded when case does not matter.
+    /// A character as it is written.
     Character(char),
     /// Between two words.
     Gap,
@@ -35,7 +35,7 @@ impl Plain {
             match separates(character) && first < at && at < last {
                 true if units.last() == Some(&Unit::Gap) => {}
                 true => units.push(Unit::Gap),
-                false => units.push(Unit::Character(if case { character } else { fold(character) })),
+                false => units.push(Unit::Character(character)),
             }
         }
         let anchor = runs(&units).into_iter().max_by_key(|run| run.len())?;
@@ -51,7 +51,7 @@ impl Plain {
     /// a search without regard to ASCII case has to know.
     pub(super) fn anchor(&mut self, common: &BTreeMap<String, usize>) -> Vec<String> {
         let rarity = |run: &Range<usize>| {
-            let shared = common.get(&self.text(run)).copied().unwrap_or(0);
+            let shared = common.get(&self.text(run).to_lowercase()).copied().unwrap_or(0);
             (run.len() >= 2, std::cmp::Reverse(shared), run.len())
         };
         if let Some(best) = runs(&self.units).into_iter().max_by_key(rarity) {
@@ -61,10 +61,10 @@ impl Plain {
         if text.is_ascii() || self.case {
             return vec![text];
         }
-        let mut capital = text.chars();
-        let capital: String =
-            capital.next().into_iter().flat_map(char::to_uppercase).chain(capital).collect();
-        let mut spellings = vec![text.to_uppercase(), capital, text];
+        let lower: String = text.chars().map(fold).collect();
+        let mut rest = lower.chars();
+        let capital = rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect();
+        let mut spellings = vec![lower.to_uppercase(), capital, lower, text];
         spellings.sort();
         spellings.dedup();
         spellings
@@ -113,7 +113,10 @@ impl Plain {
     }
 
     fn is(&self, unit: Unit, character: char) -> bool {
-        unit == Unit::Character(character) || !self.case && unit == Unit::Character(fold(character))
+        match unit {
+            Unit::Character(ours) => ours == character || !self.case && fold(ours) == fold(character),
+            Unit::Gap => false,
+        }
     }
 }
 
@@ -122,7 +125,7 @@ pub(super) fn common<'a>(terms: impl Iterator<Item = &'a Plain>) -> BTreeMap<Str
     let mut common = BTreeMap::new();
     for term in terms {
         for run in runs(&term.units) {
-            *common.entry(term.text(&run)).or_insert(0) += 1;
+            *common.entry(term.text(&run).to_lowercase()).or_insert(0) += 1;
         }
     }
     common
@@ -191,14 +194,15 @@ fn gap(text: &str) -> usize {
 /// The length of the gap that `text` ends with; `None` when what stands there joins no words.
 fn gap_before(text: &str) -> Option<usize> {
     let inside = |character: &char| separates(*character) || marks(*character);
-    let mut length: usize = text.chars().rev().take(GAP).take_while(inside).map(char::len_utf8).sum();
-    if length == 0 && text.ends_with(['.', '+']) {
-        length = 1;
+    let length: usize = text.chars().rev().take(GAP).take_while(inside).map(char::len_utf8).sum();
+    let word = |end: usize| text.get(..end).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+    if text.ends_with(['.', '/', '+']) && word(text.len() - 1) {
+        return Some(1);
     }
-    let one = text.get(text.len() - length..)?;
-    let single =
-        matches!(one, "." | "/" | "+") && text.get(..text.len() - length)?.ends_with(char::is_alphanumeric);
-    (single || gap(one) == length).then_some(length)
+    // What looks like a marker may be the last character of the word before.
+    let run = text.get(text.len() - length..)?;
+    let starts = run.char_indices().map(|(at, _)| at).chain([run.len()]);
+    starts.map(|at| &run[at..]).find(|rest| gap(rest) == rest.len()).map(str::len)
 }
 
 /// Scripts that put no space between words: a term in one may stand anywhere.
