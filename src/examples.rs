@@ -25,12 +25,12 @@ type Mark = (String, u32, String);
 
 /// Runs one example; the failures are sorted by line of the page.
 pub fn run(example: &Example, checks: &Checks) -> Vec<Failure> {
-    let files = named(&example.files);
-    let expected: BTreeSet<Mark> = files.iter().flat_map(|(path, file)| marks(path, file)).collect();
-    let own = match with_terms(&files, checks) {
+    let mut files = named(&example.files);
+    let own = match with_terms(&mut files, checks) {
         Ok(own) => own,
         Err(error) => return vec![Failure { line: 1, message: error.to_string() }],
     };
+    let expected: BTreeSet<Mark> = files.iter().flat_map(|(path, file)| marks(path, file)).collect();
     let (report, _) = gate(&submission(&files), own.as_ref().unwrap_or(checks), &Policy::default(), 1, false);
     let found: BTreeMap<Mark, String> = report
         .findings
@@ -54,14 +54,17 @@ pub fn run(example: &Example, checks: &Checks) -> Vec<Failure> {
     failures
 }
 
-/// The checks with the terms of the example's own weft.toml, when it lists some.
-fn with_terms(files: &BTreeMap<String, &ExampleFile>, checks: &Checks) -> Result<Option<Checks>> {
-    let Some(settings) = files.get("weft.toml").filter(|file| file.text.contains("[confidential")) else {
+/// The checks with the terms that the example's weft.toml lists; such a fence says what is looked for and is no file of
+/// the example.
+fn with_terms(files: &mut BTreeMap<String, &ExampleFile>, checks: &Checks) -> Result<Option<Checks>> {
+    const SETTINGS: &str = "weft.toml";
+    if !files.get(SETTINGS).is_some_and(|file| file.text.contains("[confidential]")) {
         return Ok(None);
-    };
-    let terms = Policy::parse("weft.toml", &settings.text)?.confidential.terms;
+    }
+    let text = files.remove(SETTINGS).map(|file| file.text.as_str()).unwrap_or_default();
+    let terms = Policy::parse(SETTINGS, text)?.confidential.terms;
     let mut own = Checks::new(checks.rules.clone(), None)?;
-    own.set_terms(Terms::new(terms)?.listed_in(["weft.toml".to_owned()]))?;
+    own.set_terms(Terms::new(terms)?)?;
     Ok(Some(own))
 }
 

@@ -9,7 +9,7 @@ use cli::{Place, Ran};
 const SETTINGS: &str = "[coverage]\nwho = \"all\"\n\n[confidential]\nterms = [\"Project Thornbush\"]\nfile = \"../words.txt\"\n\n\
     [[confidential.pattern]]\nregex = '\\b[a-z0-9-]+\\.corp\\.vandelay\\.example\\b'\nname = \"host inside\"\n";
 
-const TEXT: &str = "We move project_thornbush from db7.corp.vandelay.example\nto the Wintergreen account of Project\nThornbush.\n";
+const TEXT: &str = "We move project_thornbush\naway from db7.corp.vandelay.example\nto the Wintergreen account of Project\nThornbush.\n";
 
 /// A repository with the settings, and the words beside it.
 fn place() -> Place {
@@ -33,7 +33,7 @@ fn a_prompt_goes_out_without_them() {
     let place = place();
     let out = silent(place.weft_with(TEXT.as_bytes(), &["redact"]).exits(0)).out;
     let placeholder = "WEFT_CONFIDENTIAL_TERM_";
-    assert_eq!((out.lines().count(), out.matches(placeholder).count()), (3, 5), "{out}");
+    assert_eq!((out.lines().count(), out.matches(placeholder).count()), (4, 5), "{out}");
     // Without its file nobody knows what else must not go out.
     std::fs::remove_file(place.code().join("../words.txt")).unwrap();
     let refused = silent(place.weft_with(TEXT.as_bytes(), &["redact"]).exits(2));

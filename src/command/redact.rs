@@ -18,8 +18,8 @@ pub(super) struct Arguments {
     /// The file; `-` is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// Rules of your own, beside the built-in ones: a folder of pages, or a file in gitleaks' format
-    #[arg(long, value_name = "DIR|FILE.toml")]
+    /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+    #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Settings file instead of the repository's weft.toml
     #[arg(long, value_name = "FILE")]

@@ -22,18 +22,18 @@ pub(super) struct Arguments {
 enum Action {
     /// List every rule: id, severity, what it finds
     List {
-        /// Rules of your own, beside the built-in ones: a folder of pages, or a file in gitleaks' format
-        #[arg(long, value_name = "DIR|FILE.toml")]
+        /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+        #[arg(long, value_name = "PATH")]
         rules: Option<PathBuf>,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Read every page and model of DIR and run their examples, or every rule of FILE.toml
+    /// Read every page and model of a folder and run their examples, or every rule of a file
     Check {
         /// A folder laid out like weft's own rules/: secrets, pii, code, text, effects, deps, models; or a file of rules in
         /// gitleaks' format
-        #[arg(value_name = "DIR|FILE.toml")]
+        #[arg(value_name = "PATH")]
         folder: PathBuf,
     },
 }
@@ -142,8 +142,7 @@ fn import(file: &Path, rules: &mut RuleSet) -> Result<Loaded> {
             .because(why)
             .hint("name a file in gitleaks' format, or a folder laid out like weft's own rules/")
     })?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let mut extended = |path: &str| text_of(&folder.join(path));
+    let mut extended = |path: &str| text_of(Path::new(path));
     let read = gitleaks::import(&name, &text, &mut extended)
         .map_err(|what| Error::new(ErrorKind::Settings, what))?;
     let mut loaded = Loaded { notes: read.notes, ..Loaded::default() };

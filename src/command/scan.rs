@@ -66,8 +66,8 @@ pub(super) struct Reporting {
     /// Settings file instead of the repository's weft.toml
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Rules of your own, beside the built-in ones: a folder of pages and models, or a file in gitleaks' format
-    #[arg(long, value_name = "DIR|FILE.toml")]
+    /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+    #[arg(long, value_name = "PATH")]
     pub(super) rules: Option<PathBuf>,
     /// Print the verdict line only
     #[arg(long, short)]

@@ -261,7 +261,7 @@ impl Detector {
             let wrong = |error: String| {
                 let place = pattern.wanted.imported.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
                 let what = format!("{place}rule {}: its regex does not compile", rule.id);
-                Error::new(ErrorKind::Settings, what).because(error).hint(correct(rule))
+                Error::new(ErrorKind::Settings, what).because(reason(&error)).hint(correct(rule))
             };
             let regex = pattern.compile().map_err(|error| wrong(error.to_string()))?;
             pattern.conditions.check(&regex).map_err(wrong)?;
@@ -330,6 +330,12 @@ impl Detector {
         }
         terms::join(kept.into_values().collect(), words, |rule| self.personal(rule))
     }
+}
+
+/// The last line of an error about a pattern: those before draw the pattern.
+fn reason(error: &str) -> String {
+    let last = error.lines().last().unwrap_or(error);
+    last.trim_start().trim_start_matches("error: ").to_owned()
 }
 
 /// Where to correct a rule.

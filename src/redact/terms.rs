@@ -26,14 +26,17 @@ pub(super) const RULE: &str = "confidential-term";
 
 /// The most terms of one run.
 const TERMS: usize = 10_000;
+/// The most patterns among them: each is a program of its own.
+const PATTERNS: usize = 500;
 /// The longest term or pattern, in characters.
 const LONGEST: usize = 1000;
 /// The fewest characters of a term, beside those that may be left out between its words.
 const SHORTEST: usize = 3;
 /// The longest name of a term, in characters.
 const NAME: usize = 80;
-/// The largest compiled pattern, in bytes.
+/// The largest compiled pattern, and the largest table that it may build while it runs, in bytes.
 const COMPILED: usize = 1 << 20;
+const TABLE: usize = 256 << 10;
 
 /// One term: what must not leave, what a report calls it, and where it is listed. Shows none of it but the last.
 #[derive(Clone)]
@@ -71,13 +74,15 @@ impl Term {
             return Err(wrong(at, &format!("a confidential pattern has at most {LONGEST} characters")));
         }
         // The error underneath would quote the pattern.
-        let regex = RegexBuilder::new(pattern).size_limit(COMPILED).build().map_err(|error| {
-            let why = match error {
-                regex::Error::CompiledTooBig(_) => "is too large once compiled: shorten its repetitions",
-                _ => "is no regular expression (look-around and back-references are not supported)",
-            };
-            wrong(at, &format!("the confidential pattern {why}"))
-        })?;
+        let regex = RegexBuilder::new(pattern).size_limit(COMPILED).dfa_size_limit(TABLE).build().map_err(
+            |error| {
+                let why = match error {
+                    regex::Error::CompiledTooBig(_) => "is too large once compiled: shorten its repetitions",
+                    _ => "is no regular expression (look-around and back-references are not supported)",
+                };
+                wrong(at, &format!("the confidential pattern {why}"))
+            },
+        )?;
         if regex.is_match("") {
             return Err(wrong(at, "the confidential pattern matches the empty text"));
         }
@@ -153,6 +158,10 @@ impl Terms {
         let too_many = || Error::new(ErrorKind::Settings, format!("more than {TERMS} confidential terms"));
         if terms.len() > TERMS {
             return Err(too_many());
+        }
+        if terms.iter().filter(|term| matches!(term.what, What::Pattern(_))).count() > PATTERNS {
+            let what = format!("more than {PATTERNS} confidential patterns");
+            return Err(Error::new(ErrorKind::Settings, what).hint("list plain terms where they will do"));
         }
         let common = plain::common(terms.iter().filter_map(|term| match &term.what {
             What::Plain(plain) => Some(plain),

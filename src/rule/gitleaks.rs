@@ -5,6 +5,7 @@ mod filter;
 mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -39,7 +40,7 @@ pub struct Imported {
 }
 
 /// Reads the rules of `text`. `name` is what errors call the file, `read` reads a file that it extends, by its path
-/// relative to `name`. Errors are sentences that begin with file and line: it is no such file, too large, or a rule of it
+/// beside `name`. Errors are sentences that begin with file and line: it is no such file, too large, or a rule of it
 /// is incomplete.
 pub fn import(
     name: &str,
@@ -52,7 +53,7 @@ pub fn import(
     let (mut rules, mut held) = (Vec::new(), 0);
     for raw in whole.rules {
         if raw.rule.skip_report {
-            notes.add("only serve other rules (`skipReport`) and are left out", &raw.rule.id);
+            notes.add("left out, since they only serve other rules (`skipReport`)", &raw.rule.id);
             continue;
         }
         let rule = raw.rule(&whole.allow, &mut notes)?;
@@ -95,8 +96,7 @@ impl Notes {
             if rules.len() > NAMED {
                 named.push(&more);
             }
-            let counted = if rules.len() == 1 { "rule".to_owned() } else { format!("{} rules", rules.len()) };
-            format!("{name}: {counted} that {what}: {}", named.join(", "))
+            format!("{name}: {}: {what}", named.join(", "))
         });
         about.chain(self.plain.into_iter().map(|what| format!("{name}: {what}"))).collect()
     }
@@ -260,7 +260,7 @@ impl Files<'_> {
             }
             for target in &raw.target_rules {
                 let Some(rule) = whole.rules.iter_mut().find(|placed| placed.rule.id == *target) else {
-                    self.notes.add("an exception targets are not in the file", target);
+                    self.notes.add("not in the file, though an exception targets them", target);
                     continue;
                 };
                 rule.rule.allowlists.push(RawAllow { target_rules: Vec::new(), ..raw.clone() });
@@ -283,13 +283,13 @@ impl Files<'_> {
                 .insert("`useDefault`: weft's own rules take the place of the default ones".into());
             for id in &extend.disabled_rules {
                 self.notes.add(
-                    "`disabledRules` names stay: weft.toml switches off a rule of weft's own, under [levels]",
+                    "not switched off (`disabledRules`): [levels] of weft.toml does it for weft's own rules",
                     id,
                 );
             }
             let changes = |placed: &Placed| placed.rule.regex.is_empty() && placed.rule.path.is_empty();
             for placed in whole.rules.iter().filter(|placed| changes(placed)) {
-                self.notes.add("change a default rule only are left out", &placed.rule.id);
+                self.notes.add("left out, since they only change a default rule", &placed.rule.id);
             }
             whole.rules.retain(|placed| !changes(placed));
         }
@@ -302,9 +302,10 @@ impl Files<'_> {
         if depth == DEPTH {
             return Err(format!("{name}: more than {DEPTH} files extend one another"));
         }
-        let text = (self.read)(&extend.path)
+        let path = Path::new(name).parent().unwrap_or(Path::new("")).join(&extend.path).display().to_string();
+        let text = (self.read)(&path)
             .map_err(|why| format!("{name}: cannot read {}, which it extends: {why}", extend.path))?;
-        let base = self.file(&extend.path, &text, depth + 1)?;
+        let base = self.file(&path, &text, depth + 1)?;
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (index, placed) in whole.rules.iter().enumerate() {
             places.entry(placed.rule.id.clone()).or_insert(index);
@@ -435,7 +436,7 @@ impl Placed {
         let mut allow = Vec::new();
         for list in raw.allowlist.iter().chain(&raw.allowlists) {
             if !list.commits.is_empty() {
-                notes.add("except `commits` do so no more: more is found", id);
+                notes.add("without their excepted `commits`, so more is found", id);
             }
             allow.extend(list.allow(&self.at)?);
         }
@@ -443,10 +444,10 @@ impl Placed {
         allow.extend(filter.allow);
         allow.extend(all.iter().cloned());
         for (there, what) in [
-            (!filter.whole, "have a `filter` that is understood in part find more than it lets through"),
-            (raw.required.is_some(), "name others as `required` count alone"),
-            (raw.validate.is_some(), "have a `validate` expression are not validated: weft uses no network"),
-            (raw.token_efficiency, "ask for `tokenEfficiency` go without it"),
+            (!filter.whole, "with a `filter` that is understood in part, so more is found"),
+            (raw.required.is_some(), "counted alone, without the rules they name as `required`"),
+            (raw.validate.is_some(), "not validated (`validate`), since weft uses no network"),
+            (raw.token_efficiency, "without their `tokenEfficiency` test, so more is found"),
         ] {
             if there {
                 notes.add(what, id);

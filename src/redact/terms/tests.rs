@@ -117,6 +117,7 @@ fn what_is_no_term_is_refused_by_its_line_alone() {
     }
     let many = vec![Term::plain("swordfish", false, "t:1").unwrap(); TERMS + 1];
     assert!(Terms::new(many).is_err());
+    assert!(Terms::new(vec![Term::regex("swordfish", "t:1").unwrap(); PATTERNS + 1]).is_err());
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn what_is_not_supported_is_told() {
         "useDefault",
         "extend.url",
         "disabledRules",
-        "change a default rule only",
+        "only change a default rule",
         "skipReport",
         "validate",
         "filter",
