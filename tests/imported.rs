@@ -60,7 +60,8 @@ fn found(place: &Place, code: i32) -> Vec<(String, String, u64)> {
         let column = one["location"]["region"]["start-column"].as_u64().unwrap();
         (text(&one["rule"]), text(&one["location"]["path"]), column)
     };
-    findings.iter().map(one).collect()
+    // What weft's own rules say of the same lines is not the question.
+    findings.iter().map(one).filter(|(rule, ..)| rule.starts_with("acme")).collect()
 }
 
 #[test]

@@ -403,7 +403,8 @@ impl Pattern {
         confidence: Confidence,
     ) -> Option<Confidence> {
         let value = &text[secret.clone()];
-        if random::placeholder(value)
+        // What an imported rule takes for a placeholder it says itself.
+        if self.wanted.imported.is_none() && random::placeholder(value)
             || self.wanted.entropy.is_some_and(|least| random::entropy(value) < least)
         {
             return None;

@@ -206,6 +206,8 @@ fn of_what_overlaps_nothing_is_left_over() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn no_text_panics_and_every_copy_is_found(
         words in prop::collection::vec("[a-z\u{e9}]{3,8}", 1..4),
@@ -226,5 +228,21 @@ proptest! {
             prop_assert!(!terms.places(&alone).is_empty());
             let _ = terms.places(&text);
         }
+    }
+
+    #[test]
+    fn what_was_redacted_holds_no_term_and_stays_as_it_is(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "Project Bluebird", "project", "bluebird", "KESTREL_PROD", "jane.roe@kestrel-prod.initech.com", "\n", " ", ", ",
+            "password = \"kestrel-prod-Xy72!q\"", "WEFT_JWT_0001", "term confidential", "https://kestrel-prod/", "-",
+        ]), 0..9),
+        joint in prop::sample::select(vec!["", " ", "\n"]),
+    ) {
+        let list = || terms(&["Project Bluebird", "kestrel-prod", "confidential"]);
+        let mut redactor = crate::redact::Redactor::new(&crate::built_in_rules(), None).unwrap();
+        redactor.set_terms(list()).unwrap();
+        let once = redactor.redact_text(pieces.join(joint).as_bytes()).unwrap();
+        prop_assert!(list().places(&once).is_empty(), "{}", once);
+        prop_assert_eq!(redactor.redact_text(once.as_bytes()).unwrap(), once);
     }
 }

@@ -18,6 +18,11 @@ pub(super) struct Filter {
 /// Reads an expression.
 pub(super) fn read(expression: &str) -> Filter {
     let mut filter = Filter { whole: true, ..Filter::default() };
+    let lines = expression.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let expression = lines.collect::<Vec<_>>().join("\n");
+    if statements(&expression) {
+        return Filter::default();
+    }
     let parts = alternatives(without_parentheses(expression.trim()));
     for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
         if let Some(least) = entropy(part) {
@@ -29,6 +34,22 @@ pub(super) fn read(expression: &str) -> Filter {
         }
     }
     filter
+}
+
+/// Whether there is more than one expression, a choice or a comment: then `||` may join something else.
+fn statements(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    outside(text).any(|(at, byte, _)| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let behind = bytes.get(at + 1);
+        match byte {
+            b';' => true,
+            b'/' => behind == Some(&b'/'),
+            // `??` and `?.` only say what stands for nothing.
+            b'?' => before != Some(&b'?') && !matches!(behind, Some(b'?' | b'.')),
+            _ => false,
+        }
+    })
 }
 
 fn without_parentheses(text: &str) -> &str {
@@ -177,17 +198,26 @@ mod tests {
     }
 
     #[test]
+    fn comments_and_defaults_are_no_hindrance() {
+        let filter = read("// it's ours\nmatchesAny((attributes[\"path\"] ?? \"\"), [`a//b`])");
+        assert_eq!((filter.whole, filter.allow.len()), (true, 1));
+        assert_eq!(filter.allow[0].paths, [r"a//b"]);
+    }
+
+    #[test]
     fn other_parts_are_left_out_and_said() {
         let filter = read("entropy(finding[\"secret\"]) <= 3 || !matchesAny(finding[\"secret\"], [`x`])");
         assert_eq!((filter.entropy, filter.allow.len(), filter.whole), (Some(3.0), 0, false));
         for text in [
             "let x = 1; x",
+            "let x = a || entropy(finding[\"secret\"]) < 3; x",
+            "a ? b : c || entropy(finding[\"secret\"]) < 3",
             "matchesAny(finding[\"secret\"], [`x`]) && y",
             "a(",
             "`",
             "matchesAny(x, [\"\\q\"])",
         ] {
-            assert!(!read(text).whole, "{text}");
+            assert_eq!(read(text), Filter::default(), "{text}");
         }
     }
 
