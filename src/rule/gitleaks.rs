@@ -2,17 +2,15 @@
 //! support of it is told, and left out in the direction of more findings.
 
 mod filter;
+mod raw;
 mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use toml::Spanned;
-
-use super::{Allow, Category, Match, Rule, SecretMatch, Target};
+use super::{Allow, Category, Match, Rule, SecretMatch};
 use crate::finding::{Confidence, Severity};
+use raw::{Extend, File, OF_RULE, RawAllow, RawRule, TOP};
 use syntax::translate;
 
 /// The longest file, in bytes.
@@ -101,100 +99,6 @@ impl Notes {
         about.chain(self.plain.into_iter().map(|what| format!("{name}: {what}"))).collect()
     }
 }
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct File {
-    extend: Extend,
-    rules: Vec<Spanned<RawRule>>,
-    allowlist: Option<RawAllow>,
-    allowlists: Vec<RawAllow>,
-    prefilter: String,
-    filter: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Extend {
-    path: String,
-    url: String,
-    use_default: bool,
-    disabled_rules: Vec<String>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RawRule {
-    id: String,
-    description: String,
-    path: String,
-    regex: String,
-    secret_group: usize,
-    entropy: f32,
-    keywords: Vec<String>,
-    allowlist: Option<RawAllow>,
-    allowlists: Vec<RawAllow>,
-    filter: String,
-    skip_report: bool,
-    required: Option<Seen>,
-    validate: Option<Seen>,
-    token_efficiency: bool,
-}
-
-/// That something is there.
-#[derive(Clone)]
-struct Seen;
-
-impl<'de> Deserialize<'de> for Seen {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Seen)
-    }
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RawAllow {
-    condition: String,
-    commits: Vec<String>,
-    paths: Vec<String>,
-    regex_target: String,
-    regexes: Vec<String>,
-    #[serde(alias = "stopWords")]
-    stopwords: Vec<String>,
-    target_rules: Vec<String>,
-}
-
-/// Keys that are read, or say nothing that a scan needs.
-const TOP: &[&str] = &[
-    "title",
-    "description",
-    "minVersion",
-    "betterleaksMinVersion",
-    "extend",
-    "rules",
-    "allowlist",
-    "allowlists",
-    "prefilter",
-    "filter",
-];
-const OF_RULE: &[&str] = &[
-    "id",
-    "description",
-    "path",
-    "regex",
-    "secretGroup",
-    "entropy",
-    "keywords",
-    "tags",
-    "allowlist",
-    "allowlists",
-    "filter",
-    "skipReport",
-    "required",
-    "validate",
-    "tokenEfficiency",
-    "specificity",
-];
 
 /// A rule and where it stands.
 #[derive(Clone)]
@@ -348,70 +252,6 @@ impl Files<'_> {
         for rule in rules.into_iter().flatten().filter_map(toml::Value::as_table) {
             unknown(rule, OF_RULE);
         }
-    }
-}
-
-impl RawRule {
-    /// Takes from `base` what this rule does not say itself.
-    fn over(&mut self, base: RawRule) {
-        for (ours, theirs) in [
-            (&mut self.description, base.description),
-            (&mut self.regex, base.regex),
-            (&mut self.path, base.path),
-            (&mut self.filter, base.filter),
-        ] {
-            if ours.is_empty() {
-                *ours = theirs;
-            }
-        }
-        if self.entropy == 0.0 {
-            self.entropy = base.entropy;
-        }
-        if self.secret_group == 0 {
-            self.secret_group = base.secret_group;
-        }
-        self.keywords.extend(base.keywords);
-        self.allowlists.extend(self.allowlist.take());
-        self.allowlists.extend(base.allowlist.into_iter().chain(base.allowlists));
-        self.skip_report |= base.skip_report;
-        self.required = self.required.take().or(base.required);
-        self.validate = self.validate.take().or(base.validate);
-        self.token_efficiency |= base.token_efficiency;
-    }
-}
-
-impl RawAllow {
-    /// Translated; `None` when it names commits only. Errors: an unknown word, or more than the bounds.
-    fn allow(&self, at: &str) -> Result<Option<Allow>, String> {
-        let every = match self.condition.to_ascii_lowercase().as_str() {
-            "" | "or" | "||" => false,
-            "and" | "&&" => true,
-            _ => return Err(format!("{at}: `condition` of an allowlist is \"OR\" or \"AND\"")),
-        };
-        let target = match self.regex_target.as_str() {
-            "" | "secret" => Target::Secret,
-            "match" => Target::Match,
-            "line" => Target::Line,
-            _ => return Err(format!("{at}: `regexTarget` is \"secret\", \"match\" or \"line\"")),
-        };
-        let lists = [&self.paths, &self.regexes, &self.stopwords];
-        if lists
-            .iter()
-            .any(|list| list.len() > LIST || list.iter().any(|text| text.chars().count() > PATTERN))
-        {
-            return Err(format!("{at}: an allowlist has at most {LIST} entries of {PATTERN} characters"));
-        }
-        // Without its commits an exception that asks for all its lists would except more than it says.
-        if lists.iter().all(|list| list.is_empty()) || every && !self.commits.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Allow {
-            paths: self.paths.iter().map(|path| translate(path)).collect(),
-            regexes: self.regexes.iter().map(|regex| translate(regex)).collect(),
-            target,
-            stopwords: self.stopwords.iter().map(|word| word.to_lowercase()).collect(),
-            every,
-        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rule files read: what becomes of each field, and what is said of the rest.
 
 use super::*;
+use crate::rule::Target;
 
 fn read(text: &str) -> Result<Imported, String> {
     import("team.toml", text, &mut |path| {
