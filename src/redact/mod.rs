@@ -11,31 +11,37 @@ mod decode;
 mod detect;
 mod filter;
 mod generic;
+mod imported;
 mod line_hash;
+mod literal;
 mod mask;
+mod pattern;
 mod pii;
 mod random;
 mod reading;
 mod redacted;
 mod stand_in;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::Original;
+use crate::artifact::{Original, Role};
 use crate::error::Result;
 use crate::finding::{Confidence, Finding, Note, NoteKind, Severity};
 use crate::rule::{Category, RuleSet};
 
-use detect::Detector;
+use detect::{Detector, Source};
 use mask::{Copy, Issuer, by_line, copies};
 use pii::Reading;
 use redacted::Replacement;
 
+pub use imported::unanchored;
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
+pub use terms::{Confidential, Term, Terms};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
 const ON_ONE_LINE: usize = 20;
@@ -67,6 +73,11 @@ impl Redactor {
         Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec) })
     }
 
+    /// Looks for a team's own words too. Errors: the rules have none that reports them.
+    pub fn set_terms(&mut self, terms: Terms) -> Result<()> {
+        self.detector.set_terms(terms)
+    }
+
     /// Compiles every pattern now: for rules that come from outside. Errors: one does not compile or is too large.
     pub fn check(&self) -> Result<()> {
         self.detector.check()
@@ -82,14 +93,12 @@ impl Redactor {
         let bytes = original.reveal().clone();
         let Some(decoded) = decode::decode(&bytes) else {
             let note = not_text(&original.path);
-            return Redaction {
-                document: Redacted::seal(original, None, &[]),
-                findings: Vec::new(),
-                notes: vec![note],
-            };
+            let document = Redacted::seal(original, None, &[]);
+            let findings = self.by_path(&document);
+            return Redaction { document, findings, notes: vec![note] };
         };
         let text = decoded.text.as_ref();
-        let mut sweep = self.detector.find(text, Reading::of(original.role));
+        let mut sweep = self.detector.find(text, &Source::of(&original));
         context::settle(&original, text, &mut sweep.found, |rule| &self.detector.rules[rule].id);
         let broken = sweep.broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
@@ -101,14 +110,22 @@ impl Redactor {
         let (replacements, places) = self.replacements(text, &copies);
         let shown = attribution::Shown::new(&original, text, &copies, &self.detector.rules);
         let whole = original.added.is_none() && Reading::of(original.role) == Reading::File;
+        let home = self.detector.home(&original.path, text);
+        notes.extend(listed(&original.path, &home, text));
         let document = Redacted::seal(original, Some(&decoded), &replacements);
         let views = document.views();
         let (mut on_line, mut left_out, mut noted) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        let findings = copies
+        let mut findings: Vec<Finding> = copies
             .iter()
             .zip(places)
             .enumerate()
             .filter_map(|(index, (copy, pieces))| {
+                let listed = |place: &std::ops::Range<usize>| {
+                    place.start <= copy.range.start && copy.range.end <= place.end
+                };
+                if self.detector.terms(copy.rule).is_some() && home.iter().any(listed) {
+                    return None;
+                }
                 let masks = document.masks().get(pieces)?;
                 let range = masks.first()?.text.start..masks.last()?.text.end;
                 // Of each confidence, so that what is left out weighs no more than what is reported beside it.
@@ -133,6 +150,7 @@ impl Redactor {
             })
             .collect();
         drop(views);
+        findings.extend(self.by_path(&document));
         notes.extend(left_out.iter().take(NOTES).map(|(line, rule)| {
             let id = &self.detector.rules[*rule].id;
             let message = format!("line {line}: {id} is reported {ON_ONE_LINE} times, masked everywhere");
@@ -148,6 +166,15 @@ impl Redactor {
 
     fn is_generic(&self, rule: usize) -> bool {
         self.detector.rules.get(rule).is_some_and(|rule| rule.id == generic::RULE)
+    }
+
+    /// The findings of rules that report a path, whatever the file holds.
+    fn by_path(&self, document: &Redacted) -> Vec<Finding> {
+        if !matches!(document.role(), Role::Code | Role::Document) {
+            return Vec::new();
+        }
+        let rules = self.detector.reporting(document.path());
+        rules.map(|rule| document.whole().finding(rule, 0..0, &[])).collect()
     }
 
     /// What to put where, and for each copy which of the replacements are its own.
@@ -182,7 +209,10 @@ impl Redactor {
         let fence = views.iter().find(|view| view.fence().is_some() && view.covers(&range));
         let mut finding = document.whole().finding(rule, range, &[]);
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
-        finding.message += &format!(" of {} characters", copy.secret.chars().count());
+        match self.detector.terms(copy.rule).and_then(|terms| terms.name(&copy.secret)) {
+            Some(name) => finding.message += &format!(": {name}"),
+            None => finding.message += &format!(" of {} characters", copy.secret.chars().count()),
+        }
         if let Some(written) = copy.written {
             finding.message += &format!(", {written}");
         }
@@ -192,6 +222,15 @@ impl Redactor {
         }
         finding
     }
+}
+
+/// That a file which lists the confidential terms is itself among what is scanned.
+fn listed(path: &str, home: &[std::ops::Range<usize>], text: &str) -> Option<Note> {
+    (home == [0..text.len()] && !text.is_empty()).then(|| {
+        let message =
+            "lists the confidential terms: whoever has the repository reads them here, so keep it outside";
+        Note::new(NoteKind::Info, path, message)
+    })
 }
 
 /// Content that is no text: of a source file that is a gap in the check, of an image it is as it should be.
