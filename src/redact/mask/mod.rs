@@ -41,8 +41,14 @@ pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Co
         .collect();
     let others = elsewhere(text, &copies, detector);
     // Of two that overlap the one found by its rule keeps its place whole; of another copy the rest remains.
-    let taken: BTreeMap<usize, usize> =
-        found.iter().map(|one| (one.range.start, one.range.end)).chain(ranges(&placeholders(text))).collect();
+    let mut taken: BTreeMap<usize, usize> =
+        found.iter().map(|one| (one.range.start, one.range.end)).collect();
+    for (start, end) in ranges(&placeholders(text)) {
+        // One inside of what was found goes with it.
+        if taken.range(..=start).next_back().is_none_or(|(_, covered)| *covered < end) {
+            taken.entry(start).and_modify(|known| *known = end.max(*known)).or_insert(end);
+        }
+    }
     for other in others {
         for range in outside(other.range.clone(), &taken) {
             copies.push(Copy { range, ..other.clone() });
