@@ -10,19 +10,19 @@ const STAND_INS: &[&str] = &[
     "abcd", "abc", "xyz", "wrong", "incorrect", "invalid", "random", "hash", "salt", "postgres",
     "postgresql", "mysql", "mongo", "mongodb", "redis", "rabbitmq", "guest", "login", "welcome", "hello",
     "string", "placeholder", "something", "anything", "nothing", "credential", "credentials", "undefined",
-    "todo", "temp", "temporary",
+    "todo", "temp", "temporary", "private", "none", "null", "name",
 ];
 
 /// Words that stand beside them.
 #[rustfmt::skip]
 const BESIDE: &[&str] = &[
     "api", "me", "my", "your", "the", "some", "any", "here", "value", "this", "with", "super", "top",
-    "very", "strong", "strongest", "weak", "secure", "insecure", "safe", "not", "real", "private",
+    "very", "strong", "strongest", "weak", "secure", "insecure", "safe", "not", "real",
     "public", "access", "new", "old", "right", "bad", "good", "correct", "valid", "other", "another",
     "word", "db", "database", "maria", "sql", "sa", "client", "server", "service", "app", "web", "local",
     "localhost", "dev", "develop", "development", "prod", "production", "stage", "staging", "world",
     "text", "auth", "bearer", "session", "cookie", "for", "is", "of", "in", "to", "and", "only", "use",
-    "used", "long", "short", "enough", "generic", "account", "id", "name", "data", "null", "none", "true",
+    "used", "long", "short", "enough", "generic", "account", "id", "data", "true",
     "false", "master", "shared", "encryption", "signing", "jwt", "oauth", "refresh", "unit",
     "integration", "ci", "first", "last", "second", "one", "two", "three", "be", "must", "should",
     "please", "do", "no", "non", "extra",

@@ -188,7 +188,7 @@ mod tests {
     fn found(text: &str) -> Option<&str> {
         let lower = text.to_ascii_lowercase();
         let hit = |word: &&str| lower.find(*word).map(|at| at..at + word.len());
-        let mut hits: Vec<_> = ANCHORS.iter().filter_map(|word| hit(word)).collect();
+        let mut hits: Vec<_> = ANCHORS.iter().filter_map(hit).collect();
         hits.sort_by_key(|hit| hit.end);
         hits.into_iter().find_map(|hit| secret(text.as_bytes(), &hit).flatten()).map(|range| &text[range])
     }

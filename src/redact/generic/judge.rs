@@ -95,7 +95,7 @@ pub(super) fn judge_said(value: &str, plainly: bool) -> Option<Confidence> {
         return None;
     }
     let long = value.len() >= 8 && strong;
-    Some(if plainly && long || made.kinds() >= 3 && long { Confidence::Medium } else { Confidence::Low })
+    Some(if long && (plainly || made.kinds() >= 3) { Confidence::Medium } else { Confidence::Low })
 }
 
 /// How sure a word of a command line is a password: there it cannot be anything else.

@@ -6,19 +6,21 @@ use std::ops::Range;
 /// How far behind its keyword a sentence is read.
 const SENTENCE: usize = 120;
 
-/// Keywords that are no names: several words, or letters beyond ASCII. Each stands for a password.
+/// Keywords that are no names: several words, or letters beyond ASCII, without a first letter that may be a capital.
+/// Each stands for a password.
 pub(super) const KEYWORDS: &[&str] = &[
     "mot de passe",
     "contrase\u{f1}a",
     "has\u{142}o",
     "has\u{142}em",
     "l\u{f6}senord",
-    "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
+    "\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
     "\u{5bc6}\u{7801}",
     "\u{5bc6}\u{78bc}",
     "\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}",
     "\u{be44}\u{bc00}\u{bc88}\u{d638}",
     "\u{15f}ifre",
+    "\u{15e}ifre",
 ];
 
 /// Words that say what the keyword is: "is" in some languages.
@@ -45,6 +47,9 @@ const PREPOSITIONS: &[&str] = &[
     "pour", "de", "du", "des", "para", "del", "per", "di", "do", "da", "della", "van", "voor", "dla",
     "der", "des", "till", "til", "\u{434}\u{43b}\u{44f}",
 ];
+
+/// Keywords behind which a user and a password stand.
+pub(super) const LOGINS: &[&str] = &["login", "log in", "sign in", "credentials"];
 
 /// What may follow a keyword.
 pub(super) struct Said {
