@@ -78,6 +78,7 @@ const PLAIN: &[&str] = &[
     "secret",
     "server",
     "tokens",
+    "write",
     "admin",
     "login",
     "token",
