@@ -21,15 +21,15 @@ impl Redactor {
         let mut text = decoded.text.into_owned();
         let mut hidden: Vec<Copy> = Vec::new();
         for _ in 0..ROUNDS {
-            let (found, broken) = self.detector.find(&text);
-            if let Some(id) = broken.first() {
+            let sweep = self.detector.find(&text);
+            if let Some(id) = sweep.broken.first() {
                 return Err(Error::new(
                     ErrorKind::Settings,
                     format!("the pattern of rule {id} does not compile"),
                 )
                 .hint(format!("correct the page of {id}")));
             }
-            let copies = copies(&text, &found, &self.detector);
+            let copies = copies(&text, &sweep.found, &self.detector);
             if copies.is_empty() {
                 break;
             }
@@ -37,7 +37,7 @@ impl Redactor {
             text = replace(&text, &replacements);
             hidden.extend(copies);
         }
-        let again = self.detector.find(&text).0;
+        let again = self.detector.find(&text).found;
         if again.is_empty() && !residue(&text, &hidden, &self.detector) {
             return Ok(format!("{mark}{text}"));
         }

@@ -26,6 +26,8 @@ pub(super) struct Copy {
     /// The secret as it was found; another form of it may stand in `range`.
     pub(super) secret: String,
     pub(super) confidence: Confidence,
+    /// How it is written there, when not as it is: "in base64".
+    pub(super) written: Option<&'static str>,
 }
 
 /// What was found and every other copy of it, sorted, without overlap.
@@ -35,14 +37,14 @@ pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Co
         .map(|one| Copy {
             range: one.range.clone(),
             rule: one.rule,
-            secret: text[one.range.clone()].to_owned(),
+            secret: one.secret.clone().unwrap_or_else(|| text[one.range.clone()].to_owned()),
             confidence: one.confidence,
+            written: one.written,
         })
         .collect();
     let others = elsewhere(text, &copies, detector);
     // Of two that overlap the one found by its rule keeps its place whole; of another copy the rest remains.
-    let taken: BTreeMap<usize, usize> =
-        found.iter().map(|one| (one.range.start, one.range.end)).chain(ranges(&placeholders(text))).collect();
+    let taken = union(found.iter().map(|one| one.range.clone()).chain(placeholders(text)));
     for other in others {
         for range in outside(other.range.clone(), &taken) {
             copies.push(Copy { range, ..other.clone() });
@@ -52,8 +54,18 @@ pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Co
     copies
 }
 
-fn ranges(list: &[Range<usize>]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    list.iter().map(|range| (range.start, range.end))
+/// What some ranges cover, from start to end; a placeholder may stand inside a secret.
+fn union(ranges: impl Iterator<Item = Range<usize>>) -> BTreeMap<usize, usize> {
+    let mut sorted: Vec<Range<usize>> = ranges.collect();
+    sorted.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(sorted.len());
+    for range in sorted {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged.into_iter().map(|range| (range.start, range.end)).collect()
 }
 
 /// The parts of `range` that none of `taken` covers.
@@ -76,16 +88,16 @@ fn outside(range: Range<usize>, taken: &BTreeMap<usize, usize>) -> Vec<Range<usi
 
 /// Copies of what was found, plain and encoded, wherever they stand; without overlap among themselves.
 fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
-    let mut patterns: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+    let mut patterns: BTreeMap<String, (usize, bool, Option<&'static str>)> = BTreeMap::new();
     for (index, copy) in found.iter().enumerate() {
-        for (form, grows) in worth_seeking(copy, detector) {
-            patterns.entry(form).or_insert((index, grows));
+        for (form, grows, written) in worth_seeking(copy, detector) {
+            patterns.entry(form).or_insert((index, grows, written));
         }
     }
     if patterns.is_empty() {
         return Vec::new();
     }
-    let owners: Vec<(usize, bool)> = patterns.values().copied().collect();
+    let owners: Vec<(usize, bool, Option<&'static str>)> = patterns.values().copied().collect();
     // Used for one text only, so it has to be cheap to build rather than fast to run.
     let automaton = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
@@ -95,28 +107,30 @@ fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
     let mut others: Vec<Copy> = Vec::new();
     let mut done = 0;
     for hit in automaton.find_iter(text) {
-        let (owner, grows) = owners[hit.pattern().as_usize()];
+        let (owner, grows, written) = owners[hit.pattern().as_usize()];
         let range = if grows { encoded_run(text, hit.range()) } else { hit.range() };
         let range = range.start.max(done)..range.end.max(done);
         if !range.is_empty() {
             done = range.end;
-            others.push(Copy { range, ..found[owner].clone() });
+            others.push(Copy { range, written, ..found[owner].clone() });
         }
     }
     others
 }
 
-/// The forms of a secret to look for, with whether a match is part of a longer encoded run.
-fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool)> {
+/// The forms of a secret to look for, with whether a match is part of a longer encoded run, and how it is written there.
+fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool, Option<&'static str>)> {
     let secret = &copy.secret;
     let words =
         detector.personal(copy.rule) || random::wordy(secret) && !secret.bytes().any(|b| b.is_ascii_digit());
     if secret.len() < SHORTEST || already_masked(secret) {
         return Vec::new();
     }
-    let mut forms = vec![(secret.clone(), false)];
+    let mut forms = vec![(secret.clone(), false, None)];
     if !words {
-        forms.extend(forms::encoded(secret).into_iter().map(|form| (form.text, form.grows)));
+        forms.extend(
+            forms::encoded(secret).into_iter().map(|form| (form.text, form.grows, Some("in encoded form"))),
+        );
     }
     forms
 }
@@ -133,7 +147,7 @@ fn encoded_run(text: &str, hit: Range<usize>) -> Range<usize> {
 
 /// Whether a copy of something found, plain or encoded, is still in `text`.
 pub(super) fn residue(text: &str, found: &[Copy], detector: &Detector) -> bool {
-    let taken: BTreeMap<usize, usize> = ranges(&placeholders(text)).collect();
+    let taken = union(placeholders(text).into_iter());
     elsewhere(text, found, detector).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
 }
 
@@ -186,6 +200,14 @@ mod tests {
         let pieces: Vec<&str> =
             by_line(text, &(0..text.len())).into_iter().map(|piece| &text[piece]).collect();
         assert_eq!(pieces, ["one", "two", "three", "four"]);
+    }
+
+    #[test]
+    fn a_placeholder_inside_a_secret_does_not_end_it() {
+        assert_eq!(
+            union([0..10, 2..4, 12..14, 14..15].into_iter()),
+            BTreeMap::from([(0, 10), (12, 14), (14, 15)])
+        );
     }
 
     #[test]
