@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::anchors::Anchors;
 use super::mask::already_masked;
@@ -275,7 +275,7 @@ impl Detector {
             return;
         };
         let (mut at, mut end) = (window.start, window.end);
-        while let Some(groups) = regex.captures_at(&text[..end], at) {
+        while let Some(groups) = regex.captures_at(&text.as_bytes()[..end], at) {
             let Some(whole) = groups.get(0) else { break };
             if whole.end() == end && end < text.len() {
                 end = text.ceil_char_boundary((end + MORE).min(text.len()));
@@ -283,14 +283,14 @@ impl Detector {
                 continue;
             }
             let secret = groups.name("secret").or_else(|| groups.iter().skip(1).flatten().next());
-            let secret = secret.unwrap_or(whole).range();
-            if let Some(confidence) =
-                pattern.judge(text, &whole.range(), &secret, self.rules[rule].confidence)
-            {
+            let (whole, secret) = (whole.range(), secret.unwrap_or(whole).range());
+            // A class that takes anything takes bytes: a character that is cut belongs to the secret.
+            let secret = text.floor_char_boundary(secret.start)..text.ceil_char_boundary(secret.end);
+            if let Some(confidence) = pattern.judge(text, &whole, &secret, self.rules[rule].confidence) {
                 found.push(Found::plain(secret, rule, confidence));
             }
-            at = whole.end().max(whole.start() + 1);
-            if at >= window.end || !text.is_char_boundary(at) {
+            at = whole.end.max(whole.start + 1);
+            if at >= window.end {
                 break;
             }
         }
@@ -311,7 +311,7 @@ impl Detector {
                 broken.push(&self.rules[rule].id);
                 return;
             };
-            if text.get(value.clone()).is_some_and(|value| regex.is_match(value))
+            if text.get(value.clone()).is_some_and(|value| regex.is_match(value.as_bytes()))
                 && let Some(confidence) = pattern.judge(text, &value, &value, self.rules[rule].confidence)
             {
                 found.push(Found::plain(value, rule, confidence));
@@ -379,9 +379,18 @@ impl Pattern {
 
     /// How far behind its anchor a match may reach.
     fn behind(&self) -> usize {
-        *self.behind.get_or_init(|| match regex_syntax::parse(&ascii(&self.wanted.regex)) {
-            Ok(pattern) if pattern.properties().maximum_len().is_some_and(|most| most <= BEHIND) => BEHIND,
-            _ => FAR_BEHIND,
+        *self.behind.get_or_init(|| {
+            match regex_syntax::ParserBuilder::new()
+                .unicode(false)
+                .utf8(false)
+                .build()
+                .parse(&self.wanted.regex)
+            {
+                Ok(pattern) if pattern.properties().maximum_len().is_some_and(|most| most <= BEHIND) => {
+                    BEHIND
+                }
+                _ => FAR_BEHIND,
+            }
         })
     }
 
@@ -389,10 +398,17 @@ impl Pattern {
         self.regex.get_or_init(|| self.compile().ok()).as_ref()
     }
 
+    /// The pattern as it is run: of an assigned value it is to match the whole.
+    fn source(&self) -> String {
+        if self.wanted.assigned { format!("^(?:{})$", self.wanted.regex) } else { self.wanted.regex.clone() }
+    }
+
+    /// Compiles the pattern over bytes, with the ASCII meaning of its classes: tokens are ASCII, and the tables of
+    /// Unicode would make it a hundred times as large. One that names Unicode classes gets them.
     fn compile(&self) -> Result<Regex, regex::Error> {
-        let regex = ascii(&self.wanted.regex);
-        let regex = if self.wanted.assigned { format!("^(?:{regex})$") } else { regex };
-        RegexBuilder::new(&regex).size_limit(4 << 20).build()
+        let source = self.source();
+        let compiled = |unicode| RegexBuilder::new(&source).unicode(unicode).size_limit(4 << 20).build();
+        compiled(false).or_else(|_| compiled(true))
     }
 
     /// How sure a match is; `None` when it is none.
@@ -444,22 +460,6 @@ fn strong(value: &str) -> bool {
     let kinds: [fn(&u8) -> bool; 4] =
         [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
     value.len() >= 12 && kinds.iter().filter(|kind| value.bytes().any(|byte| kind(&byte))).count() >= 3
-}
-
-/// The pattern with the ASCII meaning of `\b`, `\w` and `\d`: tokens are ASCII, and the Unicode tables would make each
-/// pattern a hundred times as large.
-fn ascii(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len() * 2);
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        match (character, (character == '\\').then(|| characters.next()).flatten()) {
-            ('\\', Some('b')) => out.push_str(r"(?-u:\b)"),
-            ('\\', Some('w')) => out.push_str("[0-9A-Za-z_]"),
-            ('\\', Some('d')) => out.push_str("[0-9]"),
-            (_, next) => out.extend([Some(character), next].into_iter().flatten()),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod anchors;
 mod assigned;
 mod attribution;
 mod column;
+mod context;
 mod decode;
 mod detect;
 mod filter;
@@ -92,13 +93,14 @@ impl Redactor {
         let Some(decoded) = decode::decode(&bytes) else {
             let note = not_text(&original.path);
             return Redaction {
-                document: Redacted::seal(original, &[]),
+                document: Redacted::seal(original, None, &[]),
                 findings: Vec::new(),
                 notes: vec![note],
             };
         };
         let text = decoded.text.as_ref();
-        let sweep = self.detector.find(text);
+        let mut sweep = self.detector.find(text);
+        context::settle(&original, text, &mut sweep.found, |rule| &self.detector.rules[rule].id);
         let broken = sweep.broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
@@ -108,7 +110,7 @@ impl Redactor {
         let copies = copies(text, &sweep.found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
         let addresses = self.addresses(&original, text, &copies);
-        let document = Redacted::seal(original, &replacements);
+        let document = Redacted::seal(original, Some(&decoded), &replacements);
         let views = document.views();
         let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
         let findings = copies

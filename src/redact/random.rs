@@ -27,7 +27,6 @@ const STAND_INS: &[&str] = &[
     "change-this",
     "changethis",
     "redacted",
-    "xxxx",
     "****",
     "your_",
     "your-",
@@ -54,15 +53,25 @@ const STAND_INS: &[&str] = &[
 /// Whether `text` only stands where a secret would: a template, a word for one, one character over and over.
 pub(super) fn placeholder(text: &str) -> bool {
     let trimmed = text.trim();
-    let bracketed = [("<", ">"), ("[", "]"), ("{", "}"), ("%", "%"), ("__", "__"), ("$", "")];
-    let template = ["${", "{{", "$(", "%(", "<%", "#{", "%{"].iter().any(|open| trimmed.contains(open));
+    let bracketed =
+        [("<", ">"), ("[", "]"), ("{", "}"), ("%", "%"), ("__", "__"), ("@", "@"), ("#", "#"), ("$", "")];
+    let template = ["${", "{{", "$(", "%(", "<%", "#{", "%{", "{%", "@{", "}}"]
+        .iter()
+        .any(|open| trimmed.contains(open));
     if template || bracketed.iter().any(|(open, close)| trimmed.starts_with(open) && trimmed.ends_with(close))
     {
         return true;
     }
     // A long value holds such a word by chance; a private key of 1,700 characters holds many.
-    let head = trimmed.get(..trimmed.floor_char_boundary(200)).unwrap_or("").to_ascii_lowercase();
-    STAND_INS.iter().any(|word| head.contains(word)) || monotonous(trimmed) || counted(&head)
+    let head = trimmed.get(..trimmed.floor_char_boundary(200)).unwrap_or("");
+    if head.contains("xxxx") || head.contains("XXXX") {
+        return true;
+    }
+    let head = head.to_ascii_lowercase();
+    STAND_INS.iter().any(|word| head.contains(word))
+        || monotonous(trimmed)
+        || counted(&head)
+        || alphabet(trimmed)
 }
 
 /// Hardly any distinct characters.
@@ -85,14 +94,24 @@ const COMMON: &str = "th he in er an re nd at on nt ha es st en ed to it ou ea h
     pe ge us ai ss ct mp po pr un am ut ot ns ad id ol im ow ee ie ul ay rs ts pa oo pl sh fo ck ke ts ag op bl ev su \
     ap ab um ir lo mo do mi fi ry ly ty ey up fe wo if ki go ab da ba pi vi ex cr gr pt ni ci ei ue au ob ph ty rd";
 
+/// For each first letter the second letters of common pairs, as bits.
+const PAIRS: [u32; 26] = {
+    let (text, mut pairs, mut at) = (COMMON.as_bytes(), [0; 26], 0);
+    while at + 1 < text.len() {
+        pairs[(text[at] - b'a') as usize] |= 1 << (text[at + 1] - b'a');
+        at += 3;
+    }
+    pairs
+};
+
 /// The share of neighbouring letters that are common pairs, in percent; `None` with fewer than five pairs.
 fn common_pairs(text: &str) -> Option<usize> {
+    let letter = |byte: u8| byte.is_ascii_alphabetic().then(|| byte.to_ascii_lowercase() - b'a');
     let (mut pairs, mut common) = (0, 0);
     for pair in text.as_bytes().windows(2) {
-        let (one, other) = (pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase());
-        if one.is_ascii_lowercase() && other.is_ascii_lowercase() {
+        if let (Some(one), Some(other)) = (letter(pair[0]), letter(pair[1])) {
             pairs += 1;
-            common += usize::from(COMMON.as_bytes().chunks(3).any(|known| known.starts_with(&[one, other])));
+            common += usize::from(PAIRS[usize::from(one)] & 1 << other != 0);
         }
     }
     (pairs >= 5).then(|| common * 100 / pairs)
@@ -123,13 +142,296 @@ pub(super) fn random(text: &str) -> bool {
         && !numbered_words(text)
 }
 
-/// Words and numbers with separators between them, as names of files and migrations are: `0006_add_index_0002`.
+/// Words and numbers with separators between them, as names of files, migrations and constants are:
+/// `0006_add_index_0002`, `AUTH_KEY_V2_2024`.
 fn numbered_words(text: &str) -> bool {
     let parts = || text.split(['_', '-', '.', '/', ' ']).filter(|part| !part.is_empty());
     let plain = |part: &str| {
-        part.bytes().all(|byte| byte.is_ascii_digit()) || part.bytes().all(|byte| byte.is_ascii_lowercase())
+        let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        let letters = word.as_bytes();
+        let tail = letters.get(1..).unwrap_or(&[]);
+        let one_case = letters.iter().all(u8::is_ascii_uppercase) || tail.iter().all(u8::is_ascii_lowercase);
+        word.is_empty()
+            || letters.iter().all(u8::is_ascii_alphabetic) && one_case && part.len() - word.len() <= 4
     };
     parts().count() >= 3 && parts().all(plain) && wordy(text)
+}
+
+/// Whether no character stands twice in a long text: an alphabet, shuffled or not.
+fn alphabet(text: &str) -> bool {
+    let mut seen = [false; 256];
+    text.len() >= 30 && text.bytes().all(|byte| !std::mem::replace(&mut seen[usize::from(byte)], true))
+}
+
+/// Words that people put together where a secret would go.
+const WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "passcode",
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "key",
+    "api",
+    "test",
+    "testing",
+    "tester",
+    "tests",
+    "user",
+    "username",
+    "users",
+    "admin",
+    "administrator",
+    "root",
+    "demo",
+    "example",
+    "sample",
+    "dummy",
+    "fake",
+    "mock",
+    "foo",
+    "bar",
+    "baz",
+    "qux",
+    "default",
+    "change",
+    "changed",
+    "me",
+    "my",
+    "your",
+    "the",
+    "some",
+    "any",
+    "here",
+    "value",
+    "insert",
+    "replace",
+    "this",
+    "with",
+    "super",
+    "top",
+    "very",
+    "strong",
+    "strongest",
+    "weak",
+    "secure",
+    "insecure",
+    "safe",
+    "not",
+    "real",
+    "private",
+    "public",
+    "access",
+    "letmein",
+    "qwerty",
+    "qwertz",
+    "azerty",
+    "asdf",
+    "zxcv",
+    "abcd",
+    "abc",
+    "xyz",
+    "new",
+    "old",
+    "wrong",
+    "right",
+    "bad",
+    "good",
+    "correct",
+    "incorrect",
+    "valid",
+    "invalid",
+    "other",
+    "another",
+    "random",
+    "word",
+    "hash",
+    "salt",
+    "db",
+    "database",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mongo",
+    "mongodb",
+    "redis",
+    "rabbitmq",
+    "maria",
+    "sql",
+    "sa",
+    "guest",
+    "login",
+    "client",
+    "server",
+    "service",
+    "app",
+    "web",
+    "local",
+    "localhost",
+    "dev",
+    "develop",
+    "development",
+    "prod",
+    "production",
+    "stage",
+    "staging",
+    "welcome",
+    "hello",
+    "world",
+    "string",
+    "text",
+    "auth",
+    "bearer",
+    "session",
+    "cookie",
+    "deadbeef",
+    "cafebabe",
+    "for",
+    "is",
+    "of",
+    "in",
+    "to",
+    "and",
+    "only",
+    "use",
+    "used",
+    "long",
+    "short",
+    "enough",
+    "generic",
+    "credential",
+    "credentials",
+    "account",
+    "id",
+    "name",
+    "data",
+    "null",
+    "none",
+    "undefined",
+    "true",
+    "false",
+    "todo",
+    "master",
+    "shared",
+    "encryption",
+    "signing",
+    "jwt",
+    "oauth",
+    "refresh",
+    "temp",
+    "temporary",
+    "placeholder",
+    "something",
+    "anything",
+    "nothing",
+    "unit",
+    "integration",
+    "ci",
+    "first",
+    "last",
+    "second",
+    "one",
+    "two",
+    "three",
+    "be",
+    "must",
+    "should",
+    "please",
+    "do",
+    "no",
+    "non",
+    "extra",
+];
+
+/// Whether a value of up to 48 bytes is put together of such words, with digits between them or for letters:
+/// `superS3cret`, `test-password-123`.
+pub(super) fn stand_in(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.len() > 48 {
+        return false;
+    }
+    if ["hunter2", "trustno1", "iloveyou", "monkey123", "dragon123"]
+        .iter()
+        .any(|known| text.eq_ignore_ascii_case(known))
+    {
+        return true;
+    }
+    // Digits that only count: `123`, `000`.
+    let counts = |at: usize, other: usize| {
+        bytes.get(other).is_some_and(|byte| byte.is_ascii_digit() && byte.abs_diff(bytes[at]) <= 1)
+    };
+    let digits = (0..bytes.len())
+        .filter(|at| bytes[*at].is_ascii_digit() && !counts(*at, at + 1) && !counts(*at, at.wrapping_sub(1)))
+        .count();
+    let mut plain = Letters::of(bytes, |byte| byte);
+    if plain.len >= 3 && digits <= plain.len + 2 && plain.covered() {
+        return true;
+    }
+    plain = Letters::of(bytes, |byte| match byte {
+        b'0' => b'o',
+        b'1' | b'!' => b'i',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'7' => b't',
+        other => other,
+    });
+    plain.len >= 5 && plain.covered()
+}
+
+/// The letters of a text, lower case.
+struct Letters {
+    all: [u8; 48],
+    len: usize,
+}
+
+impl Letters {
+    fn of(bytes: &[u8], read: impl Fn(u8) -> u8) -> Self {
+        let mut letters = Letters { all: [0; 48], len: 0 };
+        for byte in bytes.iter().map(|byte| read(*byte)).filter(u8::is_ascii_alphabetic) {
+            if let Some(place) = letters.all.get_mut(letters.len) {
+                *place = byte.to_ascii_lowercase();
+                letters.len += 1;
+            }
+        }
+        letters
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.all.get(..self.len).unwrap_or(&[])
+    }
+
+    /// Whether the words cover all but a few of the letters.
+    fn covered(&self) -> bool {
+        let letters = self.as_slice();
+        let mut left = [0usize; 49];
+        for end in 1..=letters.len() {
+            let mut least = left[end - 1] + 1;
+            for word in WORDS.iter().filter(|word| word.len() <= end) {
+                if letters[end - word.len()..end] == *word.as_bytes() {
+                    least = least.min(left[end - word.len()]);
+                }
+            }
+            left[end] = least;
+        }
+        left[letters.len()] * 6 <= letters.len()
+    }
+}
+
+/// Whether the letters of a value are those of its name, or nearly.
+pub(super) fn same_words(value: &str, name: &str) -> bool {
+    if value.len() > 48 {
+        return false;
+    }
+    let (value, name) =
+        (Letters::of(value.as_bytes(), |byte| byte), Letters::of(name.as_bytes(), |byte| byte));
+    let (value, name) = (value.as_slice(), name.as_slice());
+    let (long, short) = if value.len() >= name.len() { (value, name) } else { (name, value) };
+    short.len() >= 4 && long.len() <= short.len() + 2 && long.windows(short.len()).any(|part| part == short)
 }
 
 #[cfg(test)]
@@ -159,6 +461,42 @@ mod tests {
         {
             assert!(!random(name), "{name}");
         }
+    }
+
+    #[test]
+    fn words_for_secrets_are_seen_through() {
+        for text in [
+            "superS3cret",
+            "testpass123",
+            "my-secret-token",
+            "Passw0rd!",
+            "pass%20pass",
+            "changeme-123",
+            "admin1234",
+            "hunter2",
+            "P@ssw0rd",
+            "test_user_password_2",
+            "deadbeefdeadbeef",
+            "new-password1",
+        ] {
+            assert!(stand_in(text), "{text}");
+        }
+        for text in
+            ["hunter3-Blue!", "kV7-qz9x!", "Tr0ub4dor&3", "9f8a7b6c5d4e", "summer2019", "", "1", "\u{e9}"]
+        {
+            assert!(!stand_in(text), "{text}");
+        }
+        for spec in ["%{8}", "%{12}", "%{16}", "%{24}", "%{32:hex}"] {
+            assert!(!stand_in(&expand(spec)), "{}", expand(spec));
+        }
+        assert!(same_words("dbPassword1", "DB_PASSWORD") && !same_words("summer2019", "password"));
+    }
+
+    #[test]
+    fn alphabets_are_no_secrets() {
+        assert!(placeholder("abcdefghijklmnopqrstuvwxyz0123456789"));
+        assert!(placeholder("ACDEFGHJKLMNPQRTUVWXYZ234679bcdfghjk"));
+        assert!(random("AUTH_KEY_V2_2024") != numbered_words("AUTH_KEY_V2_2024"));
     }
 
     #[test]

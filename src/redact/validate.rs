@@ -145,61 +145,10 @@ impl Validator {
 }
 
 fn password(secret: &str) -> Verdict {
-    const WORDS: &[&str] = &[
-        "password",
-        "passwd",
-        "pass",
-        "pwd",
-        "secret",
-        "user",
-        "username",
-        "admin",
-        "root",
-        "guest",
-        "test",
-        "testing",
-        "postgres",
-        "mysql",
-        "mongo",
-        "redis",
-        "rabbitmq",
-        "pw",
-        "token",
-        "foo",
-        "bar",
-        "baz",
-        "abc",
-        "xyz",
-        "demo",
-        "default",
-        "mypassword",
-        "mypass",
-        "mysecret",
-        "dbpass",
-        "dbpassword",
-        "db_password",
-        "userpass",
-        "userpassword",
-        "hunter2",
-        "name",
-        "pass123",
-        "password1",
-        "password123",
-        "passw0rd",
-        "123",
-        "1234",
-        "12345",
-        "123456",
-        "sa",
-        "none",
-        "null",
-        "something",
-        "private",
-    ];
-    let lower = secret.to_ascii_lowercase();
     let template =
         secret.starts_with(['$', '%', '{', ':', '(', '*', '.', '[']) || secret.contains(['{', '}', '\\']);
-    if template || WORDS.contains(&lower.as_str()) || secret.len() < 4 {
+    let digits = secret.len() < 8 && secret.bytes().all(|byte| byte.is_ascii_digit());
+    if template || digits || secret.len() < 4 || random::placeholder(secret) || random::stand_in(secret) {
         return Verdict::Impossible;
     }
     let letters = secret.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
@@ -395,6 +344,25 @@ mod tests {
         let token = expand("ghp_%{github}");
         assert_eq!(Validator::Crc.check(&token), Verdict::Confirmed);
         assert_eq!(Validator::Crc.check(&(token[..39].to_owned() + "_")), Verdict::Doubtful);
+    }
+
+    #[test]
+    fn words_for_passwords_are_none() {
+        for secret in [
+            "password",
+            "pass%20pass",
+            "db_password",
+            "hunter2",
+            "123456",
+            "$PASS",
+            "{pw}",
+            "abc",
+            "Passw0rd",
+        ] {
+            assert_eq!(Validator::Password.check(secret), Verdict::Impossible, "{secret}");
+        }
+        assert_eq!(Validator::Password.check("sunflower"), Verdict::Doubtful);
+        assert_eq!(Validator::Password.check("kV7-qz9x!"), Verdict::Unknown);
     }
 
     #[test]
