@@ -420,9 +420,10 @@ impl Pattern {
         confidence: Confidence,
     ) -> Option<Confidence> {
         let value = &text[secret.clone()];
-        if random::placeholder(value)
-            || self.wanted.entropy.is_some_and(|least| random::entropy(value) < least)
-        {
+        let stands_in = random::placeholder(value);
+        // In the exact form of an issuer `1234567890` is made up, most likely: masked all the same, and worth a note.
+        let counted = stands_in && self.exact() && random::counted(&value.to_ascii_lowercase());
+        if stands_in && !counted || self.wanted.entropy.is_some_and(|least| random::entropy(value) < least) {
             return None;
         }
         if !self.wanted.context.is_empty() {
@@ -441,7 +442,12 @@ impl Pattern {
         }
         let verdicts = self.validators.iter().map(|validator| validator.check(value));
         let verdict = verdicts.fold(Verdict::Unknown, Verdict::and);
-        weigh(confidence, verdict)
+        weigh(confidence, verdict).map(|sure| if counted { Confidence::Low } else { sure })
+    }
+
+    /// Whether the pattern is the form of an issuer, which needs no look at the value.
+    fn exact(&self) -> bool {
+        !self.validators.iter().any(|one| matches!(one, Validator::Password | Validator::Random))
     }
 }
 
@@ -465,6 +471,15 @@ fn strong(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_made_up_key_in_the_exact_form_is_a_note() {
+        let detector = Detector::new(&crate::built_in_rules()).unwrap();
+        let text = format!("key = 'sbp_{}'", "1234567890abcdefghij".repeat(2));
+        let found = detector.find(&text).found;
+        assert_eq!(found.iter().map(|one| one.confidence).collect::<Vec<_>>(), [Confidence::Low]);
+        assert!(detector.find("key = 'sbp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'").found.is_empty());
+    }
 
     #[test]
     fn every_built_in_pattern_compiles() {
