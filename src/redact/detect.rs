@@ -356,6 +356,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_made_up_key_in_the_exact_form_is_a_note() {
+        let detector = Detector::new(&crate::built_in_rules()).unwrap();
+        let text = format!("key = 'sbp_{}'", "1234567890abcdefghij".repeat(2));
+        let found = detector.find(&text, &Source::PROMPT).found;
+        assert_eq!(found.iter().map(|one| one.confidence).collect::<Vec<_>>(), [Confidence::Low]);
+        let stand_in = "key = 'sbp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'";
+        assert!(detector.find(stand_in, &Source::PROMPT).found.is_empty());
+    }
+
+    #[test]
     fn every_built_in_pattern_compiles() {
         Detector::new(&crate::built_in_rules()).unwrap().check().unwrap();
     }

@@ -171,9 +171,10 @@ impl Pattern {
     ) -> Option<Confidence> {
         let value = &text[secret.clone()];
         // What an imported rule takes for a placeholder it says itself.
-        if self.wanted.imported.is_none() && random::placeholder(value)
-            || self.wanted.entropy.is_some_and(|least| random::entropy(value) < least)
-        {
+        let stands_in = self.wanted.imported.is_none() && random::placeholder(value);
+        // In the exact form of an issuer `1234567890` is made up, most likely: masked all the same, and worth a note.
+        let counted = stands_in && self.exact() && random::counted(&value.to_ascii_lowercase());
+        if stands_in && !counted || self.wanted.entropy.is_some_and(|least| random::entropy(value) < least) {
             return None;
         }
         if !self.wanted.context.is_empty() {
@@ -192,7 +193,12 @@ impl Pattern {
         }
         let verdicts = self.validators.iter().map(|validator| validator.check(value));
         let verdict = verdicts.fold(Verdict::Unknown, Verdict::and);
-        weigh(confidence, verdict)
+        weigh(confidence, verdict).map(|sure| if counted { Confidence::Low } else { sure })
+    }
+
+    /// Whether the pattern is the form of an issuer, which needs no look at the value.
+    fn exact(&self) -> bool {
+        !self.validators.iter().any(|one| matches!(one, Validator::Password | Validator::Random))
     }
 }
 

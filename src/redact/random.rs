@@ -83,7 +83,7 @@ fn monotonous(text: &str) -> bool {
 }
 
 /// At least two thirds of it run upwards or downwards: `0123456789`, `abcdefgh`.
-fn counted(text: &str) -> bool {
+pub(super) fn counted(text: &str) -> bool {
     let steps = text.as_bytes().windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
     text.len() >= 6 && steps * 3 >= text.len() * 2
 }

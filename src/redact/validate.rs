@@ -29,6 +29,8 @@ pub(super) enum Validator {
     Password,
     /// `random`: made by a generator.
     Random,
+    /// `seed-phrase`: words that differ, none of them one that only sentences have.
+    SeedPhrase,
 }
 
 /// What a check says.
@@ -78,6 +80,7 @@ impl Validator {
             "iban" => Validator::Iban,
             "password" => Validator::Password,
             "random" => Validator::Random,
+            "seed-phrase" => Validator::SeedPhrase,
             _ => return None,
         })
     }
@@ -132,6 +135,13 @@ impl Validator {
                     Verdict::Impossible
                 }
             }
+            Validator::SeedPhrase => {
+                if seed_phrase(secret) {
+                    Verdict::Unknown
+                } else {
+                    Verdict::Impossible
+                }
+            }
         }
     }
 }
@@ -145,6 +155,17 @@ fn password(secret: &str) -> Verdict {
     }
     let letters = secret.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte));
     if letters && (secret.len() < 12 || random::wordy(secret)) { Verdict::Doubtful } else { Verdict::Unknown }
+}
+
+/// Whether words could have been drawn from the list of BIP 39, which has none of the words that hold a sentence
+/// together; of twelve drawn out of 2,048 hardly one comes twice.
+fn seed_phrase(words: &str) -> bool {
+    const SENTENCE: &[&str] = &[
+        "the", "and", "for", "are", "was", "but", "has", "had", "its", "our", "from", "were", "into", "such",
+    ];
+    let all: Vec<&str> = words.split_whitespace().collect();
+    let distinct: std::collections::BTreeSet<&str> = all.iter().copied().collect();
+    distinct.len() + 2 >= all.len() && all.iter().all(|word| !SENTENCE.contains(word))
 }
 
 fn has_crc(token: &str) -> bool {
@@ -213,6 +234,15 @@ mod tests {
         }
         assert_eq!(Validator::Password.check("sunflower"), Verdict::Doubtful);
         assert_eq!(Validator::Password.check("kV7-qz9x!"), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_seed_phrase_is_no_sentence() {
+        let words = "gravity machine north sort system female filter attitude volume fold club stay";
+        assert_eq!(Validator::SeedPhrase.check(words), Verdict::Unknown);
+        let sentence = words.replace("sort", "and");
+        assert_eq!(Validator::SeedPhrase.check(&sentence), Verdict::Impossible);
+        assert_eq!(Validator::SeedPhrase.check(&["word"; 12].join(" ")), Verdict::Impossible);
     }
 
     #[test]
