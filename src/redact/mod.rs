@@ -17,6 +17,7 @@ mod redacted;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod vault;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +30,10 @@ use detect::Detector;
 use mask::{Copy, Issuer, by_line, copies};
 use redacted::Replacement;
 
+pub use filter::{Filtered, Mode, Spool};
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
+pub use vault::{Restored, Vault, VaultKey};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
 const ON_ONE_LINE: usize = 20;
