@@ -273,11 +273,17 @@ fn marker(text: &str) -> bool {
 
 /// Whether a stand-in could be a live one: it has a right checksum by chance.
 fn lives(rule: &Rule, candidate: &str) -> bool {
-    let Match::Secret(wanted) = &rule.matcher else { return card(candidate) || iban(candidate) };
-    let names = wanted.validate.iter().filter_map(|name| Validator::named(name));
-    card(candidate)
-        || iban(candidate)
-        || names.chain([Validator::Crc]).any(|check| check.check(candidate) == Verdict::Confirmed)
+    let names: &[String] = match &rule.matcher {
+        Match::Secret(wanted) => &wanted.validate,
+        _ => &[],
+    };
+    // These look at an encoding, which a stand-in keeps; every other check is a checksum.
+    let checksums = names
+        .iter()
+        .filter_map(|name| Validator::named(name))
+        .filter(|check| !matches!(check, Validator::Pem | Validator::Jwt));
+    let mut checks = checksums.chain([Validator::Crc]);
+    card(candidate) || iban(candidate) || checks.any(|check| check.check(candidate) == Verdict::Confirmed)
 }
 
 /// How many bytes of a secret everybody knows: the keyword of its issuer in front.

@@ -326,20 +326,22 @@ impl<'a> Run<'a> {
         Ok(proven)
     }
 
-    /// Whether the vault brings the output back: restored, it is the input restored. Where it is not, because the input
+    /// Whether the vault brings the output back: restored, it is the input, in which the placeholders that the vault
+    /// already knew mean what they mean. Where it is not, because the input
     /// happens to hold what was given out, that is never given out again.
     fn comes_back(&mut self, output: &Spool, vault: &Vault) -> Result<bool> {
         let fresh = self.issuer.fresh();
         let all = Restorer::new(vault.entries().iter().chain(fresh).collect())?;
-        let sum = |spool: &Spool| -> Result<[u8; 32]> {
+        let old = Restorer::new(vault.entries().iter().collect())?;
+        let sum = |restorer: &Restorer<'_>, spool: &Spool| -> Result<[u8; 32]> {
             let mut sum = Sum::new();
-            all.run(spool, self.sizes, &mut |bytes| {
+            restorer.run(spool, self.sizes, &mut |bytes| {
                 sum.add(bytes);
                 Ok(())
             })?;
             Ok(sum.end())
         };
-        if sum(output)? == sum(self.input)? {
+        if sum(&all, output)? == sum(&old, self.input)? {
             return Ok(true);
         }
         let mut unfit = Vec::new();
