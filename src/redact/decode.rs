@@ -1,4 +1,4 @@
-//! Bytes -> text: UTF-8 with or without a byte order mark, UTF-16 with one, and a lossy reading of anything else.
+//! Bytes -> text: UTF-8 and UTF-16 with or without a byte order mark, and a lossy reading of anything else.
 //! Positions of the bytes are translated, so that a range of the original is found again in the text.
 
 use std::borrow::Cow;
@@ -11,8 +11,8 @@ const SAMPLE: usize = 8000;
 enum Encoding {
     /// UTF-8 after a mark of this many bytes; invalid sequences become U+FFFD.
     Utf8 { mark: usize },
-    /// UTF-16 after its mark of two bytes.
-    Utf16 { big: bool },
+    /// UTF-16 after a mark of this many bytes.
+    Utf16 { big: bool, mark: usize },
 }
 
 /// The text of some bytes.
@@ -25,12 +25,16 @@ pub(super) struct Decoded<'a> {
 
 /// Reads `bytes` as text; `None` when they are not text.
 pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
-    let (encoding, text) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (Encoding::Utf16 { big: false }, Cow::Owned(utf16(rest, false).collect())),
-        [0xfe, 0xff, rest @ ..] => (Encoding::Utf16 { big: true }, Cow::Owned(utf16(rest, true).collect())),
-        [0xef, 0xbb, 0xbf, rest @ ..] => (Encoding::Utf8 { mark: 3 }, String::from_utf8_lossy(rest)),
-        _ if binary(bytes) => return None,
-        _ => (Encoding::Utf8 { mark: 0 }, String::from_utf8_lossy(bytes)),
+    let encoding = match bytes {
+        [0xff, 0xfe, ..] => Encoding::Utf16 { big: false, mark: 2 },
+        [0xfe, 0xff, ..] => Encoding::Utf16 { big: true, mark: 2 },
+        [0xef, 0xbb, 0xbf, ..] => Encoding::Utf8 { mark: 3 },
+        _ if binary(bytes) => Encoding::Utf16 { big: wide(bytes)?, mark: 0 },
+        _ => Encoding::Utf8 { mark: 0 },
+    };
+    let text = match encoding {
+        Encoding::Utf8 { mark } => String::from_utf8_lossy(&bytes[mark..]),
+        Encoding::Utf16 { big, mark } => Cow::Owned(utf16(&bytes[mark..], big).collect()),
     };
     Some(Decoded { bytes, encoding, text })
 }
@@ -47,6 +51,18 @@ fn binary(bytes: &[u8]) -> bool {
     zeros > 0 && (!valid || zeros * 10 > sample.len())
 }
 
+/// Whether bytes without a mark are UTF-16 all the same, and then its order: every other byte is zero, as it is of text
+/// in Latin letters, and no unit is a control character.
+fn wide(bytes: &[u8]) -> Option<bool> {
+    let sample = &bytes[..bytes.len().min(SAMPLE) / 2 * 2];
+    let zeros = |side: usize| sample.iter().skip(side).step_by(2).filter(|byte| **byte == 0).count();
+    let (first, second, pairs) = (zeros(0), zeros(1), sample.len() / 2);
+    let big = first > second;
+    let clear = first.max(second) * 10 >= pairs * 6 && first.min(second) == 0;
+    let control = |unit: char| unit.is_control() && !matches!(unit, '\n' | '\r' | '\t');
+    (pairs >= 8 && clear && !utf16(sample, big).any(control)).then_some(big)
+}
+
 /// The characters of UTF-16 bytes; what is no character, and an odd last byte, become U+FFFD.
 fn utf16(bytes: &[u8], big: bool) -> impl Iterator<Item = char> + '_ {
     let pairs = bytes.chunks_exact(2);
@@ -59,6 +75,14 @@ fn utf16(bytes: &[u8], big: bool) -> impl Iterator<Item = char> + '_ {
 }
 
 impl Decoded<'_> {
+    /// How the bytes were read: as UTF-16 of this order, else as UTF-8, and how many bytes the mark in front has.
+    pub(super) fn form(&self) -> (Option<bool>, usize) {
+        match self.encoding {
+            Encoding::Utf8 { mark } => (None, mark),
+            Encoding::Utf16 { big, mark } => (Some(big), mark),
+        }
+    }
+
     /// The offsets in the text of byte offsets of the original, which are sorted; one inside a character counts as its end.
     pub(super) fn offsets(&self, wanted: &[usize]) -> Vec<usize> {
         let mut found = Vec::with_capacity(wanted.len());
@@ -83,10 +107,10 @@ impl Decoded<'_> {
                     }
                 }
             }
-            Encoding::Utf16 { big } => {
-                let (mut read, mut written) = (2, 0);
+            Encoding::Utf16 { big, mark } => {
+                let (mut read, mut written) = (mark, 0);
                 walk(read, written, false);
-                for character in utf16(&self.bytes[2..], big) {
+                for character in utf16(&self.bytes[mark..], big) {
                     read += 2 * character.len_utf16();
                     written += character.len_utf8();
                     walk(read, written, false);
@@ -135,5 +159,18 @@ mod tests {
         assert!(decode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").is_none());
         assert!(decode(b"a\0b\0c\0").is_none());
         assert_eq!(decode(b"").unwrap().text, "");
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_told_from_binary_content() {
+        for big in [true, false] {
+            let bytes = utf16("key = 'caf\u{e9}'\r\n", big);
+            assert_eq!(decode(&bytes[2..]).unwrap().text, "key = 'caf\u{e9}'\r\n");
+            assert_eq!(decode(&bytes[2..]).unwrap().offsets(&[0, 2, 4]), [0, 1, 2]);
+        }
+        let table: Vec<u8> = (0..100u16).flat_map(u16::to_le_bytes).collect();
+        assert!(decode(&table).is_none());
+        let numbers: Vec<u8> = (200..300u32).flat_map(u32::to_le_bytes).collect();
+        assert!(decode(&numbers).is_none());
     }
 }

@@ -3,15 +3,14 @@
 
 use std::ops::Range;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexBuilder};
 
+use super::anchors::Anchors;
 use super::mask::already_masked;
-use super::normal::normal;
+use super::reading::{self, Budget, Wrapped};
 use super::validate::{Validator, Verdict, weigh};
-use super::{generic, pii, random};
+use super::{assigned, generic, pii, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Confidence;
 use crate::rule::{Category, Match, Rule, RuleSet, SecretMatch};
@@ -26,9 +25,6 @@ const MORE: usize = 1 << 20;
 /// How far from a match its context words may stand.
 const CONTEXT: usize = 200;
 
-/// A table of states takes longer to build than a list of them and runs faster: it pays from this much text on.
-const WORTH_A_TABLE: usize = 1 << 20;
-
 /// A secret or piece of personal data in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -38,6 +34,17 @@ pub(super) struct Found {
     pub(super) rule: usize,
     /// How sure, after validators and context.
     pub(super) confidence: Confidence,
+    /// What it says, where the text writes it in another form.
+    pub(super) secret: Option<String>,
+    /// How the text writes it, when not as it is: "in base64".
+    pub(super) written: Option<&'static str>,
+}
+
+impl Found {
+    /// Written as it is.
+    pub(super) fn plain(range: Range<usize>, rule: usize, confidence: Confidence) -> Self {
+        Found { range, rule, confidence, secret: None, written: None }
+    }
 }
 
 /// A rule of `[match.secret]`, its pattern compiled when its anchor is first met.
@@ -45,15 +52,26 @@ struct Pattern {
     wanted: SecretMatch,
     validators: Vec<Validator>,
     regex: OnceLock<Option<Regex>>,
-    behind: usize,
+    behind: OnceLock<usize>,
 }
 
 /// What an anchor leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Anchor {
+enum Lead {
     Pattern(usize),
+    /// A pattern of an assigned value.
+    Assigned(usize),
+    /// It is the anchor of a pattern, written backwards.
+    Backwards,
     Assignment,
     Email,
+}
+
+/// Whether a keyword is no word of a language, so that it tells something when it is written backwards.
+fn telling(keyword: &str) -> bool {
+    keyword.len() >= 3
+        && keyword.is_ascii()
+        && keyword.bytes().any(|byte| !byte.is_ascii_lowercase() && byte != b' ')
 }
 
 /// All detectors, compiled once.
@@ -61,13 +79,31 @@ pub(super) struct Detector {
     /// The rules for secrets and personal data, sorted by id.
     pub(super) rules: Vec<Rule>,
     patterns: Vec<Option<Pattern>>,
-    words: Vec<String>,
-    automaton: AhoCorasick,
-    table: OnceLock<Option<AhoCorasick>>,
-    searched: AtomicUsize,
-    anchors: Vec<Anchor>,
+    anchors: Anchors,
+    /// What each word of `anchors` leads to.
+    leads: Vec<Lead>,
     generic: Option<usize>,
     pii: pii::Rules,
+}
+
+/// What looking through one text yields.
+pub(super) struct Sweep<'d> {
+    /// Sorted, without overlap: of two that overlap the more specific stays.
+    pub(super) found: Vec<Found>,
+    /// The ids of rules whose pattern does not compile.
+    pub(super) broken: Vec<&'d str>,
+    /// Why an encoded part was not looked at, one clause.
+    pub(super) refused: Option<&'static str>,
+}
+
+/// What one form of a text shows, in no order.
+#[derive(Default)]
+struct Look {
+    found: Vec<Found>,
+    /// Tokens that end with their line.
+    wrapped: Vec<Wrapped>,
+    /// Anchors that are written backwards.
+    backwards: Vec<Range<usize>>,
 }
 
 impl Detector {
@@ -78,104 +114,121 @@ impl Detector {
         let index = |id: &str| rules.iter().position(|rule| rule.id == id);
         let generic = index(generic::RULE);
         let pii = pii::Rules { email: index("email"), card: index("payment-card"), iban: index("iban") };
-        let (mut words, mut anchors) = (Vec::new(), Vec::new());
+        let (mut words, mut leads) = (Vec::new(), Vec::new());
         let mut patterns = Vec::with_capacity(rules.len());
         for (number, rule) in rules.iter().enumerate() {
             let Match::Secret(wanted) = &rule.matcher else {
                 patterns.push(None);
                 continue;
             };
-            words.extend(wanted.keywords.iter().cloned());
-            anchors.resize(words.len(), Anchor::Pattern(number));
             patterns.push(Some(Pattern::new(rule, wanted)?));
+            for keyword in &wanted.keywords {
+                words.push(keyword.clone());
+                leads.push(if wanted.assigned { Lead::Assigned(number) } else { Lead::Pattern(number) });
+                if telling(keyword) && !wanted.assigned {
+                    words.push(keyword.chars().rev().collect());
+                    leads.push(Lead::Backwards);
+                }
+            }
         }
         if generic.is_some() {
             words.extend(generic::ANCHORS.iter().map(|word| (*word).to_owned()));
-            anchors.resize(words.len(), Anchor::Assignment);
+            leads.resize(words.len(), Lead::Assignment);
         }
         if pii.email.is_some() {
             words.push("@".to_owned());
-            anchors.push(Anchor::Email);
+            leads.push(Lead::Email);
         }
-        let automaton = automaton(&words, AhoCorasickKind::ContiguousNFA).map_err(|error| {
-            Error::new(ErrorKind::Settings, "the keywords of the secret rules are too many or too long")
-                .because(error)
-        })?;
-        let (table, searched) = (OnceLock::new(), AtomicUsize::new(0));
-        Ok(Detector { rules, patterns, words, automaton, table, searched, anchors, generic, pii })
+        let anchors = Anchors::new(words.iter().map(String::as_str));
+        Ok(Detector { rules, patterns, anchors, leads, generic, pii })
     }
 
-    /// Everything found in `text`, sorted, without overlap: of two that overlap the more specific stays. The ids of
-    /// rules whose pattern does not compile are the second part.
-    pub(super) fn find(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
-        let (mut found, mut broken) = self.look_through(text);
-        if let Some(normal) = normal(text) {
-            let (disguised, also_broken) = self.look_through(&normal.text);
-            let back = |one: Found| Found { range: normal.original(&one.range), ..one };
-            found.extend(disguised.into_iter().map(back));
-            broken.extend(also_broken);
-        }
-        found.retain(|one| !one.range.is_empty() && !already_masked(&text[one.range.clone()]));
-        broken.dedup();
-        (self.untangle(found), broken)
-    }
-
-    /// The automaton for the next text; both kinds find the same.
-    fn automaton(&self, length: usize) -> &AhoCorasick {
-        let searched = self.searched.fetch_add(length, Ordering::Relaxed).saturating_add(length);
-        if searched < WORTH_A_TABLE {
-            return &self.automaton;
-        }
-        let table = self.table.get_or_init(|| automaton(&self.words, AhoCorasickKind::DFA).ok());
-        table.as_ref().unwrap_or(&self.automaton)
-    }
-
-    /// Everything found in one form of a text, in no order.
-    fn look_through(&self, text: &str) -> (Vec<Found>, Vec<&str>) {
-        let mut found = Vec::new();
-        let mut windows: Vec<Option<Range<usize>>> = vec![None; self.patterns.len()];
-        let mut assignments = generic::Scan::new(text);
+    /// Everything found in `text` and in what it encodes or disguises.
+    pub(super) fn find(&self, text: &str) -> Sweep<'_> {
+        let mut budget = Budget::new(text.len());
         let mut broken = Vec::new();
-        for hit in self.automaton(text.len()).find_overlapping_iter(text) {
-            match self.anchors[hit.pattern().as_usize()] {
-                Anchor::Pattern(rule) => {
-                    let Some(pattern) = &self.patterns[rule] else { continue };
-                    let start = text.floor_char_boundary(hit.start().saturating_sub(BEFORE));
-                    let end = text.ceil_char_boundary((hit.end() + pattern.behind).min(text.len()));
-                    match &mut windows[rule] {
-                        Some(window) if start <= window.end => window.end = window.end.max(end),
-                        other => {
-                            if let Some(window) = other.replace(start..end) {
-                                self.look(rule, text, window, &mut found, &mut broken);
-                            }
-                        }
-                    }
-                }
-                Anchor::Assignment => {
-                    if let Some(rule) = self.generic
-                        && let Some((range, confidence)) = assignments.at(hit.range())
-                    {
-                        found.push(Found { range, rule, confidence });
-                    }
-                }
-                Anchor::Email => {
-                    if let Some(rule) = self.pii.email
-                        && let Some(range) = pii::email(text, hit.start())
-                    {
-                        found.push(Found { range, rule, confidence: self.rules[rule].confidence });
-                    }
-                }
-            }
-        }
-        for (rule, window) in windows.into_iter().enumerate() {
-            if let Some(window) = window {
-                self.look(rule, text, window, &mut found, &mut broken);
-            }
-        }
-        self.pii.numbers(text, &self.rules, &mut found);
-        (found, broken)
+        let mut found = self.sweep(text, 0, &mut budget, &mut broken);
+        found.retain(|one| !one.range.is_empty() && !already_masked(&text[one.range.clone()]));
+        broken.sort_unstable();
+        broken.dedup();
+        Sweep { found: self.untangle(found), broken, refused: budget.refused }
     }
 
+    /// Everything found in `text` and its other readings, `depth` readings away from the text itself.
+    fn sweep<'d>(
+        &'d self,
+        text: &str,
+        depth: usize,
+        budget: &mut Budget,
+        broken: &mut Vec<&'d str>,
+    ) -> Vec<Found> {
+        let Look { mut found, mut wrapped, mut backwards } = self.look_through(text, broken);
+        if depth == reading::DEPTH {
+            return found;
+        }
+        wrapped.sort_by_key(Wrapped::end);
+        backwards.sort_by_key(|hit| hit.start);
+        for reading in reading::readings(text, &wrapped, &backwards, budget) {
+            for one in self.sweep(&reading.text, depth + 1, budget, broken) {
+                let range = reading.original(&one.range);
+                let plain = || reading.text.get(one.range.clone()).unwrap_or("").to_owned();
+                let secret = Some(one.secret.unwrap_or_else(plain));
+                found.push(Found { range, secret, written: Some(reading.written), ..one });
+            }
+        }
+        found
+    }
+
+    /// Everything that one form of a text shows as it stands.
+    fn look_through<'d>(&'d self, text: &str, broken: &mut Vec<&'d str>) -> Look {
+        let mut look = Look::default();
+        let mut windows: Vec<(usize, Range<usize>)> = Vec::new();
+        let mut assignments = generic::Scan::new(text);
+        self.anchors.each(text.as_bytes(), |word, hit| match self.leads[word] {
+            Lead::Pattern(rule) => {
+                look.wrapped.extend(Wrapped::at(text.as_bytes(), &hit));
+                self.widen(rule, text, hit, &mut windows);
+            }
+            Lead::Assigned(rule) => self.look_assigned(rule, text, hit, &mut look.found, broken),
+            Lead::Backwards => look.backwards.push(hit),
+            Lead::Assignment => {
+                if let Some(rule) = self.generic
+                    && let Some((range, confidence)) = assignments.at(hit)
+                {
+                    look.found.push(Found::plain(range, rule, confidence));
+                }
+            }
+            Lead::Email => {
+                if let Some(rule) = self.pii.email
+                    && let Some(range) = pii::email(text, hit.start)
+                {
+                    look.found.push(Found::plain(range, rule, self.rules[rule].confidence));
+                }
+            }
+        });
+        windows.sort_by_key(|(rule, window)| (*rule, window.start));
+        for (rule, window) in windows {
+            self.look(rule, text, window, &mut look.found, broken);
+        }
+        self.pii.numbers(text, &self.rules, &mut look.found);
+        look
+    }
+
+    /// Adds the text around an anchor of `rule` to what its pattern is to look at.
+    fn widen(&self, rule: usize, text: &str, hit: Range<usize>, windows: &mut Vec<(usize, Range<usize>)>) {
+        let Some(pattern) = &self.patterns[rule] else { return };
+        let start = text.floor_char_boundary(hit.start.saturating_sub(BEFORE));
+        let end = text.ceil_char_boundary((hit.end + pattern.behind()).min(text.len()));
+        // Anchors of a rule stand near each other, if anywhere: the last windows are the ones to look at.
+        let near = windows.iter_mut().rev().take(16);
+        match near
+            .into_iter()
+            .find(|(other, window)| *other == rule && start <= window.end && window.start <= end)
+        {
+            Some((_, window)) => *window = window.start.min(start)..window.end.max(end),
+            None => windows.push((rule, start..end)),
+        }
+    }
     /// The index of the rule for e-mail addresses.
     pub(super) fn email(&self) -> Option<usize> {
         self.pii.email
@@ -234,11 +287,35 @@ impl Detector {
             if let Some(confidence) =
                 pattern.judge(text, &whole.range(), &secret, self.rules[rule].confidence)
             {
-                found.push(Found { range: secret, rule, confidence });
+                found.push(Found::plain(secret, rule, confidence));
             }
             at = whole.end().max(whole.start() + 1);
             if at >= window.end || !text.is_char_boundary(at) {
                 break;
+            }
+        }
+    }
+
+    /// Looks for a value of `rule` that is assigned to the name around, or just behind, the issuer's `word`.
+    fn look_assigned<'a>(
+        &'a self,
+        rule: usize,
+        text: &str,
+        word: Range<usize>,
+        found: &mut Vec<Found>,
+        broken: &mut Vec<&'a str>,
+    ) {
+        let Some(pattern) = &self.patterns[rule] else { return };
+        for value in assigned::values(text, word) {
+            let Some(regex) = pattern.regex() else {
+                broken.push(&self.rules[rule].id);
+                return;
+            };
+            if text.get(value.clone()).is_some_and(|value| regex.is_match(value))
+                && let Some(confidence) = pattern.judge(text, &value, &value, self.rules[rule].confidence)
+            {
+                found.push(Found::plain(value, rule, confidence));
+                return;
             }
         }
     }
@@ -253,7 +330,14 @@ impl Detector {
         };
         found.sort_by_key(|one| {
             let surer = std::cmp::Reverse(one.confidence);
-            (rank(one), surer, std::cmp::Reverse(one.range.len()), one.range.start, one.rule)
+            (
+                rank(one),
+                surer,
+                std::cmp::Reverse(one.range.len()),
+                one.written.is_some(),
+                one.range.start,
+                one.rule,
+            )
         });
         let mut kept: std::collections::BTreeMap<usize, Found> = std::collections::BTreeMap::new();
         for one in found {
@@ -264,14 +348,6 @@ impl Detector {
         }
         kept.into_values().collect()
     }
-}
-
-fn automaton(words: &[String], kind: AhoCorasickKind) -> Result<AhoCorasick, aho_corasick::BuildError> {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(kind))
-        .build(words)
 }
 
 impl Pattern {
@@ -293,9 +369,20 @@ impl Pattern {
                 Validator::named(name).ok_or_else(|| wrong(format!("there is no validator \"{name}\"")))
             })
             .collect();
-        let many_lines = wanted.regex.contains(r"\s\S") || wanted.regex.contains("(?s");
-        let behind = if many_lines { FAR_BEHIND } else { BEHIND };
-        Ok(Pattern { wanted: wanted.clone(), validators: validators?, regex: OnceLock::new(), behind })
+        Ok(Pattern {
+            wanted: wanted.clone(),
+            validators: validators?,
+            regex: OnceLock::new(),
+            behind: OnceLock::new(),
+        })
+    }
+
+    /// How far behind its anchor a match may reach.
+    fn behind(&self) -> usize {
+        *self.behind.get_or_init(|| match regex_syntax::parse(&ascii(&self.wanted.regex)) {
+            Ok(pattern) if pattern.properties().maximum_len().is_some_and(|most| most <= BEHIND) => BEHIND,
+            _ => FAR_BEHIND,
+        })
     }
 
     fn regex(&self) -> Option<&Regex> {
@@ -303,7 +390,9 @@ impl Pattern {
     }
 
     fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&ascii(&self.wanted.regex)).size_limit(4 << 20).build()
+        let regex = ascii(&self.wanted.regex);
+        let regex = if self.wanted.assigned { format!("^(?:{regex})$") } else { regex };
+        RegexBuilder::new(&regex).size_limit(4 << 20).build()
     }
 
     /// How sure a match is; `None` when it is none.

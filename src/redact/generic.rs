@@ -45,7 +45,7 @@ enum Promise {
 
 /// How the value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Quoted,
     Bare,
 }
@@ -84,7 +84,8 @@ fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-fn name_around(bytes: &[u8], anchor: Range<usize>) -> Option<Range<usize>> {
+/// The name that an anchor stands in.
+pub(super) fn name_around(bytes: &[u8], anchor: Range<usize>) -> Option<Range<usize>> {
     let before = bytes[..anchor.start].iter().rev().take(NAME).take_while(|byte| in_name(**byte)).count();
     let inside = bytes[anchor.start..].iter().take(NAME).take_while(|byte| in_name(**byte)).count();
     let mut name = anchor.start - before..anchor.start + inside;
@@ -103,7 +104,7 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The value that is assigned to the name.
-fn value_after(bytes: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Form)> {
+pub(super) fn value_after(bytes: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Form)> {
     let opened = name.start.checked_sub(1).map(|before| bytes[before]);
     if opened == Some(b':') && bytes.get(name.end) == Some(&b':') {
         // A part of an `urn:` or `arn:`.

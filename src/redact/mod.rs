@@ -2,6 +2,8 @@
 //!
 //! This is the only room that makes a [`Redacted`], and every later stage accepts nothing else.
 
+mod anchors;
+mod assigned;
 mod attribution;
 mod column;
 mod decode;
@@ -10,9 +12,9 @@ mod filter;
 mod generic;
 mod line_hash;
 mod mask;
-mod normal;
 mod pii;
 mod random;
+mod reading;
 mod redacted;
 #[cfg(test)]
 mod tests;
@@ -99,16 +101,15 @@ impl Redactor {
             };
         };
         let text = decoded.text.as_ref();
-        let (found, broken) = self.detector.find(text);
-        let broken = broken.iter().map(|id| {
+        let sweep = self.detector.find(text);
+        let broken = sweep.broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
             Note::new(NoteKind::NotChecked, &original.path, message)
         });
-        let mut notes: Vec<Note> = broken.collect();
-        let copies = copies(text, &found, &self.detector);
+        let refused = sweep.refused.map(|why| Note::new(NoteKind::NotChecked, &original.path, why));
+        let mut notes: Vec<Note> = broken.chain(refused).collect();
+        let copies = copies(text, &sweep.found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
-        let lengths: Vec<usize> =
-            copies.iter().map(|copy| text[copy.range.clone()].chars().count()).collect();
         let addresses = self.addresses(&original, text, &copies);
         let document = Redacted::seal(original, &replacements);
         let views = document.views();
@@ -116,9 +117,8 @@ impl Redactor {
         let findings = copies
             .iter()
             .zip(places)
-            .zip(lengths)
             .enumerate()
-            .filter_map(|(index, ((copy, pieces), length))| {
+            .filter_map(|(index, (copy, pieces))| {
                 let masks = document.masks().get(pieces)?;
                 let range = masks.first()?.text.start..masks.last()?.text.end;
                 // Of each confidence, so that what is left out weighs no more than what is reported beside it.
@@ -132,7 +132,7 @@ impl Redactor {
                 if addresses.hides(copy.rule, index) {
                     return None;
                 }
-                let mut finding = self.report(&document, &views, copy, range, length);
+                let mut finding = self.report(&document, &views, copy, range);
                 if addresses.shown == Some(index) && addresses.more > 0 {
                     finding.message += &format!(", and {} more in this file", addresses.more);
                 }
@@ -203,13 +203,15 @@ impl Redactor {
         views: &[View<'_>],
         copy: &Copy,
         range: std::ops::Range<usize>,
-        length: usize,
     ) -> Finding {
         let rule = &self.detector.rules[copy.rule];
         let fence = views.iter().find(|view| view.fence().is_some() && view.covers(&range));
         let mut finding = document.whole().finding(rule, range, &[]);
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
-        finding.message = format!("{} of {length} characters", finding.message);
+        finding.message += &format!(" of {} characters", copy.secret.chars().count());
+        if let Some(written) = copy.written {
+            finding.message += &format!(", {written}");
+        }
         finding.confidence = copy.confidence;
         if rule.category == Category::Pii && document.role() == Role::Code {
             finding.severity = Severity::Low;

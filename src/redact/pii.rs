@@ -142,7 +142,7 @@ impl Rules {
             if let Some((rule, range)) = account.or_else(number) {
                 at = range.end;
                 let confidence = rules[rule].confidence;
-                found.push(Found { range, rule, confidence });
+                found.push(Found::plain(range, rule, confidence));
             }
         }
     }

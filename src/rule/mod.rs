@@ -85,6 +85,10 @@ pub struct SecretMatch {
     pub keywords: Vec<String>,
     /// The pattern. The group named `secret`, else the first group, else the whole match is the secret.
     pub regex: String,
+    /// For keys without a format of their own: a keyword stands in the name that a value is assigned to, or just before
+    /// a plain `api_key` or `token`, in any notation, and the whole value matches `regex`, which needs no anchors.
+    #[serde(default)]
+    pub assigned: bool,
     /// The least Shannon entropy of the secret, in bits a character.
     #[serde(default)]
     pub entropy: Option<f32>,

@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::spool::{IN_MEMORY, Spool};
 use super::window::{Encoding, Window};
 use crate::error::{Error, ErrorKind, Result};
-use crate::redact::decode::decode;
 
 /// How an input is cut, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +24,9 @@ impl Default for Sizes {
     }
 }
 
+/// So many bytes tell how a text is to be read.
+const HEAD: u64 = 8000;
+
 /// A window grows up to this many bytes beyond its core, for something found that goes on and on.
 const FARTHEST: u64 = 8 << 20;
 
@@ -42,18 +44,26 @@ pub(in crate::redact) struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     /// Errors: the input is not text.
     pub(super) fn of_text(input: &'a Spool, sizes: Sizes) -> Result<Self> {
-        if decode(&input.bytes(0..8000)?).is_none() {
-            return Err(Error::new(ErrorKind::Io, "the input is not text, so it cannot be redacted")
-                .hint("give the text itself: an archive or an image has to be unpacked first"));
-        }
-        Self::of_anything(input, sizes)
+        let (encoding, mark) = Encoding::of(&input.bytes(0..HEAD)?).ok_or_else(|| {
+            Error::new(ErrorKind::Io, "the input is not text, so it cannot be redacted")
+                .hint("give the text itself: an archive or an image has to be unpacked first")
+        })?;
+        Ok(Self::read_as(input, sizes, encoding, mark as u64))
     }
 
     /// As [`Chunks::of_text`], for what does not have to be understood.
     pub(in crate::redact) fn of_anything(input: &'a Spool, sizes: Sizes) -> Result<Self> {
-        let (encoding, mark) = Encoding::of(&input.bytes(0..3)?);
-        let mark = mark as u64;
-        Ok(Chunks { input, sizes, encoding, mark, at: Some(mark), core: 0..0 })
+        let (encoding, mark) = Encoding::of(&input.bytes(0..HEAD)?).unwrap_or((Encoding::Utf8, 0));
+        Ok(Self::read_as(input, sizes, encoding, mark as u64))
+    }
+
+    /// The windows of a text that is read as `other` is, since it came out of it.
+    pub(super) fn like(input: &'a Spool, other: &Chunks<'_>) -> Self {
+        Self::read_as(input, other.sizes, other.encoding, other.mark)
+    }
+
+    fn read_as(input: &'a Spool, sizes: Sizes, encoding: Encoding, mark: u64) -> Self {
+        Chunks { input, sizes, encoding, mark, at: Some(mark), core: 0..0 }
     }
 
     pub(in crate::redact) fn encoding(&self) -> Encoding {

@@ -116,7 +116,7 @@ impl Redactor {
         let sizes = Sizes { whole: u64::MAX, ..Sizes::default() };
         let input = Spool::of(bytes.to_vec());
         let output = self.filter_in(&input, Mode::Token, None, Path::new(""), sizes)?.output.into_bytes()?;
-        let (encoding, mark) = Encoding::of(&output);
+        let (encoding, mark) = Encoding::of(&output).unwrap_or((Encoding::Utf8, 0));
         let start = if encoding == Encoding::Utf8 { 0 } else { mark };
         Ok(encoding.decode(output.get(start..).unwrap_or_default()).into_owned())
     }
@@ -290,15 +290,20 @@ impl<'a> Run<'a> {
 
     /// What is found in a text, without what weft itself put there.
     fn find(&self, text: &str) -> Result<Vec<Copy>> {
-        let (found, broken) = self.detector.find(text);
-        if let Some(id) = broken.first() {
+        let sweep = self.detector.find(text);
+        if let Some(why) = sweep.refused {
+            let what = format!("the input cannot be looked through: {why}");
+            return Err(Error::new(ErrorKind::Io, what)
+                .hint("take that part out, or unpack it yourself; nothing was printed"));
+        }
+        if let Some(id) = sweep.broken.first() {
             return Err(Error::new(
                 ErrorKind::Settings,
                 format!("the pattern of rule {id} does not compile"),
             )
             .hint(format!("correct the page of {id}")));
         }
-        let mut own = own(text, &found);
+        let mut own = own(text, &sweep.found);
         own.retain(|copy| {
             let mut pieces = pieces(text, copy).into_iter();
             !pieces.all(|piece| {
@@ -310,7 +315,7 @@ impl<'a> Run<'a> {
 
     /// The third pass: whether nothing is found in the output any more, and no form of anything that was found remains.
     fn proven(&mut self, output: &Spool) -> Result<bool> {
-        let mut chunks = Chunks::of_anything(output, self.sizes)?;
+        let mut chunks = Chunks::like(output, &Chunks::of_text(self.input, self.sizes)?);
         let mut proven = true;
         while let Some(window) = chunks.next()? {
             let text = window.text();

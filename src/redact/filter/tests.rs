@@ -211,7 +211,7 @@ impl Made {
 }
 
 fn decoded(bytes: &[u8]) -> String {
-    let (encoding, mark) = Encoding::of(bytes);
+    let (encoding, mark) = Encoding::of(bytes).unwrap();
     encoding.decode(&bytes[mark..]).into_owned()
 }
 

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::redact::decode::decode;
+
 /// How bytes are read as text; what is no text in them becomes U+FFFD, and stays what it is in the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::redact) enum Encoding {
@@ -15,14 +17,15 @@ pub(in crate::redact) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding that the start of a text tells, and how many bytes its mark has.
-    pub(super) fn of(head: &[u8]) -> (Self, usize) {
-        match head {
-            [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
-            [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
-            [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
-            _ => (Encoding::Utf8, 0),
-        }
+    /// The encoding that the start of a text tells, and how many bytes its mark has; `None` when it is not text.
+    pub(super) fn of(head: &[u8]) -> Option<(Self, usize)> {
+        let (wide, mark) = decode(head)?.form();
+        let encoding = match wide {
+            None => Encoding::Utf8,
+            Some(false) => Encoding::Utf16Le,
+            Some(true) => Encoding::Utf16Be,
+        };
+        Some((encoding, mark))
     }
 
     /// The bytes of a text.

@@ -27,6 +27,8 @@ pub(super) struct Copy {
     /// The secret as it was found; another form of it may stand in `range`.
     pub(super) secret: String,
     pub(super) confidence: Confidence,
+    /// How it is written there, when not as it is: "in base64".
+    pub(super) written: Option<&'static str>,
 }
 
 /// What was found and every other copy of it, sorted, without overlap.
@@ -41,8 +43,9 @@ pub(super) fn own(text: &str, found: &[Found]) -> Vec<Copy> {
     let own = found.iter().map(|one| Copy {
         range: one.range.clone(),
         rule: one.rule,
-        secret: text[one.range.clone()].to_owned(),
+        secret: one.secret.clone().unwrap_or_else(|| text[one.range.clone()].to_owned()),
         confidence: one.confidence,
+        written: one.written,
     });
     own.collect()
 }
@@ -50,8 +53,7 @@ pub(super) fn own(text: &str, found: &[Found]) -> Vec<Copy> {
 /// What was found and other copies, sorted. Of two that overlap the one found by its rule keeps its place whole; of
 /// another copy the rest remains.
 pub(super) fn merge(text: &str, own: Vec<Copy>, others: Vec<Copy>) -> Vec<Copy> {
-    let found = own.iter().map(|one| (one.range.start, one.range.end));
-    let taken: BTreeMap<usize, usize> = found.chain(ranges(&placeholders(text))).collect();
+    let taken = union(own.iter().map(|one| one.range.clone()).chain(placeholders(text)));
     let mut copies = own;
     for other in others {
         for range in outside(other.range.clone(), &taken) {
@@ -62,8 +64,18 @@ pub(super) fn merge(text: &str, own: Vec<Copy>, others: Vec<Copy>) -> Vec<Copy> 
     copies
 }
 
-fn ranges(list: &[Range<usize>]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    list.iter().map(|range| (range.start, range.end))
+/// What some ranges cover, from start to end; a placeholder may stand inside a secret.
+fn union(ranges: impl Iterator<Item = Range<usize>>) -> BTreeMap<usize, usize> {
+    let mut sorted: Vec<Range<usize>> = ranges.collect();
+    sorted.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(sorted.len());
+    for range in sorted {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged.into_iter().map(|range| (range.start, range.end)).collect()
 }
 
 /// The parts of `range` that none of `taken` covers.
@@ -84,24 +96,26 @@ fn outside(range: Range<usize>, taken: &BTreeMap<usize, usize>) -> Vec<Range<usi
     parts
 }
 
+/// Of a pattern: the secret it is a form of, whether a match is part of a longer encoded run, and how it is written.
+type Owner = (usize, bool, Option<&'static str>);
+
 /// Looks for copies of secrets, plain and encoded, in any number of texts.
 pub(super) struct Seeker {
     automaton: Option<AhoCorasick>,
-    /// Of each pattern the secret it is a form of, and whether a match is part of a longer encoded run.
-    owners: Vec<(usize, bool)>,
+    owners: Vec<Owner>,
     secrets: Vec<Copy>,
 }
 
 impl Seeker {
     /// For copies of `secrets`, wherever those were found.
     pub(super) fn new(secrets: Vec<Copy>, detector: &Detector) -> Self {
-        let mut patterns: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+        let mut patterns: BTreeMap<String, Owner> = BTreeMap::new();
         for (index, copy) in secrets.iter().enumerate() {
-            for (form, grows) in worth_seeking(copy, detector) {
-                patterns.entry(form).or_insert((index, grows));
+            for (form, grows, written) in worth_seeking(copy, detector) {
+                patterns.entry(form).or_insert((index, grows, written));
             }
         }
-        let owners: Vec<(usize, bool)> = patterns.values().copied().collect();
+        let owners: Vec<Owner> = patterns.values().copied().collect();
         // Used for few texts, so it has to be cheap to build rather than fast to run.
         let automaton = (!patterns.is_empty()).then(|| {
             AhoCorasick::builder()
@@ -126,12 +140,12 @@ impl Seeker {
             if hit.end() <= done {
                 continue;
             }
-            let (owner, grows) = self.owners[hit.pattern().as_usize()];
+            let (owner, grows, written) = self.owners[hit.pattern().as_usize()];
             let range = if grows { encoded_run(text, hit.range()) } else { hit.range() };
             let range = range.start.max(done)..range.end.max(done);
             if !range.is_empty() {
                 done = range.end;
-                copies.push(Copy { range, ..self.secrets[owner].clone() });
+                copies.push(Copy { range, written, ..self.secrets[owner].clone() });
             }
         }
         copies
@@ -139,22 +153,24 @@ impl Seeker {
 
     /// Whether a copy, plain or encoded, is still in `text`.
     pub(super) fn residue(&self, text: &str) -> bool {
-        let taken: BTreeMap<usize, usize> = ranges(&placeholders(text)).collect();
+        let taken = union(placeholders(text).into_iter());
         self.find(text).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
     }
 }
 
-/// The forms of a secret to look for, with whether a match is part of a longer encoded run.
-fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool)> {
+/// The forms of a secret to look for, with whether a match is part of a longer encoded run, and how it is written there.
+fn worth_seeking(copy: &Copy, detector: &Detector) -> Vec<(String, bool, Option<&'static str>)> {
     let secret = &copy.secret;
     let words =
         detector.personal(copy.rule) || random::wordy(secret) && !secret.bytes().any(|b| b.is_ascii_digit());
     if secret.len() < SHORTEST || already_masked(secret) {
         return Vec::new();
     }
-    let mut forms = vec![(secret.clone(), false)];
+    let mut forms = vec![(secret.clone(), false, None)];
     if !words {
-        forms.extend(forms::encoded(secret).into_iter().map(|form| (form.text, form.grows)));
+        forms.extend(
+            forms::encoded(secret).into_iter().map(|form| (form.text, form.grows, Some("in encoded form"))),
+        );
     }
     forms
 }
@@ -218,6 +234,14 @@ mod tests {
         let pieces: Vec<&str> =
             by_line(text, &(0..text.len())).into_iter().map(|piece| &text[piece]).collect();
         assert_eq!(pieces, ["one", "two", "three", "four"]);
+    }
+
+    #[test]
+    fn a_placeholder_inside_a_secret_does_not_end_it() {
+        assert_eq!(
+            union([0..10, 2..4, 12..14, 14..15].into_iter()),
+            BTreeMap::from([(0, 10), (12, 14), (14, 15)])
+        );
     }
 
     #[test]
