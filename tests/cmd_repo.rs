@@ -13,7 +13,7 @@ const REPLY: &str = "---\nfeature: order-search\nagent: 04-integration\nprompt_s
                      \"4111111111111111\"\nSINCE = \"0123456789abcdef0123456789abcdef01234567\"\n```\n";
 
 /// What a model answers to a redacted prompt: it uses one placeholder of it, and one that it made up.
-const ANSWER: &str = "I wrote to WEFT_EMAIL_AAAAAAAAAA, as WEFT_JWT_ABCDEFGHIJ says.\n";
+const ANSWER: &str = "I wrote to WEFT_EMAIL_FFF3HHSYFT, as WEFT_JWT_ABCDEFGHIJ says.\n";
 
 fn run(page: &Path) {
     let repository = temp::Repo::new();

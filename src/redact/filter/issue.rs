@@ -105,6 +105,17 @@ impl<'a> Issuer<'a> {
         self.mode == Mode::KeepFormat && (is_stand_in(self.key(), text) || marker(text))
     }
 
+    /// What stands in the place of `piece` until all is settled: numbers are given in the order of the text, and that is
+    /// known at the end. `None` where the replacement is known at once.
+    pub(super) fn provisional(&self, piece: &Piece<'_>) -> Option<String> {
+        let token = || numbered(&kind(&piece.rule.id), 0);
+        match (self.mode, &self.key, piece.place) {
+            (Mode::Token, None, Place::Number) => Some(format!("\"{}\"", token())),
+            (Mode::Token, None, _) => Some(token()),
+            _ => None,
+        }
+    }
+
     /// What is written in the place of `piece`; `None` when it may stay as it is.
     pub(super) fn replace(&mut self, piece: &Piece<'_>) -> Result<Option<String>> {
         Ok(Some(match (self.mode, piece.place) {

@@ -217,14 +217,17 @@ impl<'a> Run<'a> {
         let mut pen = Pen::new(self.folder, self.sizes.whole);
         pen.write(&chunks.mark()?)?;
         while let Some(mut window) = chunks.next()? {
-            let (overlay, text) = loop {
+            let (mut overlay, mut text) = loop {
                 let (overlay, text, cut) = self.settle(&window, chunks.encoding())?;
-                match chunks.wider(&window)?.filter(|_| cut) {
+                match if cut { chunks.wider(&window)? } else { None } {
                     Some(wider) => window = wider,
                     None => break (overlay, text),
                 }
             };
             let core = window.core();
+            if self.number(&window, &mut overlay, chunks.encoding())? && whole {
+                text = overlay.text(window.text());
+            }
             let mut done = core.start;
             for mask in overlay.masks().iter().filter(|mask| core.contains(&mask.range.start)) {
                 pen.write(window.written(done..mask.range.start))?;
@@ -261,21 +264,30 @@ impl<'a> Run<'a> {
             for (range, index) in united(places) {
                 for range in split(range, core.start) {
                     let Some(copy) = copies.get(index) else { continue };
-                    let piece = Piece {
-                        rule: &self.detector.rules[copy.rule],
-                        secret: &copy.secret,
-                        text: text.get(range.clone()).unwrap_or(""),
-                        written: window.written(range.clone()),
-                        encoding,
-                        place: place(text, &range),
-                        plain: round >= PLAIN,
+                    let mut mask = Mask {
+                        range,
+                        replacement: String::new(),
+                        rule: copy.rule,
+                        secret: copy.secret.clone(),
                     };
-                    let replacement = match core.contains(&range.start) {
-                        true => self.issuer.replace(&piece)?,
+                    let replacement = match core.contains(&mask.range.start) {
+                        true => {
+                            let piece = Piece {
+                                plain: round >= PLAIN,
+                                ..piece(self.detector, window, &mask, encoding)
+                            };
+                            match self.issuer.provisional(&piece) {
+                                Some(provisional) => Some(provisional),
+                                None => self.issuer.replace(&piece)?,
+                            }
+                        }
                         // What stands around the core is written by another window, and only has to be out of the way.
                         false => Some(ELSEWHERE.to_owned()),
                     };
-                    masks.extend(replacement.map(|replacement| Mask { range, replacement }));
+                    if let Some(replacement) = replacement {
+                        mask.replacement = replacement;
+                        masks.push(mask);
+                    }
                 }
             }
             if masks.is_empty() {
@@ -286,6 +298,21 @@ impl<'a> Run<'a> {
         }
         // Whether this is enough is for the proof to say.
         Ok((overlay, masked.into_owned(), cut))
+    }
+
+    /// Gives the masks of the core their numbers, where replacements are numbered; whether it did.
+    fn number(&mut self, window: &Window<'_>, overlay: &mut Overlay, encoding: Encoding) -> Result<bool> {
+        let (core, detector) = (window.core(), self.detector);
+        let mut any = false;
+        overlay.replace(|mask| {
+            let piece = piece(detector, window, mask, encoding);
+            if !core.contains(&mask.range.start) || self.issuer.provisional(&piece).is_none() {
+                return Ok(None);
+            }
+            any = true;
+            self.issuer.replace(&piece)
+        })?;
+        Ok(any)
     }
 
     /// What is found in a text, without what weft itself put there.
@@ -358,6 +385,25 @@ impl<'a> Run<'a> {
         }
         self.issuer.start_again(unfit);
         Ok(false)
+    }
+}
+
+/// A mask as the piece of a secret that it hides.
+fn piece<'a>(
+    detector: &'a Detector,
+    window: &'a Window<'_>,
+    mask: &'a Mask,
+    encoding: Encoding,
+) -> Piece<'a> {
+    let (text, range) = (window.text(), &mask.range);
+    Piece {
+        rule: &detector.rules[mask.rule],
+        secret: &mask.secret,
+        text: text.get(range.clone()).unwrap_or(""),
+        written: window.written(range.clone()),
+        encoding,
+        place: place(text, range),
+        plain: false,
     }
 }
 

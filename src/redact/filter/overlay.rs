@@ -3,11 +3,16 @@
 
 use std::ops::Range;
 
+use crate::error::Result;
+
 /// One masked range and what is read in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mask {
     pub(super) range: Range<usize>,
     pub(super) replacement: String,
+    /// The index of the rule that found the secret, and the secret.
+    pub(super) rule: usize,
+    pub(super) secret: String,
 }
 
 /// The masks of one text, in order, without overlap.
@@ -21,6 +26,18 @@ pub(super) struct Overlay {
 impl Overlay {
     pub(super) fn masks(&self) -> &[Mask] {
         &self.masks
+    }
+
+    /// Puts other replacements where `of` gives one.
+    pub(super) fn replace(&mut self, mut of: impl FnMut(&Mask) -> Result<Option<String>>) -> Result<()> {
+        let mut masks = std::mem::take(&mut self.masks);
+        for mask in &mut masks {
+            if let Some(other) = of(mask)? {
+                mask.replacement = other;
+            }
+        }
+        self.lay(masks);
+        Ok(())
     }
 
     /// The masked text.
@@ -95,7 +112,7 @@ mod tests {
     use super::*;
 
     fn mask(range: Range<usize>, replacement: &str) -> Mask {
-        Mask { range, replacement: replacement.into() }
+        Mask { range, replacement: replacement.into(), rule: 0, secret: String::new() }
     }
 
     #[test]

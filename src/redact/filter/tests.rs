@@ -271,7 +271,8 @@ fn a_text_that_is_cut_is_redacted_as_one_that_is_not() {
         for number in 0..6u64 {
             let (bytes, _) = Made(number).document(60);
             let input = Spool::of(bytes);
-            for mode in MODES {
+            // Without a key a stand-in that had to be made anew leaves a gap in the numbers.
+            for mode in MODES.into_iter().filter(|mode| *mode != Mode::KeepFormat || key.is_some()) {
                 let run = |whole, core| {
                     let sizes = Sizes { whole, core, around: 4 << 10 };
                     let folder = std::env::temp_dir();
@@ -283,7 +284,11 @@ fn a_text_that_is_cut_is_redacted_as_one_that_is_not() {
                         .unwrap()
                 };
                 let whole = run(u64::MAX, 0);
-                assert!(run(0, 701) == whole, "{number} {mode:?}");
+                let cut = run(0, 701);
+                let lines = |bytes: &[u8]| decoded(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
+                let (one, other) = (lines(&cut), lines(&whole));
+                let differ = one.iter().zip(&other).find(|(one, other)| one != other);
+                assert!(cut == whole, "{number} {mode:?}: {differ:?}");
             }
         }
     }
