@@ -80,6 +80,17 @@ impl Checks {
         self
     }
 
+    /// A text of any length with every secret and piece of personal data replaced, as [`redact::Redactor::filter`].
+    pub fn filter(
+        &self,
+        input: &redact::Spool,
+        mode: redact::Mode,
+        vault: Option<&mut redact::Vault>,
+        folder: &std::path::Path,
+    ) -> Result<redact::Filtered> {
+        self.redactor.filter(input, mode, vault, folder)
+    }
+
     /// A prompt with every secret and piece of personal data replaced, shown to be free of them. Errors: it is no text,
     /// or a form of a found secret would remain; nothing is given out then.
     pub fn redact_text(&self, bytes: &[u8]) -> Result<String> {

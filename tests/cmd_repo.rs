@@ -12,6 +12,13 @@ const REPLY: &str = "---\nfeature: order-search\nagent: 04-integration\nprompt_s
                      contact card.\n\n```python path=src/contact.py\nEMAIL = \"maria.lindqvist@shop-mail.se\"\nCARD = \
                      \"4111111111111111\"\nSINCE = \"0123456789abcdef0123456789abcdef01234567\"\n```\n";
 
+/// A prompt that goes out redacted.
+const PROMPT: &str =
+    "Ask maria.lindqvist@shop-mail.se what the order of 3 May was, and why the search does not find it.\n";
+
+/// What a model answers to a redacted prompt: it uses one placeholder of it, and one that it made up.
+const ANSWER: &str = "I wrote to WEFT_EMAIL_FFF3HHSYFT, as WEFT_JWT_ABCDEFGHIJ says.\n";
+
 fn run(page: &Path) {
     let repository = temp::Repo::new();
     repository.git(&["config", "user.name", "Anna"]);
@@ -27,6 +34,8 @@ fn run(page: &Path) {
         repository.write_and_commit("weft.toml", &settings);
     }
     fs::write(repository.path().join("../reply.md"), REPLY).unwrap();
+    fs::write(repository.path().join("../prompt.md"), PROMPT).unwrap();
+    fs::write(repository.path().join("../answer.md"), ANSWER).unwrap();
     env::set_current_dir(repository.path()).unwrap();
     let cases = trycmd::TestCases::new();
     cases

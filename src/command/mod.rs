@@ -10,11 +10,13 @@ mod init;
 mod output;
 mod proposal;
 mod redact;
+mod restore;
 mod review;
 mod rules;
 mod scan;
 mod settings;
 mod submit;
+mod vault;
 mod verify;
 mod world;
 
@@ -45,6 +47,8 @@ enum Command {
     Scan(scan::Arguments),
     /// Copy a prompt from input to output with every secret replaced
     Redact(redact::Arguments),
+    /// Bring back what `redact --vault` replaced, also in a model's reply
+    Restore(restore::Arguments),
     /// Scan an output and queue it for a person's decision
     Submit(submit::Arguments),
     /// See what waits, and decide
@@ -74,6 +78,7 @@ pub(crate) fn run() -> Exit {
     let outcome = World::of_this_process().and_then(|world| match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &world),
         Command::Redact(arguments) => redact::run(&arguments, &world),
+        Command::Restore(arguments) => restore::run(&arguments, &world),
         Command::Submit(arguments) => submit::run(&arguments, &world),
         Command::Review(arguments) => review::run(&arguments, &world),
         Command::Commit(arguments) => commit::run(&arguments, &world),

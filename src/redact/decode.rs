@@ -77,6 +77,14 @@ fn utf16(bytes: &[u8], big: bool) -> impl Iterator<Item = char> + '_ {
 }
 
 impl Decoded<'_> {
+    /// How the bytes were read: as UTF-16 of this order, else as UTF-8, and how many bytes the mark in front has.
+    pub(super) fn form(&self) -> (Option<bool>, usize) {
+        match self.encoding {
+            Encoding::Utf8 { mark } => (None, mark),
+            Encoding::Utf16 { big, mark } => (Some(big), mark),
+        }
+    }
+
     /// The offsets in the text of byte offsets of the original, which are sorted; one inside a character counts as its end.
     pub(super) fn offsets(&self, wanted: &[usize]) -> Vec<usize> {
         let mut found = Vec::with_capacity(wanted.len());

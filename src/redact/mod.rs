@@ -25,6 +25,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod vault;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,10 +39,12 @@ use mask::{Copy, Issuer, by_line, copies};
 use pii::Reading;
 use redacted::Replacement;
 
+pub use filter::{Filtered, Mode, Spool};
 pub use imported::unanchored;
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
 pub use terms::{Confidential, Term, Terms};
+pub use vault::{Restored, Vault, VaultKey};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
 const ON_ONE_LINE: usize = 20;

@@ -13,6 +13,7 @@ use super::random;
 use crate::finding::Confidence;
 
 pub(crate) use placeholder::{Issuer, already_masked, placeholders};
+pub(super) use placeholder::{is_numbered, keyed, kind, numbered, placeholders_anywhere};
 
 /// Copies of shorter values are not looked for: they would mask ordinary words.
 const SHORTEST: usize = 8;
@@ -32,19 +33,28 @@ pub(super) struct Copy {
 
 /// What was found and every other copy of it, sorted, without overlap.
 pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Copy> {
-    let mut copies: Vec<Copy> = found
-        .iter()
-        .map(|one| Copy {
-            range: one.range.clone(),
-            rule: one.rule,
-            secret: one.secret.clone().unwrap_or_else(|| text[one.range.clone()].to_owned()),
-            confidence: one.confidence,
-            written: one.written,
-        })
-        .collect();
-    let others = elsewhere(text, &copies, detector);
-    // Of two that overlap the one found by its rule keeps its place whole; of another copy the rest remains.
-    let taken = union(found.iter().map(|one| one.range.clone()).chain(placeholders(text)));
+    let own = own(text, found);
+    let others = Seeker::new(own.clone(), detector).find(text);
+    merge(text, own, others)
+}
+
+/// What was found, as places to mask.
+pub(super) fn own(text: &str, found: &[Found]) -> Vec<Copy> {
+    let own = found.iter().map(|one| Copy {
+        range: one.range.clone(),
+        rule: one.rule,
+        secret: one.secret.clone().unwrap_or_else(|| text[one.range.clone()].to_owned()),
+        confidence: one.confidence,
+        written: one.written,
+    });
+    own.collect()
+}
+
+/// What was found and other copies, sorted. Of two that overlap the one found by its rule keeps its place whole; of
+/// another copy the rest remains.
+pub(super) fn merge(text: &str, own: Vec<Copy>, others: Vec<Copy>) -> Vec<Copy> {
+    let taken = union(own.iter().map(|one| one.range.clone()).chain(placeholders(text)));
+    let mut copies = own;
     for other in others {
         for range in outside(other.range.clone(), &taken) {
             copies.push(Copy { range, ..other.clone() });
@@ -86,36 +96,66 @@ fn outside(range: Range<usize>, taken: &BTreeMap<usize, usize>) -> Vec<Range<usi
     parts
 }
 
-/// Copies of what was found, plain and encoded, wherever they stand; without overlap among themselves.
-fn elsewhere(text: &str, found: &[Copy], detector: &Detector) -> Vec<Copy> {
-    let mut patterns: BTreeMap<String, (usize, bool, Option<&'static str>)> = BTreeMap::new();
-    for (index, copy) in found.iter().enumerate() {
-        for (form, grows, written) in worth_seeking(copy, detector) {
-            patterns.entry(form).or_insert((index, grows, written));
+/// Of a pattern: the secret it is a form of, whether a match is part of a longer encoded run, and how it is written.
+type Owner = (usize, bool, Option<&'static str>);
+
+/// Looks for copies of secrets, plain and encoded, in any number of texts.
+pub(super) struct Seeker {
+    automaton: Option<AhoCorasick>,
+    owners: Vec<Owner>,
+    secrets: Vec<Copy>,
+}
+
+impl Seeker {
+    /// For copies of `secrets`, wherever those were found.
+    pub(super) fn new(secrets: Vec<Copy>, detector: &Detector) -> Self {
+        let mut patterns: BTreeMap<String, Owner> = BTreeMap::new();
+        for (index, copy) in secrets.iter().enumerate() {
+            for (form, grows, written) in worth_seeking(copy, detector) {
+                patterns.entry(form).or_insert((index, grows, written));
+            }
         }
+        let owners: Vec<Owner> = patterns.values().copied().collect();
+        // Used for few texts, so it has to be cheap to build rather than fast to run.
+        let automaton = (!patterns.is_empty()).then(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(patterns.keys())
+        });
+        Seeker { automaton: automaton.and_then(Result::ok), owners, secrets }
     }
-    if patterns.is_empty() {
-        return Vec::new();
+
+    /// Whether there are secrets to look for, but too many to be looked for.
+    pub(super) fn blind(&self) -> bool {
+        self.automaton.is_none() && !self.owners.is_empty()
     }
-    let owners: Vec<(usize, bool, Option<&'static str>)> = patterns.values().copied().collect();
-    // Used for one text only, so it has to be cheap to build rather than fast to run.
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(patterns.keys());
-    let Ok(automaton) = automaton else { return Vec::new() };
-    let mut others: Vec<Copy> = Vec::new();
-    let mut done = 0;
-    for hit in automaton.find_iter(text) {
-        let (owner, grows, written) = owners[hit.pattern().as_usize()];
-        let range = if grows { encoded_run(text, hit.range()) } else { hit.range() };
-        let range = range.start.max(done)..range.end.max(done);
-        if !range.is_empty() {
-            done = range.end;
-            others.push(Copy { range, written, ..found[owner].clone() });
+
+    /// The copies in `text`, in order, without overlap among themselves.
+    pub(super) fn find(&self, text: &str) -> Vec<Copy> {
+        let Some(automaton) = &self.automaton else { return Vec::new() };
+        let mut copies: Vec<Copy> = Vec::new();
+        let mut done = 0;
+        for hit in automaton.find_iter(text) {
+            if hit.end() <= done {
+                continue;
+            }
+            let (owner, grows, written) = self.owners[hit.pattern().as_usize()];
+            let range = if grows { encoded_run(text, hit.range()) } else { hit.range() };
+            let range = range.start.max(done)..range.end.max(done);
+            if !range.is_empty() {
+                done = range.end;
+                copies.push(Copy { range, written, ..self.secrets[owner].clone() });
+            }
         }
+        copies
     }
-    others
+
+    /// Whether a copy, plain or encoded, is still in `text`.
+    pub(super) fn residue(&self, text: &str) -> bool {
+        let taken = union(placeholders(text).into_iter());
+        self.find(text).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
+    }
 }
 
 /// The forms of a secret to look for, with whether a match is part of a longer encoded run, and how it is written there.
@@ -143,12 +183,6 @@ fn encoded_run(text: &str, hit: Range<usize>) -> Range<usize> {
     let behind = bytes[hit.end..].iter().take_while(|byte| inside(byte)).count();
     let padding = bytes[hit.end + behind..].iter().take(2).take_while(|byte| **byte == b'=').count();
     hit.start - before..hit.end + behind + padding
-}
-
-/// Whether a copy of something found, plain or encoded, is still in `text`.
-pub(super) fn residue(text: &str, found: &[Copy], detector: &Detector) -> bool {
-    let taken = union(placeholders(text).into_iter());
-    elsewhere(text, found, detector).into_iter().any(|copy| !outside(copy.range, &taken).is_empty())
 }
 
 /// The pieces of `range` on each line, without the white space around them. Of a secret of several lines, comment

@@ -12,6 +12,9 @@ use sha2::Sha256;
 /// Characters of the keyed part: 50 bits.
 const LENGTH: usize = 10;
 
+/// The most characters that a placeholder has.
+const LONGEST: usize = 5 + 61 + 1 + LENGTH;
+
 // A pattern of our own that cannot fail to compile; the test below holds that.
 static WELL_FORMED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\bWEFT_[A-Z][A-Z0-9_]{1,60}_(?:[A-Z2-7]{10}|[0-9]{4,9})\b").ok());
@@ -22,6 +25,33 @@ pub(crate) fn placeholders(text: &str) -> Vec<Range<usize>> {
         return Vec::new();
     }
     WELL_FORMED.iter().flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range()).collect()
+}
+
+/// Hands each well-formed placeholder in a text to `each`, whatever stands around it: also those that are the start of a
+/// longer one, and those inside a word.
+pub(crate) fn placeholders_anywhere(text: &str, mut each: impl FnMut(&str)) {
+    let bytes = text.as_bytes();
+    for start in memchr::memmem::find_iter(bytes, b"WEFT_") {
+        let inside = |byte: &&u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_';
+        let run = bytes[start..].iter().take(LONGEST).take_while(inside).count();
+        let run = &text[start..start + run];
+        for tail in run.match_indices('_').skip(1).map(|(at, _)| at + 1) {
+            let count = |kind: fn(&u8) -> bool| run.as_bytes()[tail..].iter().take_while(|b| kind(b)).count();
+            if !(7..=67).contains(&tail) || !run.as_bytes()[5].is_ascii_uppercase() {
+                continue;
+            }
+            if count(|byte| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(byte)) >= LENGTH {
+                each(&run[..tail + LENGTH]);
+            }
+            (4..=count(u8::is_ascii_digit).min(9)).for_each(|digits| each(&run[..tail + digits]));
+        }
+    }
+}
+
+/// Whether a placeholder is a numbered one, as they are issued without a key.
+pub(crate) fn is_numbered(placeholder: &str) -> bool {
+    let tail = placeholder.rsplit('_').next().unwrap_or("");
+    tail.len() < LENGTH && tail.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether `secret` says nothing beyond the placeholders in it: at most a few characters stand beside them.
@@ -52,8 +82,8 @@ impl<'a> Issuer<'a> {
         if let Some(issued) = self.issued.get(&name) {
             return issued.clone();
         }
-        let placeholder = match self.key.and_then(|key| keyed(key, &kind, secret)) {
-            Some(tail) => format!("WEFT_{kind}_{tail}"),
+        let placeholder = match self.key.and_then(|key| keyed(key, &kind, secret, 0)) {
+            Some(placeholder) => placeholder,
             None => self.number(&kind),
         };
         self.issued.insert(name, placeholder.clone());
@@ -64,7 +94,7 @@ impl<'a> Issuer<'a> {
         let next = self.next.entry(kind.to_owned()).or_insert(0);
         loop {
             *next += 1;
-            let placeholder = format!("WEFT_{kind}_{next:04}");
+            let placeholder = numbered(kind, *next);
             if !self.taken.contains(&placeholder) {
                 return placeholder;
             }
@@ -73,19 +103,33 @@ impl<'a> Issuer<'a> {
 }
 
 /// The kind in a placeholder: the rule's id in capitals.
-fn kind(id: &str) -> String {
-    id.to_ascii_uppercase().replace('-', "_").chars().take(60).collect()
+pub(crate) fn kind(id: &str) -> String {
+    let kind = id.to_ascii_uppercase().replace('-', "_");
+    // A kind starts with a letter and is no single one, or its placeholders would not be well-formed.
+    let short = kind.len() < 2 || !kind.starts_with(|first: char| first.is_ascii_uppercase());
+    let kind = if short { format!("RULE_{kind}") } else { kind };
+    kind.chars().take(60).collect()
 }
 
-fn keyed(key: &[u8], kind: &str, secret: &str) -> Option<String> {
+/// The placeholder of that number.
+pub(crate) fn numbered(kind: &str, number: u32) -> String {
+    format!("WEFT_{kind}_{number:04}")
+}
+
+/// The placeholder of `secret` under a key. `attempt` is 0, and counts up where the one before is taken.
+pub(crate) fn keyed(key: &[u8], kind: &str, secret: &str, attempt: u32) -> Option<String> {
     // HMAC takes a key of any length, so this never is `None`.
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(kind.as_bytes());
     mac.update(&[0]);
     mac.update(secret.as_bytes());
+    if attempt > 0 {
+        mac.update(&[0]);
+        mac.update(&attempt.to_be_bytes());
+    }
     let mut tail = data_encoding::BASE32_NOPAD.encode(&mac.finalize().into_bytes());
     tail.truncate(LENGTH);
-    Some(tail)
+    Some(format!("WEFT_{kind}_{tail}"))
 }
 
 #[cfg(test)]
@@ -107,6 +151,18 @@ mod tests {
         let mut issuer = Issuer::new(None, "already WEFT_JWT_0002 here");
         let issued: Vec<String> = ["a", "b", "a"].iter().map(|secret| issuer.issue("jwt", secret)).collect();
         assert_eq!(issued, ["WEFT_JWT_0001", "WEFT_JWT_0003", "WEFT_JWT_0001"]);
+    }
+
+    #[test]
+    fn placeholders_are_seen_inside_words_and_inside_each_other() {
+        let mut seen = Vec::new();
+        placeholders_anywhere("xWEFT_JWT_00012y WEFT_A_WEFT_JWT_ABCDEFGHIJK WEFT__0001 WEFT_", |one| {
+            seen.push(one.to_owned());
+        });
+        let expected =
+            ["WEFT_JWT_0001", "WEFT_JWT_00012", "WEFT_A_WEFT_JWT_ABCDEFGHIJ", "WEFT_JWT_ABCDEFGHIJ"];
+        assert_eq!(seen, expected);
+        assert!(is_numbered("WEFT_JWT_0001") && !is_numbered("WEFT_JWT_ABCDEFGHIJ"));
     }
 
     #[test]
