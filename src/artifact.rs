@@ -132,6 +132,17 @@ impl Lines {
     }
 }
 
+/// What the index and the disk say of a file of a work tree; of any other piece nothing is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct OnDisk {
+    /// Whether git's index holds it; `None` where nobody asked.
+    pub tracked: Option<bool>,
+    /// Whether git ignores it, by whatever ignore file.
+    pub ignored: bool,
+    /// Whether its mode lets the group or others read it.
+    pub readable_by_others: bool,
+}
+
 /// A fence of a reply or document: code with, perhaps, a path it is bound for. Offsets count bytes of the original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
@@ -219,6 +230,8 @@ pub struct Original {
     pub added: Option<Lines>,
     /// Whether it may be half a file (a fence, a hunk): parse errors are expected.
     pub fragment: bool,
+    /// What the index and the disk say of it.
+    pub disk: OnDisk,
     /// The fences of a reply, prompt or document, in order.
     pub fences: Vec<Fence>,
     /// The front matter of a prompt or reply.
@@ -241,6 +254,7 @@ impl Original {
             mode: Mode::File,
             added: None,
             fragment: false,
+            disk: OnDisk::default(),
             fences: Vec::new(),
             front: None,
             notes: Vec::new(),
@@ -311,6 +325,8 @@ pub struct Entry {
     pub added: Option<Lines>,
     /// As in [`Original::fragment`].
     pub fragment: bool,
+    /// As in [`Original::disk`].
+    pub disk: OnDisk,
     /// For a result of an AI history: the digests of the prompts beside it, and of which form of their text.
     pub prompts: Arc<[(Digest, HashCheck)]>,
     /// Where the bytes are.
@@ -327,6 +343,7 @@ impl Entry {
             mode: Mode::File,
             added: None,
             fragment: false,
+            disk: OnDisk::default(),
             prompts: Arc::new([]),
             content,
         }

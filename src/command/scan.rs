@@ -145,14 +145,29 @@ impl Arguments {
 
     fn files(&self, world: &World, policy: &Policy) -> Result<Submission> {
         let most = policy.limits.files;
+        let walk = |paths: &[PathBuf]| {
+            let mut submission = ingest::tree::walk(paths, &world.here, &policy.exclude, most)?;
+            tracked(&mut submission, paths, &policy.exclude, world);
+            Ok(submission)
+        };
         match self.paths.as_slice() {
-            [] => ingest::tree::walk(&[PathBuf::from(".")], &world.here, &policy.exclude, most),
+            [] => walk(&[PathBuf::from(".")]),
             [path] if path.as_os_str() == "-" => {
                 let reply = ingest::reply::stdin(standard_input(policy.limits.file_bytes)?);
                 Ok(with_links(reply, world))
             }
-            paths => Ok(with_links(ingest::tree::walk(paths, &world.here, &policy.exclude, most)?, world)),
+            paths => Ok(with_links(walk(paths)?, world)),
         }
+    }
+}
+
+/// Adds what git's index says of the files that keep secrets. When it cannot be read, that is said.
+fn tracked(submission: &mut Submission, paths: &[PathBuf], exclude: &[String], world: &World) {
+    if world.repository.is_some()
+        && let Err(error) = git::track(&world.here, paths, exclude, submission)
+    {
+        let why = format!("whether git holds a settings file was not looked for: {error}");
+        submission.notes.push(Note::new(NoteKind::NotChecked, "", why));
     }
 }
 

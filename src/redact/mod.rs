@@ -6,8 +6,10 @@ mod attribution;
 mod column;
 mod decode;
 mod detect;
+mod fact;
 mod filter;
 mod generic;
+mod hygiene;
 mod line_hash;
 mod mask;
 mod normal;
@@ -29,6 +31,7 @@ use detect::Detector;
 use mask::{Copy, Issuer, by_line, copies};
 use redacted::Replacement;
 
+pub(crate) use hygiene::hygiene;
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
 
@@ -69,6 +72,7 @@ impl Addresses {
 pub struct Redactor {
     detector: Detector,
     key: Option<Vec<u8>>,
+    run: Option<Vec<u8>>,
 }
 
 impl Redactor {
@@ -76,7 +80,12 @@ impl Redactor {
     /// numbered by first appearance. Errors: a rule has no anchor, or names a validator that does not exist. A pattern
     /// is compiled when its anchor is first met; see [`Redactor::check`].
     pub fn new(rules: &RuleSet, key: Option<&[u8]>) -> Result<Self> {
-        Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec) })
+        Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec), run: None })
+    }
+
+    /// Gives each secret a [`crate::finding::Mark`] under `key`, which should be random and of this run alone.
+    pub fn marking(self, key: &[u8]) -> Self {
+        Redactor { run: Some(key.to_vec()), ..self }
     }
 
     /// Compiles every pattern now: for rules that come from outside. Errors: one does not compile or is too large.
@@ -208,6 +217,9 @@ impl Redactor {
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
         finding.message = format!("{} of {length} characters", finding.message);
         finding.confidence = copy.confidence;
+        if rule.category == Category::Secrets {
+            finding.secret = Some(fact::of(rule, &copy.secret, self.key.as_deref(), self.run.as_deref()));
+        }
         if rule.category == Category::Pii && document.role() == Role::Code {
             finding.severity = Severity::Low;
         }

@@ -95,6 +95,8 @@ fn settle(value: &mut Value) {
             if let (Some(text), Some(Value::Array(marks))) = (text, fields.get_mut("marks")) {
                 marks.iter_mut().for_each(|mark| place(mark, &text));
             }
+            // Another machine's key makes another fingerprint; the message says the rest.
+            fields.remove("secret");
             fields.values_mut().for_each(settle);
         }
         _ => {}

@@ -5,6 +5,7 @@ mod change;
 mod project;
 mod snapshot;
 mod subject;
+mod tracking;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ pub use change::{commits, proposed, range, staged};
 pub use project::{Identity, Standpoint, directory, fetch_approvals, hooks_folder, identity, standpoint};
 pub use snapshot::{baseline, blob_at, snapshot, symlinks};
 pub use subject::{changes, reply_changes, staged_changes};
+pub use tracking::track;
 
 /// The base of a root commit: no commit has this id.
 pub const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
