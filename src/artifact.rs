@@ -126,6 +126,16 @@ impl Lines {
         self.0.get(next).is_some_and(|range| range.start <= last)
     }
 
+    /// The lines that are in both sets.
+    pub fn and(&self, other: &Lines) -> Lines {
+        let (mut both, mut one, mut two) = (Vec::new(), 0, 0);
+        while let (Some(left), Some(right)) = (self.0.get(one), other.0.get(two)) {
+            both.push(left.start.max(right.start)..left.end.min(right.end));
+            if left.end <= right.end { one += 1 } else { two += 1 }
+        }
+        Lines::new(both)
+    }
+
     /// The ranges, sorted.
     pub fn ranges(&self) -> &[Range<u32>] {
         &self.0

@@ -35,7 +35,7 @@ fn finding(rule: &str, path: &str, line: u32) -> Finding {
         advice: "pass a list and leave `shell` off.".into(),
         fix: None,
         advisory: None,
-            secret: None,
+        secret: None,
         fingerprint: format!("{line:x}{line:x}:1"),
         standing: Standing::New,
     }

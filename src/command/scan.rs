@@ -11,10 +11,13 @@ use weft::report::Format;
 
 use super::output::Output;
 use super::world::{World, standard_input};
-use super::{output, settings};
+use super::{history, output, settings};
 
 /// Scans files, folders, an agent's reply or prompt, a change, or a whole AI history, and prints what is wrong, where,
 /// and what to do instead.
+///
+/// A look at the history is for secrets alone: personal data and code that are gone are not reported. Each version of a
+/// file is read once, and messages and names are, too.
 ///
 /// Your own weft.toml and `weft: allow RULE reason` comments count, and are listed.
 #[derive(clap::Args)]
@@ -27,6 +30,9 @@ pub(super) struct Arguments {
     change: Change,
     #[command(flatten)]
     pub(super) reporting: Reporting,
+    /// With --history: all that any ref reaches (branches, remotes, tags, notes, stashes)
+    #[arg(long, requires = "history")]
+    all: bool,
     /// Report only what REF does not have yet
     #[arg(long, value_name = "REF")]
     baseline: Option<String>,
@@ -45,6 +51,9 @@ pub(super) struct Change {
     /// A unified diff; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
     patch: Option<PathBuf>,
+    /// Secrets ever committed: all that HEAD or a revision reaches, or what A..B added
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["paths", "baseline"])]
+    history: Option<String>,
 }
 
 /// How a scan is judged and reported; `gate` and `submit` share it.
@@ -91,10 +100,14 @@ const EXAMPLES: &str = "Examples:
   weft scan --staged                        what the next commit would hold
   weft scan --range origin/main..HEAD       what a branch adds
   git diff | weft scan --patch -            a diff
+  weft scan --history --all                 secrets of every commit: since when, and whether still there
   weft scan --output sarif=weft.sarif       text for you, SARIF for code scanning";
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let reporting = &arguments.reporting;
+    if let Some(range) = &arguments.change.history {
+        return history::run(range, arguments.all, reporting, world);
+    }
     let (submission, policy) = arguments.subject(world)?;
     let checks = settings::checks(world, reporting.rules.as_deref())?;
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn values_are_what_a_program_would_read() {
-        let text = "# A=1\nA=one # why\nexport B = \"two # three\"\nC=\nD=#\nnot a line\r\nE='x y'\r\n9=no\nF=a#b";
+        let text =
+            "# A=1\nA=one # why\nexport B = \"two # three\"\nC=\nD=#\nnot a line\r\nE='x y'\r\n9=no\nF=a#b";
         let values: Vec<&str> = Dotenv::values(text).map(|range| &text[range]).collect();
         assert_eq!(values, ["one", "two # three", "x y", "a#b"]);
     }

@@ -18,7 +18,7 @@ pub(crate) fn finding(rule: &str, path: &str, line: u32) -> Finding {
         advice: "do not.".into(),
         fix: None,
         advisory: None,
-            secret: None,
+        secret: None,
         fingerprint: format!("{line:x}:1"),
         standing: Standing::New,
     }

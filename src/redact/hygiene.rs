@@ -72,9 +72,31 @@ fn first(document: &Redacted, view: &View<'_>, values: &[Range<usize>]) -> Optio
 /// Whether a value is more than a stand-in or a switch.
 fn tells_something(value: &str) -> bool {
     const SWITCHES: &[&str] = &[
-        "true", "false", "yes", "no", "on", "off", "none", "null", "localhost", "127.0.0.1", "0.0.0.0",
-        "debug", "info", "warn", "warning", "error", "trace", "development", "dev", "production", "prod",
-        "staging", "test", "testing", "local",
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "none",
+        "null",
+        "localhost",
+        "127.0.0.1",
+        "0.0.0.0",
+        "debug",
+        "info",
+        "warn",
+        "warning",
+        "error",
+        "trace",
+        "development",
+        "dev",
+        "production",
+        "prod",
+        "staging",
+        "test",
+        "testing",
+        "local",
     ];
     if !placeholders(value).is_empty() {
         return true;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use git2::{ObjectType, Oid, ReferenceType, Repository};
 
 use super::past::Past;
-use super::{Moment, path_text};
+use super::path_text;
 use crate::finding::printable;
 
 /// How deep folders are looked into.
@@ -77,7 +77,9 @@ impl Past {
     /// it out.
     fn removed(&self, holders: &mut Holders<'_>, fates: &mut [Fate]) {
         let mut open: BTreeSet<usize> = (0..fates.len())
-            .filter(|group| fates[*group].here.is_empty() && holders.groups.values().flatten().any(|g| g == group))
+            .filter(|group| {
+                fates[*group].here.is_empty() && holders.groups.values().flatten().any(|g| g == group)
+            })
             .collect();
         let (mut at, mut after): (Option<Oid>, Option<Oid>) = (self.tip(), None);
         while let Some(id) = at.filter(|_| !open.is_empty()) {

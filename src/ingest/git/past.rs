@@ -10,9 +10,9 @@ use git2::{Commit, ObjectType, Oid, Repository, Sort, Tree};
 use ignore::gitignore::Gitignore;
 
 use super::change::{self, options};
-use super::{NO_COMMIT, commit, content, failed, mode, open, path_text, store};
+use super::{NO_COMMIT, commit, content, failed, open, path_text, store};
 use crate::artifact::{Action, Content, Entry, Mode, Role, Store};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::finding::{Note, NoteKind, printable};
 use crate::ingest::tree::{patterns, role};
 
@@ -82,7 +82,8 @@ pub fn past(dir: &Path, reach: &Reach, exclude: &[String], most: usize) -> Resul
     let mut starts = Vec::new();
     match reach {
         Reach::Revisions(text) => {
-            let id = |name: &str| commit(&past.repo, if name.is_empty() { "HEAD" } else { name }).map(|c| c.id());
+            let id =
+                |name: &str| commit(&past.repo, if name.is_empty() { "HEAD" } else { name }).map(|c| c.id());
             match text.split_once("...").or_else(|| text.split_once("..")) {
                 Some((one, two)) => {
                     hidden.push(id(one)?);
@@ -95,7 +96,8 @@ pub fn past(dir: &Path, reach: &Reach, exclude: &[String], most: usize) -> Resul
         }
         Reach::All => {
             starts = past.every_tip()?;
-            past.tip = past.repo.head().ok().and_then(|head| head.peel_to_commit().ok()).map(|head| head.id());
+            past.tip =
+                past.repo.head().ok().and_then(|head| head.peel_to_commit().ok()).map(|head| head.id());
         }
     }
     past.walk(&starts, &hidden)?;
@@ -171,7 +173,6 @@ impl Past {
                 }
             }
         }
-        drop(ids.is_empty().then(|| self.tip = self.tip.or(starts.first().copied())));
         self.ids = ids;
         if let Some(error) = broken {
             self.missing("", &format!("the commits cannot all be read: {}", error.message()));
@@ -267,8 +268,10 @@ impl Past {
         if pieces.len() > self.left || self.left == 0 && self.at < self.ids.len() {
             pieces.truncate(self.left);
             self.at = self.ids.len();
-            let why =
-                format!("more than {} versions of files: the rest was not looked at; raise `[limits] files`", self.most);
+            let why = format!(
+                "more than {} versions of files: the rest was not looked at; raise `[limits] files`",
+                self.most
+            );
             self.note(NoteKind::NotChecked, String::new(), why);
         }
         self.left -= pieces.len();
@@ -284,7 +287,8 @@ impl Past {
         }
         if !self.excluded.is_empty() {
             let paths = self.excluded.len();
-            let why = format!("{paths} {} excluded by weft.toml", if paths == 1 { "path is" } else { "paths are" });
+            let why =
+                format!("{paths} {} excluded by weft.toml", if paths == 1 { "path is" } else { "paths are" });
             notes.push(Note::new(NoteKind::Info, "", why));
         }
         notes
@@ -323,29 +327,24 @@ impl Past {
 
     /// The blobs and names of a commit's tree that were not met before.
     fn descend(&mut self, id: Oid, found: &mut Found) -> Result<()> {
-        let tree = self.repo.find_commit(id).and_then(|commit| commit.tree_id_of()).map_err(failed("reading a tree"))?;
+        let tree = self.repo.find_commit(id).map_err(failed("reading a commit"))?.tree_id();
         let mut folders = vec![(tree, String::new(), 0)];
         while let Some((id, folder, depth)) = folders.pop() {
             if !self.seen.insert(id) {
                 continue;
             }
-            let tree = match self.repo.find_tree(id) {
-                Ok(tree) if depth <= DEEPEST => tree,
-                Ok(_) => {
-                    self.missing(&folder, "lies too deep in folders: not looked at");
-                    continue;
-                }
-                Err(error) => {
-                    self.missing(&folder, &format!("a folder cannot be read: {}", error.message()));
+            let listed = match depth <= DEEPEST {
+                true => list(&self.repo, id),
+                false => Err("it lies too deep in other folders".to_owned()),
+            };
+            let entries = match listed {
+                Ok(entries) => entries,
+                Err(why) => {
+                    self.missing(&folder, &format!("the folder was not looked at: {why}"));
                     continue;
                 }
             };
-            let entries: Vec<_> = tree
-                .iter()
-                .map(|entry| (entry.id(), entry.kind(), entry.filemode(), entry.name_bytes().to_vec()))
-                .collect();
-            drop(tree);
-            for (id, kind, bits, name) in entries {
+            for Listed { id, kind, bits, name } in entries {
                 let path = format!("{folder}{}", path_text(Some(&name)));
                 let new_name = self.names.insert(hash(&name));
                 if new_name {
@@ -359,7 +358,8 @@ impl Past {
                     }
                     Some(ObjectType::Blob) if self.seen.insert(id) => {
                         let mode = Mode::from_bits(bits as u32);
-                        let mut entry = Entry::new(&path, role(&path), Action::Inspect, content(&self.store, mode, id));
+                        let mut entry =
+                            Entry::new(&path, role(&path), Action::Inspect, content(&self.store, mode, id));
                         entry.mode = mode;
                         self.take(entry, found);
                     }
@@ -419,7 +419,8 @@ impl Past {
         if tags.is_empty() {
             return;
         }
-        let numbers: BTreeMap<Oid, usize> = self.ids.iter().enumerate().map(|(number, id)| (*id, number)).collect();
+        let numbers: BTreeMap<Oid, usize> =
+            self.ids.iter().enumerate().map(|(number, id)| (*id, number)).collect();
         for (name, target, text) in tags {
             if let Some(number) = numbers.get(&target) {
                 pieces.push(said(format!("<message of tag {}>", printable(&name)), text, *number));
@@ -438,6 +439,25 @@ impl Past {
     pub(super) fn tip(&self) -> Option<Oid> {
         self.tip
     }
+}
+
+/// An entry of a tree.
+struct Listed {
+    id: Oid,
+    kind: Option<ObjectType>,
+    bits: i32,
+    name: Vec<u8>,
+}
+
+fn list(repo: &Repository, id: Oid) -> Result<Vec<Listed>, String> {
+    let tree = repo.find_tree(id).map_err(|error| error.message().to_owned())?;
+    let listed = |entry: git2::TreeEntry<'_>| Listed {
+        id: entry.id(),
+        kind: entry.kind(),
+        bits: entry.filemode(),
+        name: entry.name_bytes().to_vec(),
+    };
+    Ok(tree.iter().map(listed).collect())
 }
 
 /// What one commit brings.

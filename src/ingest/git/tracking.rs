@@ -18,7 +18,8 @@ use crate::ingest::tree::{patterns, role};
 /// `paths` are added: the index counts. `exclude` are the .gitignore patterns of the settings.
 pub fn track(dir: &Path, paths: &[PathBuf], exclude: &[String], submission: &mut Submission) -> Result<()> {
     let repo = open(dir)?;
-    let (Some(root), Ok(here)) = (repo.workdir().and_then(|root| root.canonicalize().ok()), dir.canonicalize())
+    let (Some(root), Ok(here)) =
+        (repo.workdir().and_then(|root| root.canonicalize().ok()), dir.canonicalize())
     else {
         return Ok(());
     };

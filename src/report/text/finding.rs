@@ -133,7 +133,8 @@ fn history(past: &Past) -> String {
     let count = plural(past.versions, "version", "versions");
     let files = plural(past.paths, "file", "files");
     let author = printable(&past.author);
-    let mut lines = vec![format!("since {:.10} of {} by {author}; {count} of {files}", past.commit, past.date)];
+    let mut lines =
+        vec![format!("since {:.10} of {} by {author}; {count} of {files}", past.commit, past.date)];
     if !past.still.is_empty() {
         lines.push(format!("still in {}", printable(&past.still.join(", "))));
     }
