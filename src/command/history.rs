@@ -8,7 +8,7 @@ use weft::Checks;
 use weft::artifact::{Origin, Submission};
 use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::{Confidence, Finding, Mark, Note, NoteKind, Past, SecretFact, Standing, printable};
-use weft::ingest::git::{self, Fate, Piece, Reach};
+use weft::ingest::git::{self, Bounds, Fate, Piece, Reach};
 use weft::policy::{Policy, Report, Stages, Trust};
 
 use super::scan::Reporting;
@@ -40,7 +40,7 @@ pub(super) fn run(range: &str, all: bool, reporting: &Reporting, world: &World) 
         (false, "") => Reach::Revisions("HEAD".to_owned()),
         (false, range) => Reach::Revisions(range.to_owned()),
     };
-    let mut past = git::past(root, &reach, &policy.exclude, policy.limits.files)?;
+    let mut past = git::past(root, &reach, &bounds(&policy))?;
     let found = search(&mut past, &checks, &policy, world);
     let pieces = past.pieces();
     let (findings, notes) = found.tell(&mut past, &checks, &policy, world);
@@ -66,13 +66,12 @@ pub(super) fn passing(
     policy: &Policy,
     world: &World,
 ) {
-    let Origin::Range { base, trusted, head } = &submission.origin else { return };
+    let Origin::Range { base, head, .. } = &submission.origin else { return };
     if !policy.gate.only.secrets {
         return;
     }
-    let walked = world.repository().and_then(|root| {
-        Ok((root, git::passing(root, (base, trusted, head), &policy.exclude, policy.limits.files)?))
-    });
+    let walked =
+        world.repository().and_then(|root| Ok((root, git::passing(root, (base, head), &bounds(policy))?)));
     let (root, mut past) = match walked {
         Ok(walked) => walked,
         Err(error) => {
@@ -96,6 +95,11 @@ pub(super) fn passing(
     }
     let (findings, notes) = found.tell_passing(&mut past, &known, checks, world);
     report.add(findings, notes, policy, &checks.rules);
+}
+
+fn bounds(policy: &Policy) -> Bounds {
+    let by_path = policy.allow.iter().any(|entry| entry.path.is_some());
+    Bounds { exclude: policy.exclude.clone(), most: policy.limits.files, by_path }
 }
 
 /// The secrets of a file as it was at a commit.

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub use change::{commits, proposed, range, staged};
 pub use fate::Fate;
-pub use past::{Moment, Past, Piece, Reach, passing, past};
+pub use past::{Bounds, Moment, Past, Piece, Reach, passing, past};
 pub use project::{Identity, Standpoint, directory, fetch_approvals, hooks_folder, identity, standpoint};
 pub use snapshot::{baseline, blob_at, snapshot, symlinks};
 pub use subject::{changes, reply_changes, staged_changes};

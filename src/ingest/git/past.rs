@@ -51,14 +51,26 @@ pub struct Piece {
     pub blob: Option<String>,
 }
 
+/// What a walk leaves out.
+#[derive(Debug, Clone, Default)]
+pub struct Bounds {
+    /// Paths, as .gitignore patterns.
+    pub exclude: Vec<String>,
+    /// The most pieces.
+    pub most: usize,
+    /// Whether a blob counts once at each of its paths, since what is allowed depends on the path.
+    pub by_path: bool,
+}
+
 /// A walk through the past.
 pub struct Past {
     repo: Repository,
     store: Arc<dyn Store>,
     ids: Vec<Oid>,
     at: usize,
-    /// Blobs and trees that were met.
-    seen: HashSet<Oid>,
+    /// Blobs and trees that were met: anywhere (0), or at a path that has this hash.
+    seen: HashSet<(Oid, u64)>,
+    by_path: bool,
     /// Names of files and folders that were met.
     names: HashSet<u64>,
     /// Whether each commit is compared with its parents, so that only the lines it adds count.
@@ -73,10 +85,10 @@ pub struct Past {
     notes: Vec<Note>,
 }
 
-/// Walks through as much of the past of the repository at `dir` as `reach` says, at most `most` pieces, without paths
-/// that `exclude` names as .gitignore patterns. Errors: a revision names no commit, a pattern is wrong.
-pub fn past(dir: &Path, reach: &Reach, exclude: &[String], most: usize) -> Result<Past> {
-    let mut past = Past::new(dir, exclude, most)?;
+/// Walks through as much of the past of the repository at `dir` as `reach` says, within `bounds`. Errors: a revision
+/// names no commit, a pattern is wrong.
+pub fn past(dir: &Path, reach: &Reach, bounds: &Bounds) -> Result<Past> {
+    let mut past = Past::new(dir, bounds)?;
     past.messages_of_tags = true;
     let mut hidden = Vec::new();
     let mut starts = Vec::new();
@@ -105,50 +117,43 @@ pub fn past(dir: &Path, reach: &Reach, exclude: &[String], most: usize) -> Resul
 }
 
 /// Walks through what the commits of a range bring that its end no longer has: what is pushed with it all the same.
-/// `base`, `trusted` and `head` are those of [`crate::artifact::Origin::Range`].
-pub fn passing(
-    dir: &Path,
-    (base, trusted, head): (&str, &str, &str),
-    exclude: &[String],
-    most: usize,
-) -> Result<Past> {
-    let mut past = Past::new(dir, exclude, most)?;
+/// `base` and `head` are those of [`crate::artifact::Origin::Range`].
+pub fn passing(dir: &Path, (base, head): (&str, &str), bounds: &Bounds) -> Result<Past> {
+    let mut past = Past::new(dir, bounds)?;
     past.by_lines = true;
     let end = commit(&past.repo, head)?.id();
-    let mut hidden = Vec::new();
-    for known in [base, trusted].into_iter().filter(|id| *id != NO_COMMIT) {
-        hidden.push(commit(&past.repo, known)?.id());
-    }
+    let hidden = match base {
+        NO_COMMIT => Vec::new(),
+        base => vec![commit(&past.repo, base)?.id()],
+    };
     past.tip = Some(end);
     past.walk(&[end], &hidden)?;
-    past.know(end)?;
+    // Its blobs are judged with the range itself; its names are not.
+    past.know(end, false);
     Ok(past)
 }
 
 impl Past {
-    fn new(dir: &Path, exclude: &[String], most: usize) -> Result<Past> {
+    fn new(dir: &Path, bounds: &Bounds) -> Result<Past> {
         let repo = open(dir)?;
-        let mut notes = Vec::new();
-        if repo.is_shallow() {
-            let why = "the clone is shallow, so older commits were not looked at: `git fetch --unshallow`, or `fetch-depth: 0` in CI";
-            notes.push(Note::new(NoteKind::NotChecked, "", why));
-        }
         Ok(Past {
             store: store(dir)?,
             repo,
             ids: Vec::new(),
             at: 0,
             seen: HashSet::new(),
+            // What is excluded at one path may count at another.
+            by_path: bounds.by_path || !bounds.exclude.is_empty(),
             names: HashSet::new(),
             by_lines: false,
             messages_of_tags: false,
-            exclude: patterns(Path::new(""), exclude)?,
+            exclude: patterns(Path::new(""), &bounds.exclude)?,
             excluded: BTreeSet::new(),
-            left: most,
-            most,
+            left: bounds.most,
+            most: bounds.most,
             unreadable: 0,
             tip: None,
-            notes,
+            notes: Vec::new(),
         })
     }
 
@@ -174,6 +179,10 @@ impl Past {
             }
         }
         self.ids = ids;
+        if self.cut_off() {
+            let why = "the clone is shallow, so older commits were not looked at: `git fetch --unshallow`, or `fetch-depth: 0` in CI";
+            self.note(NoteKind::NotChecked, String::new(), why);
+        }
         if let Some(error) = broken {
             self.missing("", &format!("the commits cannot all be read: {}", error.message()));
         }
@@ -186,30 +195,38 @@ impl Past {
                 }
             }
             for id in edge {
-                self.know(id)?;
+                self.know(id, true);
             }
         }
         Ok(())
     }
 
-    /// Takes everything in the tree of a commit as met.
-    fn know(&mut self, id: Oid) -> Result<()> {
-        let Ok(tree) = self.repo.find_commit(id).and_then(|commit| commit.tree()) else { return Ok(()) };
+    /// Whether the walk ends where a shallow clone was cut off.
+    fn cut_off(&self) -> bool {
+        let edge = std::fs::read_to_string(self.repo.commondir().join("shallow")).unwrap_or_default();
+        let edge: HashSet<&str> = edge.lines().map(str::trim).collect();
+        self.repo.is_shallow() && self.ids.iter().any(|id| edge.contains(id.to_string().as_str()))
+    }
+
+    /// Takes everything in the tree of a commit as met, its names too if they are to be.
+    fn know(&mut self, id: Oid, names: bool) {
+        let Ok(tree) = self.repo.find_commit(id).and_then(|commit| commit.tree()) else { return };
         let mut open = vec![(tree.id(), 0)];
         while let Some((id, depth)) = open.pop() {
-            if !self.seen.insert(id) || depth > DEEPEST {
+            if !self.seen.insert((id, 0)) || depth > DEEPEST {
                 continue;
             }
             let Ok(tree) = self.repo.find_tree(id) else { continue };
             for entry in &tree {
-                self.names.insert(hash(entry.name_bytes()));
+                if names {
+                    self.names.insert(hash(entry.name_bytes()));
+                }
                 match entry.kind() {
                     Some(ObjectType::Tree) => open.push((entry.id(), depth + 1)),
-                    _ => drop(self.seen.insert(entry.id())),
+                    _ => drop(self.seen.insert((entry.id(), 0))),
                 }
             }
         }
-        Ok(())
     }
 
     /// The commits that refs, HEAD and the stash's log name.
@@ -330,7 +347,7 @@ impl Past {
         let tree = self.repo.find_commit(id).map_err(failed("reading a commit"))?.tree_id();
         let mut folders = vec![(tree, String::new(), 0)];
         while let Some((id, folder, depth)) = folders.pop() {
-            if !self.seen.insert(id) {
+            if !self.meet(id, &folder) {
                 continue;
             }
             let listed = match depth <= DEEPEST {
@@ -352,11 +369,11 @@ impl Past {
                 }
                 match kind {
                     Some(ObjectType::Tree) => folders.push((id, path + "/", depth + 1)),
-                    Some(ObjectType::Commit) if self.seen.insert(id) && new_name => {
+                    Some(ObjectType::Commit) if self.meet(id, &path) && new_name => {
                         let why = "is a submodule: what it points to was not looked at; scan that repository";
                         self.note(NoteKind::Unsupported, path, why);
                     }
-                    Some(ObjectType::Blob) if self.seen.insert(id) => {
+                    Some(ObjectType::Blob) if self.meet(id, &path) => {
                         let mode = Mode::from_bits(bits as u32);
                         let mut entry =
                             Entry::new(&path, role(&path), Action::Inspect, content(&self.store, mode, id));
@@ -385,11 +402,17 @@ impl Past {
             if fresh > 0 {
                 found.names.push(path.replace(['\n', '\r'], " "));
             }
-            if self.seen.insert(blob) {
+            if self.meet(blob, &path) {
                 self.take(entry, found);
             }
         }
         Ok(())
+    }
+
+    /// Whether an object is met for the first time, at this path if paths count.
+    fn meet(&mut self, id: Oid, path: &str) -> bool {
+        let place = if self.by_path { hash(path.as_bytes()).max(1) } else { 0 };
+        !self.seen.contains(&(id, 0)) && self.seen.insert((id, place))
     }
 
     fn take(&mut self, entry: Entry, found: &mut Found) {
