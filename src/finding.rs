@@ -171,8 +171,6 @@ pub struct Past {
     pub date: String,
     /// Who wrote that commit.
     pub author: String,
-    /// Days from then to the run.
-    pub days: i64,
     /// How many paths have held it.
     pub paths: usize,
     /// How many versions of files, or messages, hold it.

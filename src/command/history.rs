@@ -250,7 +250,7 @@ impl Found {
         let shown = Shown { checks, names: self.names };
         let mut findings = Vec::new();
         for (group, fate) in std::mem::take(&mut self.groups).into_iter().zip(fates) {
-            let told = group.fate(past, &fate, &shown, world);
+            let (told, days) = group.fate(past, &fate, &shown, world);
             let mut finding = group.finding;
             finding.location.path = shown.path(&finding.location.path);
             finding.message += &ending(&told, group.message.is_some());
@@ -258,10 +258,10 @@ impl Found {
                 secret.past = Some(told.clone());
             }
             let old = most > 0
-                && told.days > most
+                && days > most
                 && finding.confidence != Confidence::Low
                 && finding.standing == Standing::New;
-            findings.extend(old.then(|| aged(&finding, told.days, checks)).flatten());
+            findings.extend(old.then(|| aged(&finding, days, checks)).flatten());
             findings.push(finding);
         }
         (findings, self.remarks(past))
@@ -281,7 +281,7 @@ impl Found {
             if mark(&group.finding).is_some_and(|mark| known.contains(&mark)) {
                 continue;
             }
-            let told = group.fate(past, &Fate::default(), &shown, world);
+            let (told, _) = group.fate(past, &Fate::default(), &shown, world);
             let mut finding = group.finding;
             let stays = if group.message.is_some() { "which stays" } else { "removed later" };
             finding.location.path = shown.path(&finding.location.path);
@@ -311,8 +311,8 @@ impl Found {
 }
 
 impl Group {
-    /// What is known of the secret's past.
-    fn fate(&self, past: &git::Past, fate: &Fate, shown: &Shown<'_>, world: &World) -> Past {
+    /// What is known of the secret's past, and how many days ago it began.
+    fn fate(&self, past: &git::Past, fate: &Fate, shown: &Shown<'_>, world: &World) -> (Past, i64) {
         let moment = past.moment(self.commit);
         let day = moment.as_ref().and_then(|moment| jiff::Timestamp::from_second(moment.seconds).ok());
         let days = day.map_or(0, |day| (world.now.as_second() - day.as_second()).div_euclid(86_400));
@@ -329,17 +329,17 @@ impl Group {
             .map(|path| shown.path(path))
             .collect();
         still.extend(self.message.as_deref().map(printable));
-        Past {
+        let told = Past {
             commit: moment.as_ref().map(|moment| moment.id.clone()).unwrap_or_default(),
             date: day.map(|day| day.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()).unwrap_or_default(),
             author: moment.map(|moment| moment.author).unwrap_or_default(),
-            days,
             paths: self.paths.len(),
             versions: self.versions,
             also,
             still,
             removed: fate.removed.clone(),
-        }
+        };
+        (told, days)
     }
 }
 

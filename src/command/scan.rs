@@ -100,7 +100,7 @@ const EXAMPLES: &str = "Examples:
   weft scan --staged                        what the next commit would hold
   weft scan --range origin/main..HEAD       what a branch adds
   git diff | weft scan --patch -            a diff
-  weft scan --history --all                 secrets of every commit: since when, and whether still there
+  weft scan --history --all                 every secret ever committed, and whether it is still there
   weft scan --output sarif=weft.sarif       text for you, SARIF for code scanning";
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
