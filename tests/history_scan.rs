@@ -370,3 +370,67 @@ fn a_key_that_others_can_read_is_named() {
     repository.git(&["add", "deploy.pem"]);
     assert_eq!(mode(0o644), 0, "git keeps no such mode");
 }
+
+#[test]
+fn a_secret_that_only_a_merge_brings_is_found() {
+    let (repository, token) = (Repo::new(), token());
+    repository.git(&["checkout", "-q", "-b", "side"]);
+    repository.write_and_commit("side.txt", "side\n");
+    repository.git(&["checkout", "-q", "-b", "topic", "main"]);
+    repository.write_and_commit("topic.txt", "topic\n");
+    repository.git(&["merge", "-q", "--no-commit", "side"]);
+    repository.write("src/app.py", &line(&token));
+    repository.git(&["add", "-A"]);
+    repository.git(&["commit", "-q", "-m", "merge"]);
+    let merged = repository.git(&["rev-parse", "HEAD"]);
+    repository.write_and_commit("src/app.py", "print('old')\n");
+    let out = weft(&repository, &["scan", "--range", "main..topic"]);
+    assert!(said(&out).contains(&format!("(in commit {merged:.10}, removed later)")), "{}", said(&out));
+    let report = json(&repository, &["scan", "--history"]);
+    assert_eq!(findings(&report, "github-token")[0]["secret"]["past"]["commit"], Value::from(merged));
+}
+
+#[test]
+fn an_allowance_beside_the_secret_counts_for_a_person_and_not_in_a_gate() {
+    let (repository, token) = (Repo::new(), token());
+    let base = repository.git(&["rev-parse", "HEAD"]);
+    let allowed = line(&token).replace("\")\n", "\")  # weft: allow github-token made for a test\n");
+    repository.write_and_commit("a.py", &allowed);
+    repository.write_and_commit("a.py", HEAD_LINES);
+    let own = weft(&repository, &["scan", "--history"]);
+    assert_eq!(own.status.code(), Some(0), "{}", said(&own));
+    assert!(said(&own).contains("made for a test (a.py:5)"), "and it is listed: {}", said(&own));
+    let judged = weft(&repository, &["scan", "--range", &format!("{base}..HEAD")]);
+    assert_eq!(judged.status.code(), Some(1), "{}", said(&judged));
+}
+
+#[test]
+fn what_is_not_here_is_listed_or_incomplete() {
+    let repository = Repo::new();
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
+    repository.write_and_commit("big.bin", pointer);
+    let head = repository.git(&["rev-parse", "HEAD"]);
+    repository.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},library")]);
+    repository.git(&["commit", "-q", "-m", "a submodule"]);
+    let out = weft(&repository, &["scan", "--history"]);
+    assert_eq!(out.status.code(), Some(0), "{}", said(&out));
+    assert!(said(&out).contains("big.bin: is kept in Git LFS"), "{}", said(&out));
+    assert!(said(&out).contains("library: is a submodule"), "{}", said(&out));
+    let blob = repository.git(&["rev-parse", "HEAD:kept.txt"]);
+    let (folder, file) = blob.split_at(2);
+    std::fs::remove_file(repository.path().join(".git/objects").join(folder).join(file)).unwrap();
+    let out = weft(&repository, &["scan", "--history"]);
+    assert_eq!(out.status.code(), Some(4), "{}", said(&out));
+    assert!(said(&out).contains("kept.txt"), "{}", said(&out));
+}
+
+#[test]
+fn a_path_that_holds_a_secret_is_masked() {
+    let (repository, name, inside) = (Repo::new(), token(), expand("npm_%{npm}"));
+    repository.write_and_commit(&format!("src/{name}/a.py"), &line(&inside));
+    for format in ["text", "json", "sarif", "github"] {
+        let out = weft(&repository, &["scan", "--history", "--format", format]);
+        assert_eq!(out.status.code(), Some(1), "{format}: {}", said(&out));
+        assert!(!said(&out).contains(&name) && !said(&out).contains(&inside), "{format}: {}", said(&out));
+    }
+}
