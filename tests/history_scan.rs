@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cli;
 mod temp;
 
 use std::process::Output;
@@ -252,16 +253,21 @@ fn a_merge_of_the_base_brings_nothing_of_its_own() {
 
 #[test]
 fn a_secret_that_a_range_takes_back_can_be_waived() {
-    let (repository, token) = (Repo::new(), token());
-    let base = repository.git(&["rev-parse", "HEAD"]);
-    repository.write_and_commit("a.py", &line(&token));
-    repository.write_and_commit("a.py", HEAD_LINES);
-    let out = weft(
-        &repository,
-        &["submit", "--range", &format!("{base}..HEAD"), "--feature", "search", "--agent", "helper"],
-    );
-    assert_eq!(out.status.code(), Some(1), "{}", said(&out));
-    assert!(said(&out).contains("1 finding blocks it until it is waived"), "{}", said(&out));
+    let place = cli::Place::new("[coverage]\nwho = \"all\"\n");
+    place.git(&["checkout", "-q", "-b", "side"]);
+    place.commit("a.py", line(&token()).as_bytes());
+    place.commit("a.py", HEAD_LINES.as_bytes());
+    let range = ["--range", "main..side"];
+    let names = ["--quiet", "--target", "main", "--feature", "search", "--agent", "helper"];
+    let id = place.weft(&[&["submit"], &range[..], &names].concat()).exits(1).out.trim().to_owned();
+    place.signed(1, &["review", "approve", &id, "--yes"]).exits(3).says("is not waived");
+    let blockers = place.blockers(&id);
+    assert_eq!(blockers.len(), 1, "{blockers:?}");
+    let reason = ["--reason", "false-positive", "opens nothing"];
+    place.signed(1, &[&["review", "waive", &id, &blockers[0]], &reason[..]].concat()).exits(0);
+    place.approve(&id, 1);
+    place.signed(1, &["commit", &id]).exits(0);
+    place.weft(&[&["gate"], &range[..], &["--target", "main"]].concat()).exits(0);
 }
 
 #[test]
@@ -433,4 +439,22 @@ fn a_path_that_holds_a_secret_is_masked() {
         assert_eq!(out.status.code(), Some(1), "{format}: {}", said(&out));
         assert!(!said(&out).contains(&name) && !said(&out).contains(&inside), "{format}: {}", said(&out));
     }
+}
+
+#[test]
+fn a_linked_work_tree_has_the_same_past() {
+    let (repository, token) = (Repo::new(), token());
+    repository.write_and_commit("a.py", &line(&token));
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("tree");
+    repository.git(&["worktree", "add", "-q", "-b", "other", place.to_str().unwrap()]);
+    std::fs::write(place.join(".env"), "SHOP_REGION=frankfurt-7\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = repository.command(env!("CARGO_BIN_EXE_weft"));
+        command.current_dir(&place).args(arguments).env("WEFT_THREADS", "4").output().unwrap()
+    };
+    let out = run(&["scan", "--history"]);
+    assert_eq!(out.status.code(), Some(1), "{}", said(&out));
+    let out = run(&["scan"]);
+    assert!(said(&out).contains("env-file-not-ignored"), "{}", said(&out));
 }

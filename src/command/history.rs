@@ -52,7 +52,8 @@ pub(super) fn run(range: &str, all: bool, reporting: &Reporting, world: &World) 
         provenance: Default::default(),
         symlinks: Vec::new(),
     };
-    let context = output::context(&checks, &policy, reporting, &submission, world);
+    let mut context = output::context(&checks, &policy, reporting, &submission, world);
+    context.source.root = Some(root.display().to_string());
     output::write(&report, &context, reporting)?;
     Ok(report.exit())
 }
@@ -227,7 +228,7 @@ impl Found {
         group.commit = group.commit.min(place.commit);
         match &place.blob {
             Some(blob) => group.versions += usize::from(group.blobs.insert(blob.clone())),
-            None => group.versions += usize::from(group.paths.get(&finding.location.path).is_none()),
+            None => group.versions += usize::from(!group.paths.contains_key(&finding.location.path)),
         }
         if let (None, Some(message)) = (&group.message, &place.message) {
             group.message = Some(message.clone());

@@ -29,6 +29,14 @@ fn judged(findings: Vec<Finding>, notes: Vec<Note>, policy: &Policy) -> Report {
 }
 
 #[test]
+fn a_finding_of_an_item_that_was_stored_before_there_were_facts_of_secrets_still_reads() {
+    let one = finding("private-key", "a.pem", 1);
+    let stored = serde_json::to_value(&one).unwrap();
+    assert!(stored.get("secret").is_none());
+    assert_eq!(serde_json::from_value::<Finding>(stored).unwrap(), one);
+}
+
+#[test]
 fn findings_decide_before_gaps() {
     let gap = Note::new(NoteKind::NotChecked, "b.py", "cannot be read");
     let report = judged(vec![finding("command-injection", "a.py", 3)], vec![gap], &Policy::default());

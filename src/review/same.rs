@@ -126,3 +126,18 @@ fn neutral(text: &str) -> String {
     }
     out + &text[from..]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_two_machines_differ_in_their_fingerprint_only() {
+        let seen = |fingerprint: &str, message: &str| {
+            let secret = serde_json::json!({ "kind": "k", "length": 4, "fingerprint": fingerprint });
+            plain(&serde_json::json!([{ "message": message, "secret": secret }])).unwrap()
+        };
+        assert_eq!(seen("ABCDEFGHIJ", "a key"), seen("ZYXWVUTSRQ", "a key"));
+        assert_ne!(seen("ABCDEFGHIJ", "a key"), seen("ABCDEFGHIJ", "another"));
+    }
+}

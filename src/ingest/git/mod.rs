@@ -164,7 +164,7 @@ fn read_blob(repo: &Repository, id: &str, limit: u64) -> Result<Vec<u8>> {
 /// The store of the repository that `dir` lies in.
 fn store(dir: &Path) -> Result<Arc<dyn Store>> {
     let repo = open(dir)?;
-    Ok(Arc::new(Blobs { folder: repo.path().to_path_buf(), idle: Mutex::new(vec![repo]) }))
+    Ok(Arc::new(Blobs { folder: repo.commondir().to_path_buf(), idle: Mutex::new(vec![repo]) }))
 }
 
 /// Where the bytes of a tree's or index's entry are: a submodule's are the id itself.

@@ -64,7 +64,7 @@ fn hidden(
             folder.is_empty() || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
         })
     };
-    let store = store(repo.path())?;
+    let store = store(repo.commondir())?;
     let mut found = Vec::new();
     for one in index.iter().filter(|one| one.flags & 0x3000 == 0) {
         let path = path_text(Some(&one.path));
