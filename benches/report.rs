@@ -29,6 +29,7 @@ fn findings() -> Vec<Finding> {
             advice: "keep the key in a secret store.".into(),
             fix: None,
             advisory: None,
+            secret: None,
             fingerprint: format!("{line:x}:1"),
             standing: Standing::New,
         })

@@ -126,10 +126,31 @@ impl Lines {
         self.0.get(next).is_some_and(|range| range.start <= last)
     }
 
+    /// The lines that are in both sets.
+    pub fn and(&self, other: &Lines) -> Lines {
+        let (mut both, mut one, mut two) = (Vec::new(), 0, 0);
+        while let (Some(left), Some(right)) = (self.0.get(one), other.0.get(two)) {
+            both.push(left.start.max(right.start)..left.end.min(right.end));
+            if left.end <= right.end { one += 1 } else { two += 1 }
+        }
+        Lines::new(both)
+    }
+
     /// The ranges, sorted.
     pub fn ranges(&self) -> &[Range<u32>] {
         &self.0
     }
+}
+
+/// What the index and the disk say of a file of a work tree; of any other piece nothing is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct OnDisk {
+    /// Whether git's index holds it; `None` where nobody asked.
+    pub tracked: Option<bool>,
+    /// Whether git ignores it, by whatever ignore file.
+    pub ignored: bool,
+    /// Whether its mode lets the group or others read it.
+    pub readable_by_others: bool,
 }
 
 /// A fence of a reply or document: code with, perhaps, a path it is bound for. Offsets count bytes of the original.
@@ -219,6 +240,8 @@ pub struct Original {
     pub added: Option<Lines>,
     /// Whether it may be half a file (a fence, a hunk): parse errors are expected.
     pub fragment: bool,
+    /// What the index and the disk say of it.
+    pub disk: OnDisk,
     /// The fences of a reply, prompt or document, in order.
     pub fences: Vec<Fence>,
     /// The front matter of a prompt or reply.
@@ -239,6 +262,7 @@ impl Original {
             mode: Mode::File,
             added: None,
             fragment: false,
+            disk: OnDisk::default(),
             fences: Vec::new(),
             front: None,
             notes: Vec::new(),
@@ -309,6 +333,8 @@ pub struct Entry {
     pub added: Option<Lines>,
     /// As in [`Original::fragment`].
     pub fragment: bool,
+    /// As in [`Original::disk`].
+    pub disk: OnDisk,
     /// For a result of an AI history: the digests of the prompts beside it, and of which form of their text.
     pub prompts: Arc<[(Digest, HashCheck)]>,
     /// Where the bytes are.
@@ -325,6 +351,7 @@ impl Entry {
             mode: Mode::File,
             added: None,
             fragment: false,
+            disk: OnDisk::default(),
             prompts: Arc::new([]),
             content,
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{Action, Content, Entry, Mode, Origin, Provenance, Role, Submission};
+use crate::artifact::{Action, Content, Entry, Mode, OnDisk, Origin, Provenance, Role, Submission};
 use crate::error::Result;
 use crate::finding::Standing;
 use crate::policy::Policy;
@@ -106,6 +106,10 @@ fn submission(files: &BTreeMap<String, &ExampleFile>) -> Submission {
         if is_link(file) {
             entry.mode = Mode::Symlink;
         }
+        if file.language == "untracked" {
+            entry.action = Action::Inspect;
+            entry.disk = OnDisk { tracked: Some(false), ignored: false, readable_by_others: true };
+        }
         entry
     };
     let links = files.iter().filter(|(_, file)| is_link(file));
@@ -118,7 +122,8 @@ fn submission(files: &BTreeMap<String, &ExampleFile>) -> Submission {
     }
 }
 
-/// A fence of the language `symlink` is a symbolic link to its text.
+/// A fence of the language `symlink` is a symbolic link to its text; one of `untracked` a file of the work tree that git
+/// neither holds nor ignores, and everybody may read.
 fn is_link(file: &ExampleFile) -> bool {
     file.language == "symlink"
 }

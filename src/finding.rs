@@ -131,6 +131,61 @@ pub enum Standing {
     },
 }
 
+/// Tells one secret of a run from another. It is made with a key of the run, is never written, and says nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mark(pub(crate) [u8; 16]);
+
+impl std::fmt::Debug for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mark")
+    }
+}
+
+/// What may be said of a secret that was found; never the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SecretFact {
+    /// Who issued it, as the title of its rule says: "GitHub token".
+    pub kind: String,
+    /// Its length in characters.
+    pub length: usize,
+    /// Ten base32 characters under the project's key: the same for the same secret, nothing without the key. `None`
+    /// outside a project.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fingerprint: Option<String>,
+    /// Where it stands in a history, when that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub past: Option<Past>,
+    /// What tells it from others in this run.
+    #[serde(skip)]
+    pub mark: Option<Mark>,
+}
+
+/// When a secret came into a history, and whether it is still there. Names and paths are cleaned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Past {
+    /// The full id of the first commit that holds it.
+    pub commit: String,
+    /// The day of that commit in UTC: "2026-11-23".
+    pub date: String,
+    /// Who wrote that commit.
+    pub author: String,
+    /// How many paths have held it.
+    pub paths: usize,
+    /// How many versions of files, or messages, hold it.
+    pub versions: usize,
+    /// Other places, the first of each path: "src/app.py:3".
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<String>,
+    /// Where it still is: paths of HEAD, else the refs whose tip holds it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub still: Vec<String>,
+    /// The full id of the commit that took it out, when one did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub removed: Option<String>,
+}
+
 /// One thing a stage found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -160,6 +215,9 @@ pub struct Finding {
     /// The advisory, for a dependency.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub advisory: Option<Advisory>,
+    /// What may be said of the secret, for one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub secret: Option<SecretFact>,
     /// GitHub's primaryLocationLineHash of the original file: "hex:count". Empty until `Redacted::sign_lines` fills it.
     pub fingerprint: String,
     /// Whether it counts.

@@ -68,6 +68,12 @@ impl Checks {
         self.redactor.set_terms(terms)
     }
 
+    /// Tells the secrets of a run apart under `key`, which should be random and of this run alone: see
+    /// [`finding::Mark`].
+    pub fn marking(self, key: &[u8]) -> Self {
+        Checks { redactor: self.redactor.marking(key), ..self }
+    }
+
     /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
     pub fn check(&self) -> Result<()> {
         self.redactor.check()?;
@@ -143,7 +149,20 @@ pub fn gate_watched(
     keep: bool,
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
-    let slots: Vec<Mutex<Option<Seen>>> = submission.entries.iter().map(|_| Mutex::new(None)).collect();
+    let seen = each(&submission.entries, threads, watch, |entry| {
+        look(entry, &submission.symlinks, checks, policy, keep)
+    });
+    link(seen, submission, checks, policy)
+}
+
+/// What `look` makes of each entry, in their order, on `threads` threads.
+fn each<T: Send>(
+    entries: &[Entry],
+    threads: usize,
+    watch: &(dyn Fn(usize) + Sync),
+    look: impl Fn(&Entry) -> T + Sync,
+) -> Vec<T> {
+    let slots: Vec<Mutex<Option<T>>> = entries.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, slots.len().max(1)) {
@@ -151,7 +170,7 @@ pub fn gate_watched(
                 while let Some(index) =
                     Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < slots.len())
                 {
-                    let seen = look(&submission.entries[index], &submission.symlinks, checks, policy, keep);
+                    let seen = look(&entries[index]);
                     watch(index + 1);
                     *slots[index].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(seen);
                 }
@@ -161,7 +180,47 @@ pub fn gate_watched(
     let seen = slots
         .into_iter()
         .filter_map(|slot| slot.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
-    link(seen.collect(), submission, checks, policy)
+    seen.collect()
+}
+
+/// What a look for secrets alone found in one piece.
+pub struct Secrets {
+    /// Judged under the settings and the piece's own allowances.
+    pub findings: Vec<Finding>,
+    /// What could not be looked at.
+    pub notes: Vec<Note>,
+}
+
+/// Looks for secrets, and nothing else, in pieces of the past: one result an entry, in their order, whatever the number
+/// of threads. Of a piece whose added lines are known only those count.
+pub fn secrets(entries: &[Entry], checks: &Checks, policy: &Policy, threads: usize) -> Vec<Secrets> {
+    let mut policy = policy.clone();
+    policy.gate.only = policy::Stages { secrets: true, code: false, effects: false, deps: false };
+    each(entries, threads, &|_| (), |entry| secrets_of(entry, checks, &policy))
+}
+
+fn secrets_of(entry: &Entry, checks: &Checks, policy: &Policy) -> Secrets {
+    let original = match ingest::read(entry, &policy.limits.file_bytes) {
+        Ok(original) => original,
+        Err(note) => return Secrets { findings: Vec::new(), notes: vec![note] },
+    };
+    let redaction = checks.redactor.redact(original);
+    let (document, mut notes) = (redaction.document, redaction.notes);
+    if document.text().starts_with("version https://git-lfs.github.com/spec/") {
+        let why = "is kept in Git LFS: what it points to was not looked at";
+        notes.push(Note::new(finding::NoteKind::Unsupported, document.path(), why));
+    }
+    let secret = |finding: &Finding| {
+        let region = finding.location.region;
+        finding.secret.is_some() && document.added(region.start_line, region.end_line)
+    };
+    let mut findings: Vec<Finding> = redaction.findings.into_iter().filter(secret).collect();
+    if !findings.is_empty() {
+        document.sign_lines(&mut findings);
+        let allowances = policy::allowances(&document, &checks.rules, policy.run.trust).0;
+        findings = policy::judge_apart(findings, &allowances, policy, &checks.rules);
+    }
+    Secrets { findings, notes }
 }
 
 fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, keep: bool) -> Seen {
@@ -177,6 +236,7 @@ fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, ke
     let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
     let stages = policy.gate.only;
     if stages.secrets {
+        seen.findings.extend(redact::hygiene(&document, &redaction.findings, &checks.rules));
         seen.findings.extend(redaction.findings);
     }
     if stages.effects {

@@ -19,6 +19,23 @@ const PROMPT: &str =
 /// What a model answers to a redacted prompt: it uses one placeholder of it, and one that it made up.
 const ANSWER: &str = "I wrote to WEFT_EMAIL_FFF3HHSYFT, as WEFT_JWT_ABCDEFGHIJ says.\n";
 
+/// Two commits of long ago: a token comes and goes.
+fn past(repository: &temp::Repo) {
+    let token = weft::rule::expand("ghp_%{github}");
+    let texts = [
+        format!("def connect():\n    return open_session(token=\"{token}\")\n"),
+        "def connect():\n    return open_session(token=os.environ[\"TOKEN\"])\n".to_owned(),
+    ];
+    for (day, text) in ["2020-01-15", "2020-02-01"].iter().zip(texts) {
+        repository.write("src/connect.py", &text);
+        repository.git(&["add", "src/connect.py"]);
+        let when = format!("{day}T12:00:00Z");
+        let mut commit = repository.command("git");
+        commit.args(["commit", "-q", "-m", "connect"]).env("GIT_COMMITTER_DATE", when);
+        assert!(commit.status().unwrap().success());
+    }
+}
+
 fn run(page: &Path) {
     let repository = temp::Repo::new();
     repository.git(&["config", "user.name", "Anna"]);
@@ -32,6 +49,9 @@ fn run(page: &Path) {
     );
     if !page.ends_with("init.md") {
         repository.write_and_commit("weft.toml", &settings);
+    }
+    if page.ends_with("history.md") {
+        past(&repository);
     }
     fs::write(repository.path().join("../reply.md"), REPLY).unwrap();
     fs::write(repository.path().join("../prompt.md"), PROMPT).unwrap();

@@ -35,6 +35,7 @@ fn finding(rule: &str, path: &str, line: u32) -> Finding {
         advice: "pass a list and leave `shell` off.".into(),
         fix: None,
         advisory: None,
+        secret: None,
         fingerprint: format!("{line:x}{line:x}:1"),
         standing: Standing::New,
     }
@@ -386,7 +387,7 @@ prop_compose! {
             trace: vec![Step { location: location.clone(), message: texts[4].clone(), line: texts[5].clone() }],
             location, frame: (numbers[3], lines), advice: texts[6].clone(),
             fix: Some(Fix { message: texts[7].clone(), region, replacement: texts[8].clone() }),
-            advisory: (kind & 2 == 2).then_some(advisory),
+            advisory: (kind & 2 == 2).then_some(advisory), secret: None,
             fingerprint: texts[9].clone(),
             standing: match numbers[4] % 3 {
                 0 => Standing::Allowed { reason: texts[1].clone(), by: texts[2].clone() },

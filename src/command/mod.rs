@@ -6,6 +6,7 @@ mod db;
 mod explain;
 mod gate;
 mod hand;
+mod history;
 mod init;
 mod output;
 mod proposal;

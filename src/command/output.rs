@@ -14,6 +14,7 @@ use weft::redact::Redacted;
 use weft::report::{self, Color, Context, Format};
 use weft::{Checks, gate_watched};
 
+use super::history;
 use super::scan::Reporting;
 use super::world::{World, person_watches};
 
@@ -46,9 +47,10 @@ pub(super) fn scan(
     let pieces = submission.entries.len();
     let watched = pieces >= WORTH_WATCHING && person_watches();
     let bar = if watched { ProgressBar::new(pieces as u64) } else { ProgressBar::hidden() };
-    let done = gate_watched(submission, checks, policy, world.threads, keep, &|_| bar.inc(1));
+    let (mut report, kept) = gate_watched(submission, checks, policy, world.threads, keep, &|_| bar.inc(1));
     bar.finish_and_clear();
-    done
+    history::passing(&mut report, submission, checks, policy, world);
+    (report, kept)
 }
 
 /// Whether standard output shows colour.

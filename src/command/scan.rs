@@ -12,10 +12,13 @@ use weft::report::Format;
 use super::output::Output;
 use super::settings::Listed;
 use super::world::{World, standard_input};
-use super::{output, settings};
+use super::{history, output, settings};
 
 /// Scans files, folders, an agent's reply or prompt, a change, or a whole AI history, and prints what is wrong, where,
 /// and what to do instead.
+///
+/// A look at the history is for secrets alone: personal data and code that are gone are not reported. Each version of a
+/// file is read once, and messages and names are, too.
 ///
 /// Your own weft.toml and `weft: allow RULE reason` comments count, and are listed.
 #[derive(clap::Args)]
@@ -28,6 +31,9 @@ pub(super) struct Arguments {
     change: Change,
     #[command(flatten)]
     pub(super) reporting: Reporting,
+    /// With --history: all that any ref reaches (branches, remotes, tags, notes, stashes)
+    #[arg(long, requires = "history")]
+    all: bool,
     /// Report only what REF does not have yet
     #[arg(long, value_name = "REF")]
     baseline: Option<String>,
@@ -46,6 +52,9 @@ pub(super) struct Change {
     /// A unified diff; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
     patch: Option<PathBuf>,
+    /// Secrets ever committed: all that HEAD or a revision reaches, or what A..B added
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["paths", "baseline"])]
+    history: Option<String>,
 }
 
 /// How a scan is judged and reported; `gate` and `submit` share it.
@@ -92,10 +101,14 @@ const EXAMPLES: &str = "Examples:
   weft scan --staged                        what the next commit would hold
   weft scan --range origin/main..HEAD       what a branch adds
   git diff | weft scan --patch -            a diff
+  weft scan --history --all                 every secret ever committed, and whether it is still there
   weft scan --output sarif=weft.sarif       text for you, SARIF for code scanning";
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let reporting = &arguments.reporting;
+    if let Some(range) = &arguments.change.history {
+        return history::run(range, arguments.all, reporting, world);
+    }
     let (submission, policy) = arguments.subject(world)?;
     let mut checks = settings::checks(world, reporting.rules.as_deref())?;
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
@@ -155,14 +168,29 @@ impl Arguments {
 
     fn files(&self, world: &World, policy: &Policy) -> Result<Submission> {
         let most = policy.limits.files;
+        let walk = |paths: &[PathBuf]| {
+            let mut submission = ingest::tree::walk(paths, &world.here, &policy.exclude, most)?;
+            tracked(&mut submission, paths, &policy.exclude, world);
+            Ok(submission)
+        };
         match self.paths.as_slice() {
-            [] => ingest::tree::walk(&[PathBuf::from(".")], &world.here, &policy.exclude, most),
+            [] => walk(&[PathBuf::from(".")]),
             [path] if path.as_os_str() == "-" => {
                 let reply = ingest::reply::stdin(standard_input(policy.limits.file_bytes)?);
                 Ok(with_links(reply, world))
             }
-            paths => Ok(with_links(ingest::tree::walk(paths, &world.here, &policy.exclude, most)?, world)),
+            paths => Ok(with_links(walk(paths)?, world)),
         }
+    }
+}
+
+/// Adds what git's index says of the files that keep secrets. When it cannot be read, that is said.
+fn tracked(submission: &mut Submission, paths: &[PathBuf], exclude: &[String], world: &World) {
+    if world.repository.is_some()
+        && let Err(error) = git::track(&world.here, paths, exclude, submission)
+    {
+        let why = format!("whether git holds a settings file was not looked for: {error}");
+        submission.notes.push(Note::new(NoteKind::NotChecked, "", why));
     }
 }
 

@@ -65,7 +65,8 @@ pub(super) fn checks(world: &World, own: Option<&Path>) -> Result<Checks> {
 
 /// The checks of these rules, with the project's key.
 pub(super) fn with(rules: RuleSet, world: &World) -> Result<Checks> {
-    Checks::new(rules, world.project_key().as_deref())
+    let run = super::hand::random()?;
+    Ok(Checks::new(rules, world.project_key().as_deref())?.marking(run.as_bytes()))
 }
 
 /// Whose settings list the confidential terms.

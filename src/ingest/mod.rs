@@ -3,6 +3,7 @@
 //! A submission lists its pieces and where their bytes are; [`read`] reads one, when a worker is ready for it.
 
 mod diff;
+mod dotenv;
 mod front;
 mod markdown;
 mod python;
@@ -18,6 +19,7 @@ use crate::artifact::{Digest, Entry, HashCheck, Original, Role};
 use crate::finding::{Note, NoteKind};
 
 pub use diff::{Base, files_below, patch};
+pub(crate) use dotenv::Dotenv;
 pub use reply::applied;
 
 /// Reads one entry: its bytes become an [`Original`] with its fences. A note says why when it cannot be read.
@@ -32,6 +34,7 @@ pub fn read(entry: &Entry, limit: &u64) -> Result<Original, Note> {
     original.mode = entry.mode;
     original.added = entry.added.clone();
     original.fragment = entry.fragment;
+    original.disk = entry.disk;
     Ok(original)
 }
 

@@ -138,7 +138,7 @@ impl Walk {
             None => Role::Code,
         };
         let mut entry = Entry::new(shown, role, Action::Inspect, Content::Disk(disk.to_owned()));
-        entry.mode = mode_of(disk);
+        (entry.mode, entry.disk.readable_by_others) = mode_of(disk);
         if role == Role::Reply && place.is_some() {
             entry.prompts = self.prompts.beside(disk);
         }
@@ -293,7 +293,7 @@ fn is_markdown(name: &str) -> bool {
     matches!(extension.as_deref(), Some("md" | "markdown" | "mdx" | "mdown"))
 }
 
-fn patterns(root: &Path, exclude: &[String]) -> Result<Gitignore> {
+pub(super) fn patterns(root: &Path, exclude: &[String]) -> Result<Gitignore> {
     let mut builder = GitignoreBuilder::new(root);
     let wrong = |pattern: &str, error: ignore::Error| {
         Error::new(
@@ -314,16 +314,17 @@ fn is_excluded(exclude: &Gitignore, path: &Path, folder: bool) -> bool {
     inside && exclude.matched(path, folder).is_ignore()
 }
 
+/// The mode git would write, and whether the group or others may read the file.
 #[cfg(unix)]
-fn mode_of(disk: &Path) -> Mode {
+fn mode_of(disk: &Path) -> (Mode, bool) {
     use std::os::unix::fs::PermissionsExt as _;
-    let executable = std::fs::metadata(disk).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
-    if executable { Mode::Executable } else { Mode::File }
+    let bits = std::fs::metadata(disk).map_or(0, |metadata| metadata.permissions().mode());
+    (if bits & 0o100 != 0 { Mode::Executable } else { Mode::File }, bits & 0o044 != 0)
 }
 
 #[cfg(not(unix))]
-fn mode_of(_disk: &Path) -> Mode {
-    Mode::File
+fn mode_of(_disk: &Path) -> (Mode, bool) {
+    (Mode::File, false)
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {

@@ -18,6 +18,8 @@ pub struct Policy {
     pub gate: Gate,
     /// Bounds of a scan.
     pub limits: Limits,
+    /// How secrets are judged.
+    pub secrets: SecretsPolicy,
     /// Who has to be covered by an approval.
     pub coverage: Coverage,
     /// Who may decide, and how many.
@@ -149,6 +151,20 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits { file_bytes: 32 * 1024 * 1024, files: 1_000_000 }
+    }
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SecretsPolicy {
+    /// Days after which a secret in the history is to be rotated; 0: never said.
+    pub max_age_days: u32,
+}
+
+impl Default for SecretsPolicy {
+    fn default() -> Self {
+        SecretsPolicy { max_age_days: 90 }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::rule::RuleSet;
 pub use comment::{Allowance, allowances};
 pub use config::{
     AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
-    Stages, Trust, Who,
+    SecretsPolicy, Stages, Trust, Who,
 };
 
 pub(crate) use verdict::{plural, word};
@@ -69,6 +69,16 @@ impl Report {
             (false, false) => Exit::Passed,
         };
         found.worse(held)
+    }
+
+    /// Adds what was found beside the scan, judged already, and weighs anew.
+    pub fn add(&mut self, findings: Vec<Finding>, notes: Vec<Note>, policy: &Policy, rules: &RuleSet) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|one, other| one.order().cmp(&other.order()));
+        self.notes.extend(notes);
+        self.notes.sort();
+        self.notes.dedup();
+        self.weigh(policy, rules);
     }
 
     /// Marks the change as waiting for a person: `why` becomes the verdict when nothing else decides.
@@ -128,6 +138,20 @@ pub fn judge(
     let mut report = Report { findings, notes, files, ..Report::default() };
     report.weigh(policy, rules);
     report
+}
+
+/// Judges the findings of one piece as [`judge`] does, each kept apart from the others of its line; what allowances do
+/// not count is not told.
+pub fn judge_apart(
+    mut findings: Vec<Finding>,
+    allowances: &[Allowance],
+    policy: &Policy,
+    rules: &RuleSet,
+) -> Vec<Finding> {
+    let mut untold = Vec::new();
+    relevel(&mut findings, &mut untold, policy, rules);
+    suppress::apply(&mut findings, &mut untold, allowances, policy, rules);
+    findings
 }
 
 /// The rule about a change of weft's own settings.
@@ -237,6 +261,12 @@ fn same_line(one: &Finding, other: &Finding) -> bool {
         && one.location.path == other.location.path
         && one.location.region.start_line == other.location.region.start_line
         && package(one) == package(other)
+        && past(one) == past(other)
+}
+
+/// Where a secret stands in a history: two that came and went at different times are two, on whatever line.
+fn past(finding: &Finding) -> Option<&crate::finding::Past> {
+    finding.secret.as_ref().and_then(|secret| secret.past.as_ref())
 }
 
 #[cfg(test)]

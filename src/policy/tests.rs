@@ -18,6 +18,7 @@ pub(crate) fn finding(rule: &str, path: &str, line: u32) -> Finding {
         advice: "do not.".into(),
         fix: None,
         advisory: None,
+        secret: None,
         fingerprint: format!("{line:x}:1"),
         standing: Standing::New,
     }
@@ -25,6 +26,14 @@ pub(crate) fn finding(rule: &str, path: &str, line: u32) -> Finding {
 
 fn judged(findings: Vec<Finding>, notes: Vec<Note>, policy: &Policy) -> Report {
     judge(findings, notes, &[], 3, policy, &crate::built_in_rules())
+}
+
+#[test]
+fn a_finding_of_an_item_that_was_stored_before_there_were_facts_of_secrets_still_reads() {
+    let one = finding("private-key", "a.pem", 1);
+    let stored = serde_json::to_value(&one).unwrap();
+    assert!(stored.get("secret").is_none());
+    assert_eq!(serde_json::from_value::<Finding>(stored).unwrap(), one);
 }
 
 #[test]

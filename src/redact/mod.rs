@@ -9,8 +9,10 @@ mod column;
 mod context;
 mod decode;
 mod detect;
+mod fact;
 mod filter;
 mod generic;
+mod hygiene;
 mod imported;
 mod line_hash;
 mod literal;
@@ -40,6 +42,7 @@ use pii::Reading;
 use redacted::Replacement;
 
 pub use filter::{Filtered, Mode, Spool};
+pub(crate) use hygiene::hygiene;
 pub use imported::unanchored;
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
@@ -66,6 +69,7 @@ pub struct Redaction {
 pub struct Redactor {
     detector: Detector,
     key: Option<Vec<u8>>,
+    run: Option<Vec<u8>>,
 }
 
 impl Redactor {
@@ -73,7 +77,12 @@ impl Redactor {
     /// numbered by first appearance. Errors: a rule has no anchor, or names a validator that does not exist. A pattern
     /// is compiled when its anchor is first met; see [`Redactor::check`].
     pub fn new(rules: &RuleSet, key: Option<&[u8]>) -> Result<Self> {
-        Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec) })
+        Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec), run: None })
+    }
+
+    /// Gives each secret a [`crate::finding::Mark`] under `key`, which should be random and of this run alone.
+    pub fn marking(self, key: &[u8]) -> Self {
+        Redactor { run: Some(key.to_vec()), ..self }
     }
 
     /// Looks for a team's own words too. Errors: the rules have none that reports them.
@@ -220,6 +229,9 @@ impl Redactor {
             finding.message += &format!(", {written}");
         }
         finding.confidence = copy.confidence;
+        if rule.category == Category::Secrets {
+            finding.secret = Some(fact::of(rule, &copy.secret, self.key.as_deref(), self.run.as_deref()));
+        }
         if rule.category == Category::Pii && Reading::of(document.role()) == Reading::File {
             finding.severity = Severity::Low;
         }

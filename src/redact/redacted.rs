@@ -122,6 +122,11 @@ impl Redacted {
         self.original.mode
     }
 
+    /// What the index and the disk say of it.
+    pub fn disk(&self) -> crate::artifact::OnDisk {
+        self.original.disk
+    }
+
     /// The digest of the original bytes.
     pub fn digest(&self) -> Digest {
         self.original.digest()
@@ -369,6 +374,7 @@ impl<'a> View<'a> {
             advice: rule.advice.clone(),
             fix: None,
             advisory: None,
+            secret: None,
             fingerprint: String::new(),
             standing: Standing::New,
         }

@@ -95,6 +95,8 @@ fn settle(value: &mut Value) {
             if let (Some(text), Some(Value::Array(marks))) = (text, fields.get_mut("marks")) {
                 marks.iter_mut().for_each(|mark| place(mark, &text));
             }
+            // Another machine's key makes another fingerprint; the message says the rest.
+            fields.remove("secret");
             fields.values_mut().for_each(settle);
         }
         _ => {}
@@ -123,4 +125,19 @@ fn neutral(text: &str) -> String {
         from = range.end;
     }
     out + &text[from..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_two_machines_differ_in_their_fingerprint_only() {
+        let seen = |fingerprint: &str, message: &str| {
+            let secret = serde_json::json!({ "kind": "k", "length": 4, "fingerprint": fingerprint });
+            plain(&serde_json::json!([{ "message": message, "secret": secret }])).unwrap()
+        };
+        assert_eq!(seen("ABCDEFGHIJ", "a key"), seen("ZYXWVUTSRQ", "a key"));
+        assert_ne!(seen("ABCDEFGHIJ", "a key"), seen("ABCDEFGHIJ", "another"));
+    }
 }

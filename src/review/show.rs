@@ -128,7 +128,7 @@ fn steps(out: &mut String, item: &ReviewItem) {
                 let commit = step.commit.get(..12).unwrap_or(&step.commit);
                 let _ = writeln!(
                     out,
-                    "      ! only on the way: neither scanned nor shown above: `git show {} -- {path}`",
+                    "      ! only on the way: searched for secrets, not shown above: `git show {} -- {path}`",
                     printable(commit)
                 );
             }

@@ -257,7 +257,7 @@ fn commits_of_a_range_are_shown_with_what_is_only_on_the_way() {
     for line in [
         format!("  1 of 2  {}\n    a.py  absent -> 100644 sha256:{}\n", "a".repeat(40), of("halfway")),
         format!(
-            "      ! only on the way: neither scanned nor shown above: `git show {} -- a.py`\n",
+            "      ! only on the way: searched for secrets, not shown above: `git show {} -- a.py`\n",
             "a".repeat(12)
         ),
         format!("  2 of 2  {}\n    a.py  100644 sha256:{} -> ", "b".repeat(40), of("halfway")),

@@ -188,7 +188,7 @@ pub(super) fn options() -> DiffOptions {
     options
 }
 
-fn entries(
+pub(super) fn entries(
     repo: &Repository,
     mut diff: Diff<'_>,
     new: Option<&Tree<'_>>,

@@ -2,9 +2,12 @@
 //! the work tree. With `history/` the one place that names git2.
 
 mod change;
+mod fate;
+mod past;
 mod project;
 mod snapshot;
 mod subject;
+mod tracking;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,9 +18,12 @@ use crate::artifact::{Content, Mode, Store};
 use crate::error::{Error, ErrorKind, Result};
 
 pub use change::{commits, proposed, range, staged};
+pub use fate::Fate;
+pub use past::{Bounds, Moment, Past, Piece, Reach, passing, past};
 pub use project::{Identity, Standpoint, directory, fetch_approvals, hooks_folder, identity, standpoint};
 pub use snapshot::{baseline, blob_at, snapshot, symlinks};
 pub use subject::{changes, reply_changes, staged_changes};
+pub use tracking::track;
 
 /// The base of a root commit: no commit has this id.
 pub const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -121,27 +127,44 @@ fn path_text(bytes: Option<&[u8]>) -> String {
     String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
 }
 
-/// The blobs of a repository, read when a worker asks.
-struct Blobs(Mutex<Repository>);
+/// The blobs of a repository, read when a worker asks. Each worker that reads at the same time has it open for itself.
+struct Blobs {
+    folder: PathBuf,
+    idle: Mutex<Vec<Repository>>,
+}
+
+impl Blobs {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Repository>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Store for Blobs {
     fn read(&self, id: &str, limit: u64) -> Result<Vec<u8>> {
-        let repo = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = |error| shallow(&repo, failed(&format!("reading the blob {id}"))(error));
-        let oid = Oid::from_str(id).map_err(missing)?;
-        let (length, _) = repo.odb().and_then(|odb| odb.read_header(oid)).map_err(missing)?;
-        if length as u64 > limit {
-            let what = format!("the blob {id} holds {length} bytes, the limit is {limit}");
-            return Err(Error::new(ErrorKind::Io, what)
-                .hint("raise `[limits] file-bytes` in weft.toml, or exclude the file there"));
-        }
-        Ok(repo.find_blob(oid).map_err(missing)?.content().to_vec())
+        let idle = self.idle().pop();
+        let repo = idle.map_or_else(|| open(&self.folder), Ok)?;
+        let bytes = read_blob(&repo, id, limit);
+        self.idle().push(repo);
+        bytes
     }
+}
+
+fn read_blob(repo: &Repository, id: &str, limit: u64) -> Result<Vec<u8>> {
+    let missing = |error| shallow(repo, failed(&format!("reading the blob {id}"))(error));
+    let oid = Oid::from_str(id).map_err(missing)?;
+    let (length, _) = repo.odb().and_then(|odb| odb.read_header(oid)).map_err(missing)?;
+    if length as u64 > limit {
+        let what = format!("the blob {id} holds {length} bytes, the limit is {limit}");
+        return Err(Error::new(ErrorKind::Io, what)
+            .hint("raise `[limits] file-bytes` in weft.toml, or exclude the file there"));
+    }
+    Ok(repo.find_blob(oid).map_err(missing)?.content().to_vec())
 }
 
 /// The store of the repository that `dir` lies in.
 fn store(dir: &Path) -> Result<Arc<dyn Store>> {
-    Ok(Arc::new(Blobs(Mutex::new(open(dir)?))))
+    let repo = open(dir)?;
+    Ok(Arc::new(Blobs { folder: repo.commondir().to_path_buf(), idle: Mutex::new(vec![repo]) }))
 }
 
 /// Where the bytes of a tree's or index's entry are: a submodule's are the id itself.

@@ -71,7 +71,7 @@ pub fn baseline(dir: &Path, revision: &str, now: &[Entry]) -> Result<Submission>
 }
 
 /// `prefix/path` without `.` and `..`; `None` when it leads out.
-fn inside(prefix: &Path, path: &str) -> Option<String> {
+pub(super) fn inside(prefix: &Path, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let joined = prefix.join(path);
     for part in joined.components() {

@@ -100,6 +100,23 @@ fn the_index_counts_not_the_disk() {
     assert_eq!((submission.entries[1].role, &submission.entries[1].added), (Role::Document, &None));
 }
 
+proptest::proptest! {
+    #[test]
+    fn lines_of_both_sets_are_those_that_either_alone_has(
+        one in proptest::collection::vec((0u32..30, 0u32..6), 0..6),
+        two in proptest::collection::vec((0u32..30, 0u32..6), 0..6),
+    ) {
+        let set = |ranges: &[(u32, u32)]| {
+            Lines::new(ranges.iter().map(|(start, length)| *start..start + length).collect())
+        };
+        let (one, two) = (set(&one), set(&two));
+        for line in 0..40 {
+            let both = one.touches(line, line) && two.touches(line, line);
+            proptest::prop_assert_eq!(one.and(&two).touches(line, line), both);
+        }
+    }
+}
+
 #[test]
 fn before_the_first_commit_all_is_new() {
     let git = Fixture::new();

@@ -197,6 +197,7 @@ fn properties(finding: &Finding) -> PropertyBag {
         ("advice", json!(printable(&finding.advice))),
     ];
     properties.extend(finding.location.target.as_deref().map(|target| ("target", json!(printable(target)))));
+    properties.extend(finding.secret.as_ref().map(|secret| ("secret", json!(secret))));
     if let Some(advisory) = &finding.advisory {
         properties.extend([
             ("advisory", json!(printable(&advisory.id))),

@@ -6,8 +6,8 @@ use super::super::frame::{self, Frame};
 use super::super::paint::wrap;
 use super::super::{Color, place};
 use super::{LISTED, Page};
-use crate::finding::{Finding, Level, Step, printable};
-use crate::policy::word;
+use crate::finding::{Finding, Level, Past, Step, printable};
+use crate::policy::{plural, word};
 
 impl Page<'_> {
     /// The first finding of a group, with the places of the others.
@@ -59,6 +59,10 @@ impl Page<'_> {
         }
         if !finding.trace.is_empty() {
             remarks.push(("path", self.path(&finding.trace)));
+        }
+        if let Some(past) = finding.secret.as_ref().and_then(|secret| secret.past.as_ref()) {
+            let lines: Vec<String> = history(past).lines().map(|line| self.wrap(line, 13)).collect();
+            remarks.push(("history", lines.join("\n")));
         }
         let advisories: Vec<String> =
             group.iter().take(LISTED).filter_map(|finding| advisory(finding)).collect();
@@ -115,8 +119,32 @@ fn heading(finding: &Finding, number: usize) -> (String, String) {
             let (package, version) = (printable(&advisory.package), printable(&advisory.version));
             (format!("{package} {version} has {number} advisories"), "vulnerable-dependency".into())
         }
-        _ => (printable(&finding.message), printable(&finding.rule)),
+        _ => {
+            let fingerprint = finding.secret.as_ref().and_then(|secret| secret.fingerprint.as_deref());
+            let fingerprint = fingerprint.map(|text| format!(", fingerprint {}", printable(text)));
+            let message = printable(&finding.message) + &fingerprint.unwrap_or_default();
+            (message, printable(&finding.rule))
+        }
     }
+}
+
+/// When a secret came into the history, and where it still is.
+fn history(past: &Past) -> String {
+    let count = plural(past.versions, "version", "versions");
+    let files = plural(past.paths, "file", "files");
+    let author = printable(&past.author);
+    let mut lines =
+        vec![format!("since {:.10} of {} by {author}; {count} of {files}", past.commit, past.date)];
+    if !past.still.is_empty() {
+        lines.push(format!("still in {}", printable(&past.still.join(", "))));
+    }
+    if let Some(commit) = &past.removed {
+        lines.push(format!("removed in {commit:.10}"));
+    }
+    if !past.also.is_empty() {
+        lines.push(format!("also at {}", printable(&past.also.join(", "))));
+    }
+    lines.join("\n")
 }
 
 /// "PYSEC-2021-7 (high): fixed in 3.2.1; CVE-2021-31542"

@@ -81,6 +81,10 @@ impl Page<'_> {
     /// each file.
     fn secret(&self, finding: &Finding) -> Option<(String, String, String)> {
         let rule = self.context.rules.get(&finding.rule)?;
+        if finding.secret.as_ref().is_some_and(|secret| secret.past.is_some()) {
+            // It stands for all of its places already.
+            return None;
+        }
         if !matches!(rule.category, Category::Secrets | Category::Pii) {
             return None;
         }
