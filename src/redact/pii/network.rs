@@ -75,8 +75,9 @@ pub(super) fn ipv6(text: &str, start: usize) -> Option<Range<usize>> {
     if bytes[start..end].ends_with(b":") && !bytes[start..end].ends_with(b"::") {
         end -= 1;
     }
-    let written =
-        text.get(start..end).filter(|written| written.bytes().filter(|byte| *byte == b':').count() > 1)?;
+    let written = text
+        .get(start..end)
+        .filter(|written| written.split(':').filter(|group| !group.is_empty()).count() > 2)?;
     let address: Ipv6Addr = written.parse().ok()?;
     let network = bytes.get(end) == Some(&b'/');
     let glued = bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -175,6 +176,7 @@ mod tests {
             "8.8.8.8",
             "255.255.255.255",
             "2001:db8::1",
+            "published in 2008::",
             "fe80::1",
             "at 12:30:45",
             "2024:01",

@@ -103,7 +103,12 @@ pub(super) fn at(text: &str, start: usize, end: usize, context: &mut Context<'_>
     {
         return None;
     }
-    let (first, street) = number_first(text, start, end).or_else(|| number_last(text, start, end))?;
+    // The cheapest test: a street follows behind a space, or stands before one.
+    let letter = usize::from(bytes.get(end).is_some_and(u8::is_ascii_alphabetic));
+    let followed = matches!(bytes.get(end + letter), Some(b' ' | 0xc2))
+        && bytes.get(end + letter + 1).is_some_and(|byte| *byte != b' ' && !byte.is_ascii_punctuation());
+    let first = followed.then(|| number_first(text, start, end)).flatten();
+    let (first, street) = first.or_else(|| number_last(text, start, end))?;
     let whole = postcode(text, street);
     let home = context.distance(HOME, first, REACH).is_some();
     let end = whole.or(home.then_some(street))?;
@@ -168,9 +173,9 @@ fn french(words: &mut Tokens<'_>) -> Option<usize> {
 
 /// `Hauptstra\u{df}e 12a`, `Calle Mayor 10`: where the street begins, and the end of the number.
 fn number_last(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
-    let before = text[..start].strip_suffix(", ").or_else(|| text[..start].strip_suffix(' '))?;
+    let before = text.get(text.ceil_char_boundary(start.saturating_sub(80))..start)?;
+    let before = before.strip_suffix(", ").or_else(|| before.strip_suffix(' '))?;
     let line = before.rsplit(['\n', ',', ':', ';', '"', '(']).next().unwrap_or("");
-    let line = line.get(line.ceil_char_boundary(line.len().saturating_sub(60))..)?;
     let ends = |word: &str| {
         let lower = word.to_lowercase();
         word.starts_with(char::is_uppercase)
