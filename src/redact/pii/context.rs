@@ -161,7 +161,7 @@ fn stands(bytes: &[u8], start: usize, end: usize, word: &str) -> bool {
     let behind = |more: usize| bytes.get(end + more).copied().unwrap_or(b' ');
     let last = here.last().copied().unwrap_or(b' ');
     let free =
-        |byte: u8| !byte.is_ascii_lowercase() && !(byte.is_ascii_uppercase() && last.is_ascii_uppercase());
+        |byte: u8| !(byte.is_ascii_lowercase() || byte.is_ascii_uppercase() && last.is_ascii_uppercase());
     let ends = free(behind(0)) || behind(0) == b's' && free(behind(1));
     // Of a word of two letters a digit makes another: `v4` and `IP2`.
     begins && ends

@@ -211,21 +211,21 @@ fn postcode(text: &str, street: usize) -> Option<usize> {
         if breaks > 2 {
             return None;
         }
-        let shape = shape(word);
+        let written = shape(word);
         let end = words.end;
         let mut peek = words.clone();
         let next = peek.next().filter(|_| !peek.comma && !peek.broken);
         let town = next
             .filter(|next| next.starts_with(char::is_uppercase) && next.chars().count() > 2)
             .map(|_| peek.end);
-        match shape.as_str() {
+        match written.as_str() {
             // British and Canadian ones are of two words.
-            "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A" => {
-                if next.is_some_and(|next| matches!(shape_of(next).as_str(), "9AA" | "9A9")) {
-                    return Some(peek.end);
-                }
+            "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A"
+                if next.is_some_and(|next| matches!(shape(next).as_str(), "9AA" | "9A9")) =>
+            {
+                return Some(peek.end);
             }
-            "9999" if next.is_some_and(|next| shape_of(next) == "AA") => {
+            "9999" if next.is_some_and(|next| shape(next) == "AA") => {
                 let mut further = peek.clone();
                 let town =
                     further.next().filter(|town| !further.broken && town.starts_with(char::is_uppercase));
@@ -235,7 +235,7 @@ fn postcode(text: &str, street: usize) -> Option<usize> {
             "9999" if town.is_some() || place > 1 => return Some(town.unwrap_or(end)),
             _ => {}
         }
-        let unit = word.starts_with('#') || shape.bytes().all(|class| class == b'9') && word.len() < 5;
+        let unit = word.starts_with('#') || written.bytes().all(|class| class == b'9') && word.len() < 5;
         let named = word.starts_with(|c: char| c.is_uppercase())
             || matches!(
                 word,
@@ -258,10 +258,6 @@ fn postcode(text: &str, street: usize) -> Option<usize> {
         }
     }
     None
-}
-
-fn shape_of(word: &str) -> String {
-    shape(word)
 }
 
 /// A word with `9` for each digit and `A` for each capital.
