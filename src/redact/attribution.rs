@@ -176,8 +176,9 @@ pub(super) fn names_somebody(path: &str, text: &str, range: &Range<usize>) -> bo
     if FILES.iter().any(|file| name.starts_with(file)) {
         return true;
     }
-    let start = memchr::memrchr(b'\n', &text.as_bytes()[..range.start]).map_or(0, |at| at + 1);
-    let start = text.ceil_char_boundary(start.max(range.start.saturating_sub(LINE)));
+    let near = range.start.saturating_sub(LINE);
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[near..range.start]).map_or(near, |at| near + at + 1);
+    let start = text.ceil_char_boundary(start);
     let before = text[start..range.start].trim_start();
     let titled = before.strip_suffix('<').is_some_and(|name| {
         name.trim_end_matches([' ', '"', '\'', '.', ')']).ends_with(char::is_alphanumeric)

@@ -2,12 +2,16 @@
 //! candidate is looked through once, whatever the number of candidates.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::kinds::{DOCUMENTS, kinds};
 use super::words::OWN;
+
+/// From no further than this a word counts.
+const REACH: usize = 80;
 
 /// No word is longer than this, in bytes.
 const LONGEST: usize = 64;
@@ -52,34 +56,36 @@ fn words() -> &'static Words {
             .enumerate()
             .flat_map(|(topic, words)| words.iter().flat_map(spellings).map(move |word| (word, topic)))
             .collect();
-        // Without the automaton nothing would count that needs a word; a test holds that it builds.
+        // The kind that is built quickest: little is read with it. Without it nothing would count that needs a word; a
+        // test holds that it builds.
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .build(words.iter().map(|(word, _)| word.as_bytes()))
             .ok();
         Words { automaton, words }
     })
 }
 
-/// Where the last word of each topic ended, on the way through one text.
+/// The words near by, on the way through one text.
 pub(super) struct Context<'a> {
     text: &'a str,
     read: usize,
-    last: Vec<Option<usize>>,
+    /// Where words ended and what each is about, in order; those far behind are forgotten.
+    hits: VecDeque<(usize, usize)>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Context { text, read: 0, last: Vec::new() }
+        Context { text, read: 0, hits: VecDeque::new() }
     }
 
     /// How many bytes stand between the last word about `topic` and `at`; `None` when it is further than `reach`.
-    /// Asked of growing places.
+    /// Asked of growing places, give or take a few bytes.
     pub(super) fn distance(&mut self, topic: usize, at: usize, reach: usize) -> Option<usize> {
         self.read_to(at);
-        let end = self.last.get(topic).copied().flatten()?;
+        let (end, _) = *self.hits.iter().rev().find(|(end, of)| *end <= at && *of == topic)?;
         let distance = at.checked_sub(end).filter(|distance| *distance <= reach)?;
         // A name on the line before is a heading, unless its own number stands behind it there.
         let between = self.text.as_bytes().get(end..at)?;
@@ -87,27 +93,30 @@ impl<'a> Context<'a> {
         (!line.iter().any(u8::is_ascii_digit)).then_some(distance)
     }
 
+    /// Reads on to `at` and a bit further, so that a table of numbers is not read again for each of them.
     fn read_to(&mut self, at: usize) {
-        const REACH: usize = 80;
+        const AHEAD: usize = 1024;
         if at <= self.read {
             return;
         }
-        let words = words();
-        self.last.resize(words.words.last().map_or(0, |(_, topic)| topic + 1), None);
+        while self.hits.front().is_some_and(|(end, _)| end + REACH < at) {
+            self.hits.pop_front();
+        }
+        let (words, bytes) = (words(), self.text.as_bytes());
         let from = self.read.max(at.saturating_sub(REACH)).saturating_sub(LONGEST);
-        let bytes = self.text.as_bytes();
+        let to = bytes.len().min(at + AHEAD);
         for hit in
-            words.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(&bytes[from..at]))
+            words.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(&bytes[from..to]))
         {
             let (start, end) = (from + hit.start(), from + hit.end());
-            if let Some((word, topic)) = words.words.get(hit.pattern().as_usize())
+            if end > self.read
+                && let Some((word, topic)) = words.words.get(hit.pattern().as_usize())
                 && stands(bytes, start, end, word)
-                && let Some(last) = self.last.get_mut(*topic)
             {
-                *last = (*last).max(Some(end));
+                self.hits.push_back((end, *topic));
             }
         }
-        self.read = at;
+        self.read = to;
     }
 
     /// Whether a word about `topic` follows at once: "(SSN)", " is my passport number".
@@ -153,7 +162,7 @@ fn stands(bytes: &[u8], start: usize, end: usize, word: &str) -> bool {
     let behind = |more: usize| bytes.get(end + more).copied().unwrap_or(b' ');
     let last = here.last().copied().unwrap_or(b' ');
     let free =
-        |byte: u8| !byte.is_ascii_lowercase() && !(byte.is_ascii_uppercase() && last.is_ascii_uppercase());
+        |byte: u8| !(byte.is_ascii_lowercase() || byte.is_ascii_uppercase() && last.is_ascii_uppercase());
     let ends = free(behind(0)) || behind(0) == b's' && free(behind(1));
     // Of a word of two letters a digit makes another: `v4` and `IP2`.
     begins && ends

@@ -54,12 +54,19 @@ fn public(address: Ipv4Addr) -> bool {
         [4, 3, 2, 1],
     ];
     let [one, two, three, _] = address.octets();
-    let reserved = match (one, two, three) {
-        (0 | 10 | 127 | 224.., ..) => true,
-        (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) | (198, 18 | 19, _) => true,
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => true,
-        _ => false,
-    };
+    let reserved = matches!(
+        (one, two, three),
+        (0 | 10 | 127 | 224.., ..)
+            | (100, 64..=127, _)
+            | (169, 254, _)
+            | (172, 16..=31, _)
+            | (192, 168, _)
+            | (198, 18 | 19, _)
+            | (192, 0, 0 | 2)
+            | (192, 88, 99)
+            | (198, 51, 100)
+            | (203, 0, 113)
+    );
     !reserved && !RESOLVERS.contains(&address.octets())
 }
 
@@ -75,8 +82,9 @@ pub(super) fn ipv6(text: &str, start: usize) -> Option<Range<usize>> {
     if bytes[start..end].ends_with(b":") && !bytes[start..end].ends_with(b"::") {
         end -= 1;
     }
-    let written =
-        text.get(start..end).filter(|written| written.bytes().filter(|byte| *byte == b':').count() > 1)?;
+    let written = text
+        .get(start..end)
+        .filter(|written| written.split(':').filter(|group| !group.is_empty()).count() > 2)?;
     let address: Ipv6Addr = written.parse().ok()?;
     let network = bytes.get(end) == Some(&b'/');
     let glued = bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -175,6 +183,7 @@ mod tests {
             "8.8.8.8",
             "255.255.255.255",
             "2001:db8::1",
+            "published in 2008::",
             "fe80::1",
             "at 12:30:45",
             "2024:01",

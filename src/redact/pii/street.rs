@@ -103,7 +103,12 @@ pub(super) fn at(text: &str, start: usize, end: usize, context: &mut Context<'_>
     {
         return None;
     }
-    let (first, street) = number_first(text, start, end).or_else(|| number_last(text, start, end))?;
+    // The cheapest test: a street follows behind a space, or stands before one.
+    let letter = usize::from(bytes.get(end).is_some_and(u8::is_ascii_alphabetic));
+    let followed = matches!(bytes.get(end + letter), Some(b' ' | 0xc2))
+        && bytes.get(end + letter + 1).is_some_and(|byte| *byte != b' ' && !byte.is_ascii_punctuation());
+    let first = followed.then(|| number_first(text, start, end)).flatten();
+    let (first, street) = first.or_else(|| number_last(text, start, end))?;
     let whole = postcode(text, street);
     let home = context.distance(HOME, first, REACH).is_some();
     let end = whole.or(home.then_some(street))?;
@@ -168,9 +173,9 @@ fn french(words: &mut Tokens<'_>) -> Option<usize> {
 
 /// `Hauptstra\u{df}e 12a`, `Calle Mayor 10`: where the street begins, and the end of the number.
 fn number_last(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
-    let before = text[..start].strip_suffix(", ").or_else(|| text[..start].strip_suffix(' '))?;
+    let before = text.get(text.ceil_char_boundary(start.saturating_sub(80))..start)?;
+    let before = before.strip_suffix(", ").or_else(|| before.strip_suffix(' '))?;
     let line = before.rsplit(['\n', ',', ':', ';', '"', '(']).next().unwrap_or("");
-    let line = line.get(line.ceil_char_boundary(line.len().saturating_sub(60))..)?;
     let ends = |word: &str| {
         let lower = word.to_lowercase();
         word.starts_with(char::is_uppercase)
@@ -206,21 +211,21 @@ fn postcode(text: &str, street: usize) -> Option<usize> {
         if breaks > 2 {
             return None;
         }
-        let shape = shape(word);
+        let written = shape(word);
         let end = words.end;
         let mut peek = words.clone();
         let next = peek.next().filter(|_| !peek.comma && !peek.broken);
         let town = next
             .filter(|next| next.starts_with(char::is_uppercase) && next.chars().count() > 2)
             .map(|_| peek.end);
-        match shape.as_str() {
+        match written.as_str() {
             // British and Canadian ones are of two words.
-            "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A" => {
-                if next.is_some_and(|next| matches!(shape_of(next).as_str(), "9AA" | "9A9")) {
-                    return Some(peek.end);
-                }
+            "A9" | "A99" | "AA9" | "AA99" | "A9A" | "AA9A"
+                if next.is_some_and(|next| matches!(shape(next).as_str(), "9AA" | "9A9")) =>
+            {
+                return Some(peek.end);
             }
-            "9999" if next.is_some_and(|next| shape_of(next) == "AA") => {
+            "9999" if next.is_some_and(|next| shape(next) == "AA") => {
                 let mut further = peek.clone();
                 let town =
                     further.next().filter(|town| !further.broken && town.starts_with(char::is_uppercase));
@@ -230,7 +235,7 @@ fn postcode(text: &str, street: usize) -> Option<usize> {
             "9999" if town.is_some() || place > 1 => return Some(town.unwrap_or(end)),
             _ => {}
         }
-        let unit = word.starts_with('#') || shape.bytes().all(|class| class == b'9') && word.len() < 5;
+        let unit = word.starts_with('#') || written.bytes().all(|class| class == b'9') && word.len() < 5;
         let named = word.starts_with(|c: char| c.is_uppercase())
             || matches!(
                 word,
@@ -253,10 +258,6 @@ fn postcode(text: &str, street: usize) -> Option<usize> {
         }
     }
     None
-}
-
-fn shape_of(word: &str) -> String {
-    shape(word)
 }
 
 /// A word with `9` for each digit and `A` for each capital.

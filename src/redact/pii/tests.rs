@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
+use super::checksum::luhn_digit;
 use super::{Reading, Rules};
 use crate::rule::{Category, Rule};
 
@@ -208,6 +209,20 @@ proptest! {
         let text = format!("{before}\n{word}{number}, {behind}");
         let start = before.len() + 1 + word.len();
         prop_assert!(found(&text, Reading::Prose).contains(&(rule.to_owned(), start..start + number.len())));
+    }
+
+    #[test]
+    fn a_card_is_found_by_its_check_digit_alone(body in "4[0-9]{14}", joint in prop::sample::select(vec!["", " ", "-", "\u{a0}"])) {
+        let digits: Vec<u8> = body.bytes().map(|byte| byte - b'0').collect();
+        let right = luhn_digit(&digits);
+        for last in 0..10 {
+            let number = format!("{body}{last}");
+            let groups = [&number[..4], &number[4..8], &number[8..12], &number[12..]].join(joint);
+            let text = format!("my card {groups}, please");
+            let varied = number.bytes().collect::<std::collections::BTreeSet<u8>>().len() > 2;
+            let card = ("payment-card".to_owned(), 8..8 + groups.len());
+            prop_assert_eq!(found(&text, Reading::Prose).contains(&card), last == right && varied);
+        }
     }
 
     #[test]

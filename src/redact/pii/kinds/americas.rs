@@ -150,6 +150,7 @@ fn cnpj(number: &[u8]) -> bool {
 fn cuil(number: &[u8]) -> bool {
     let Some((check, rest)) = last(number) else { return false };
     let wanted = (11 - weighted(rest, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11;
+    let wanted = if wanted == 10 { 9 } else { wanted };
     matches!(pair(number, 0), 20 | 23..=27 | 30 | 33 | 34) && wanted == check && varied(&rest[2..])
 }
 
