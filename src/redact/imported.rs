@@ -106,7 +106,7 @@ impl Conditions {
     /// Whether the rule is about the file at `path` at all. Of a text without a path nothing is left out.
     pub(super) fn about(&self, path: Option<&str>) -> bool {
         let (Some(wanted), Some(path)) = (&self.path, path) else { return true };
-        wanted.get(compile).is_none_or(|regex| regex.is_match(path))
+        wanted.get(|source| compile(source)).is_none_or(|regex| regex.is_match(path))
     }
 
     /// Whether a match counts: no exception holds for it.
@@ -208,7 +208,7 @@ impl<T, S> Lazy<T, S> {
     }
 }
 
-fn compile(pattern: &String) -> Result<Regex, regex::Error> {
+fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).size_limit(COMPILED).build()
 }
 
