@@ -38,13 +38,18 @@ use policy::{Allowance, Policy, Report};
 use redact::Redacted;
 use rule::RuleSet;
 
+/// What a text is redacted with: all that a prompt needs, ready in a few milliseconds.
+pub struct TextChecks {
+    /// What every report says of the checks themselves: what of the rules or terms could not be read.
+    pub notes: Vec<Note>,
+    redactor: redact::Redactor,
+}
+
 /// Everything a scan needs, compiled once: detectors, models, advisory facts.
 pub struct Checks {
     /// The rules they were compiled from.
     pub rules: RuleSet,
-    /// What every report says of the checks themselves: what of the rules or terms could not be read.
-    pub notes: Vec<Note>,
-    redactor: redact::Redactor,
+    texts: TextChecks,
     analyzer: analyze::Analyzer,
     dependencies: deps::Dependencies,
 }
@@ -54,30 +59,57 @@ impl Checks {
     /// queries are compiled when a text needs them; see [`Checks::check`].
     pub fn new(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
         Ok(Checks {
-            redactor: redact::Redactor::new(&rules, key)?,
+            texts: TextChecks::new(&rules, key)?,
             analyzer: analyze::Analyzer::new(&rules)?,
             dependencies: deps::Dependencies::new(&rules)?,
-            notes: Vec::new(),
             rules,
         })
+    }
+
+    /// Tells the secrets of a run apart under `key`, which should be random and of this run alone: see
+    /// [`finding::Mark`].
+    pub fn marking(mut self, key: &[u8]) -> Self {
+        self.texts.redactor = self.texts.redactor.marking(key);
+        self
+    }
+
+    /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
+    pub fn check(&self) -> Result<()> {
+        self.texts.check()?;
+        self.analyzer.check()
+    }
+}
+
+impl std::ops::Deref for Checks {
+    type Target = TextChecks;
+
+    fn deref(&self) -> &TextChecks {
+        &self.texts
+    }
+}
+
+impl std::ops::DerefMut for Checks {
+    fn deref_mut(&mut self) -> &mut TextChecks {
+        &mut self.texts
+    }
+}
+
+impl TextChecks {
+    /// Compiles the rules of `rules` for secrets and personal data. `key` makes placeholders the same across runs.
+    /// Errors: a rule is wrong. Patterns are compiled when a text needs them; see [`TextChecks::check`].
+    pub fn new(rules: &RuleSet, key: Option<&[u8]>) -> Result<Self> {
+        Ok(TextChecks { redactor: redact::Redactor::new(rules, key)?, notes: Vec::new() })
+    }
+
+    /// Compiles every pattern now: for rules that come from outside. Errors: one does not compile.
+    pub fn check(&self) -> Result<()> {
+        self.redactor.check()
     }
 
     /// Looks for a team's own words too: [`policy::Policy::confidential`] lists them. Errors: the rules have none that
     /// reports them.
     pub fn set_terms(&mut self, terms: redact::Terms) -> Result<()> {
         self.redactor.set_terms(terms)
-    }
-
-    /// Tells the secrets of a run apart under `key`, which should be random and of this run alone: see
-    /// [`finding::Mark`].
-    pub fn marking(self, key: &[u8]) -> Self {
-        Checks { redactor: self.redactor.marking(key), ..self }
-    }
-
-    /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
-    pub fn check(&self) -> Result<()> {
-        self.redactor.check()?;
-        self.analyzer.check()
     }
 
     /// The same checks without the rules of these ids: a prompt keeps what they would replace.

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         return Err(Error::new(ErrorKind::Usage, "what is dropped cannot be brought back from a vault")
             .hint("leave --vault out, or choose `--mode token` or `--mode keep-format`"));
     }
-    let mut checks = settings::checks(world, arguments.rules.as_deref())?.without(&policy.off());
+    let mut checks = settings::text_checks(world, arguments.rules.as_deref())?.without(&policy.off());
     let listed = settings::Listed::Own(arguments.config.as_deref());
     settings::confidential(&mut checks, &policy, &listed, world)?;
     if let Some(note) = checks.notes.iter().find(|note| note.kind == NoteKind::NotChecked) {

@@ -10,7 +10,7 @@ use weft::ingest::git;
 use weft::policy::Policy;
 use weft::redact::Terms;
 use weft::rule::RuleSet;
-use weft::{Checks, built_in_rules};
+use weft::{Checks, TextChecks, built_in_rules};
 
 use super::world::World;
 
@@ -63,6 +63,18 @@ pub(super) fn checks(world: &World, own: Option<&Path>) -> Result<Checks> {
     Ok(checks)
 }
 
+/// What redacts a text: the built-in rules and those of `--rules`, a folder or a file.
+pub(super) fn text_checks(world: &World, own: Option<&Path>) -> Result<TextChecks> {
+    let mut rules = built_in_rules();
+    let loaded = own.map(|own| super::rules::load(own, &mut rules)).transpose()?;
+    let mut checks = TextChecks::new(&rules, world.project_key().as_deref())?;
+    if let Some(loaded) = loaded {
+        checks.notes.extend(loaded.notes.into_iter().map(|note| Note::new(NoteKind::Info, "", note)));
+        checks.check()?;
+    }
+    Ok(checks)
+}
+
 /// The checks of these rules, with the project's key.
 pub(super) fn with(rules: RuleSet, world: &World) -> Result<Checks> {
     let run = super::hand::random()?;
@@ -80,7 +92,7 @@ pub(super) enum Listed<'a> {
 /// Has `checks` look for the confidential terms of `policy` too, those of its file included. A file that is not there is
 /// a note that something was not checked. Errors: a term is wrong; they name its line and never the term.
 pub(super) fn confidential(
-    checks: &mut Checks,
+    checks: &mut TextChecks,
     policy: &Policy,
     listed: &Listed<'_>,
     world: &World,
