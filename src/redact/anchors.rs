@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-/// Bits of the table: sixteen kibibytes.
-const BITS: u32 = 17;
+/// Bits of the table: thirty-two kibibytes.
+const BITS: u32 = 18;
 /// Words of 64 bits that hold them.
 const CELLS: usize = (1 << BITS) / 64;
 /// Lists of words that share the end of their hash.

@@ -49,7 +49,7 @@ fn lower(confidence: Confidence) -> Confidence {
 }
 
 /// Whether a path is one of documentation or of tests: what stands there is mostly made up for the reader.
-fn for_readers(path: &str) -> bool {
+pub(super) fn for_readers(path: &str) -> bool {
     #[rustfmt::skip]
     const FOLDERS: &[&str] = &[
         "doc", "docs", "documentation", "test", "tests", "testing", "spec", "specs", "__tests__",

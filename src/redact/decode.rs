@@ -87,6 +87,9 @@ impl Decoded<'_> {
 
     /// The offsets in the text of byte offsets of the original, which are sorted; one inside a character counts as its end.
     pub(super) fn offsets(&self, wanted: &[usize]) -> Vec<usize> {
+        if wanted.is_empty() {
+            return Vec::new();
+        }
         let mut found = Vec::with_capacity(wanted.len());
         let mut walk = |read: usize, written: usize, copied: bool| {
             // Everything up to byte `read` of the original has become `written` bytes of text.

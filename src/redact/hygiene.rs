@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::context::for_readers;
 use super::mask::placeholders;
 use super::random;
 use super::redacted::{Redacted, View};
@@ -107,10 +108,11 @@ fn tells_something(value: &str) -> bool {
 }
 
 /// A private key on disk that the group or others can read. What git holds is readable by design, and reported as a
-/// secret; nobody's mode is known there.
+/// secret; nobody's mode is known there. So is a key of tests or documentation: everybody is meant to have it.
 fn key_file(document: &Redacted, found: &[Finding], rules: &RuleSet) -> Option<Finding> {
     let disk = document.disk();
-    if document.role() != Role::Code || !disk.readable_by_others || disk.tracked == Some(true) {
+    let meant = disk.tracked == Some(true) || for_readers(document.path());
+    if document.role() != Role::Code || !disk.readable_by_others || meant {
         return None;
     }
     let key = found.iter().find(|finding| finding.rule.contains("private-key"))?;

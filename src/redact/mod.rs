@@ -195,8 +195,11 @@ impl Redactor {
         text: &str,
         copies: &[Copy],
     ) -> (Vec<Replacement<'_>>, Vec<std::ops::Range<usize>>) {
-        let mut issuer = Issuer::new(self.key.as_deref(), text);
         let (mut replacements, mut places) = (Vec::new(), Vec::new());
+        if copies.is_empty() {
+            return (replacements, places);
+        }
+        let mut issuer = Issuer::new(self.key.as_deref(), text);
         for copy in copies {
             let rule = self.detector.rules[copy.rule].id.as_str();
             let first = replacements.len();

@@ -120,7 +120,7 @@ impl Seeker {
         let automaton = (!patterns.is_empty()).then(|| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .kind(Some(AhoCorasickKind::NoncontiguousNFA))
                 .build(patterns.keys())
         });
         Seeker { automaton: automaton.and_then(Result::ok), owners, secrets }

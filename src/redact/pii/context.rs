@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::kinds::{DOCUMENTS, kinds};
 use super::words::OWN;
+use crate::redact::anchors::Anchors;
 
 /// From no further than this a word counts.
 const REACH: usize = 80;
@@ -16,9 +15,9 @@ const REACH: usize = 80;
 /// No word is longer than this, in bytes.
 const LONGEST: usize = 64;
 
-/// The automaton over all words, and what each is about.
+/// All words, and what each is about.
 struct Words {
-    automaton: Option<AhoCorasick>,
+    anchors: Anchors,
     words: Vec<(Cow<'static, str>, usize)>,
 }
 
@@ -56,15 +55,7 @@ fn words() -> &'static Words {
             .enumerate()
             .flat_map(|(topic, words)| words.iter().flat_map(spellings).map(move |word| (word, topic)))
             .collect();
-        // The kind that is built quickest: little is read with it. Without it nothing would count that needs a word; a
-        // test holds that it builds.
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .build(words.iter().map(|(word, _)| word.as_bytes()))
-            .ok();
-        Words { automaton, words }
+        Words { anchors: Anchors::new(words.iter().map(|(word, _)| word.as_ref())), words }
     })
 }
 
@@ -105,17 +96,18 @@ impl<'a> Context<'a> {
         let (words, bytes) = (words(), self.text.as_bytes());
         let from = self.read.max(at.saturating_sub(REACH)).saturating_sub(LONGEST);
         let to = bytes.len().min(at + AHEAD);
-        for hit in
-            words.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(&bytes[from..to]))
-        {
-            let (start, end) = (from + hit.start(), from + hit.end());
+        let known = self.hits.len();
+        words.anchors.each(&bytes[from..to], |number, hit| {
+            let (start, end) = (from + hit.start, from + hit.end);
             if end > self.read
-                && let Some((word, topic)) = words.words.get(hit.pattern().as_usize())
+                && let Some((word, topic)) = words.words.get(number)
                 && stands(bytes, start, end, word)
             {
                 self.hits.push_back((end, *topic));
             }
-        }
+        });
+        // Anchors come in the order of their rarest part.
+        self.hits.make_contiguous()[known..].sort_unstable();
         self.read = to;
     }
 
@@ -220,7 +212,6 @@ mod tests {
 
     #[test]
     fn the_automaton_builds_and_no_word_is_longer_than_is_read_again() {
-        assert!(words().automaton.is_some());
         assert!(words().words.iter().all(|(word, _)| word.len() <= LONGEST));
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn joined(text: &str) -> Option<Reading> {
     let mut listed = None;
     let mut done = 0;
     for at in memchr::memchr3_iter(b'"', b'\'', b'`', bytes) {
-        if at < done {
+        // Most quotes have a letter, a digit or the end of a bracket behind them: they are left at once.
+        if at < done || !bytes.get(at + 1).is_some_and(|next| opens_a_seam(*next)) {
             continue;
         }
         let Some(first) = seam(bytes, at) else { continue };
@@ -54,16 +55,19 @@ struct Seam {
     quote: u8,
 }
 
+/// Whether a byte behind the end of a string may begin what joins it to the next.
+fn opens_a_seam(byte: u8) -> bool {
+    b" +.,&\\\n\r\t\"'`frbuFRBU@$".contains(&byte)
+}
+
 /// The seam that begins with the quote at `at`.
 fn seam(bytes: &[u8], at: usize) -> Option<Seam> {
     let rest = &bytes[at + 1..bytes.len().min(at + SEAM)];
     // Most quotes are followed by something else, and are left here.
     let prefix = |byte: &u8| b"frbuFRBU@$".contains(byte);
     let quoted = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\'' | b'`'));
-    match rest.first()? {
-        b' ' | b'+' | b'.' | b',' | b'&' | b'\\' | b'\n' | b'\r' | b'\t' | b'"' | b'\'' | b'`' => {}
-        first if prefix(first) && quoted(rest.get(1)) => {}
-        _ => return None,
+    if prefix(rest.first()?) && !quoted(rest.get(1)) {
+        return None;
     }
     let (mut operators, mut comma, mut blank) = (0, false, 0);
     for (offset, byte) in rest.iter().enumerate() {

@@ -117,7 +117,7 @@ pub(super) fn closed_up(text: &str) -> Option<Reading> {
     let mut done = 0;
     let mut probe = 0;
     while probe + SPACED < bytes.len() {
-        let place = [probe, probe + 1].into_iter().find(|start| alternating(bytes, *start, 4));
+        let place = [probe, probe + 1].into_iter().find(|start| alternating(bytes, *start));
         let Some(start) = place.filter(|start| *start >= done) else {
             probe += SPACED;
             continue;
@@ -146,12 +146,14 @@ pub(super) fn closed_up(text: &str) -> Option<Reading> {
     (!reading.text.is_empty()).then_some(reading)
 }
 
-/// Whether `pairs` characters from `start` on are each followed by the same mark.
-fn alternating(bytes: &[u8], start: usize, pairs: usize) -> bool {
-    let Some(part) = bytes.get(start..start + 2 * pairs) else { return false };
-    let mark = part[1];
-    matches!(mark, b' ' | b'-' | b'.' | b',' | b'|' | b'*')
-        && part.chunks_exact(2).all(|pair| pair[1] == mark && is_piece(pair[0], mark))
+/// Whether four characters from `start` on are each followed by the same mark.
+fn alternating(bytes: &[u8], start: usize) -> bool {
+    let Some(&[a, one, b, two, c, three, d, four]) = bytes.get(start..start + 8) else { return false };
+    one == two
+        && two == three
+        && three == four
+        && matches!(one, b' ' | b'-' | b'.' | b',' | b'|' | b'*')
+        && [a, b, c, d].iter().all(|byte| is_piece(*byte, one))
 }
 
 fn is_piece(byte: u8, mark: u8) -> bool {
