@@ -95,11 +95,9 @@ fn whole_line(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     }
     // `Password=...;Server=...` and `token=...&next=...` go on with another name.
     for (at, byte) in word.iter().enumerate() {
-        if matches!(byte, b';' | b'&') {
-            if another_name(&word[at + 1..]) {
-                word = &word[..at];
-                break;
-            }
+        if matches!(byte, b';' | b'&') && another_name(&word[at + 1..]) {
+            word = &word[..at];
+            break;
         }
     }
     // Commas and brackets behind it belong to the code around it.
