@@ -61,7 +61,7 @@ pub(super) fn look_alike(value: &str) -> bool {
     let starts = |start: &&str| {
         bytes.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
     };
-    STARTS.iter().any(|start| starts(start))
+    STARTS.iter().any(starts)
         || value.contains("://")
         || filled_in(value)
         || CONTENT.iter().any(|start| value.starts_with(start))

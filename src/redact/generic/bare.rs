@@ -41,7 +41,14 @@ pub(super) fn bare_value(bytes: &[u8], name: &Range<usize>, start: usize) -> Opt
         let shouted = !bytes.get(name.clone())?.iter().any(u8::is_ascii_lowercase);
         return Some((range, if shell && shouted { Form::Line } else { Form::Bare }));
     }
-    let range = till(bytes, start, ends)?;
+    let mut range = till(bytes, start, ends)?;
+    while bytes.get(range.end) == Some(&b'&') && !another_name(bytes.get(range.end + 1..)?) {
+        let rest = till(bytes, range.end + 1, ends)?;
+        if rest.is_empty() {
+            break;
+        }
+        range.end = rest.end;
+    }
     // A call or an index is code that fetches the value, not the value.
     (!matches!(bytes.get(range.end), Some(b'(' | b'['))).then_some((range, Form::Bare))
 }
@@ -63,6 +70,12 @@ fn leads(bytes: &[u8], name: &Range<usize>) -> bool {
             .all(|word| word.is_empty() || BEFORE.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
+/// Whether a text goes on with a name and `=`.
+fn another_name(text: &[u8]) -> bool {
+    let name = text.iter().take_while(|byte| in_name(**byte)).count();
+    name > 1 && text.get(name) == Some(&b'=')
+}
+
 /// The one word on the rest of the line, a comment left out; `None` when there are more words, or it is code.
 fn whole_line(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let range = till(bytes, start, |byte| byte.is_ascii_whitespace())?;
@@ -82,12 +95,9 @@ fn whole_line(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     }
     // `Password=...;Server=...` and `token=...&next=...` go on with another name.
     for (at, byte) in word.iter().enumerate() {
-        if matches!(byte, b';' | b'&') {
-            let next = word[at + 1..].iter().take_while(|byte| in_name(**byte)).count();
-            if next > 1 && word.get(at + 1 + next) == Some(&b'=') {
-                word = &word[..at];
-                break;
-            }
+        if matches!(byte, b';' | b'&') && another_name(&word[at + 1..]) {
+            word = &word[..at];
+            break;
         }
     }
     // Commas and brackets behind it belong to the code around it.

@@ -138,7 +138,11 @@ impl<'a> Scan<'a> {
         // A few letters behind the keyword are its ending: "l\u{f6}senordet".
         let ending =
             bytes.get(anchor.end..)?.iter().take(3).take_while(|byte| byte.is_ascii_lowercase()).count();
-        let name = if foreign { anchor.start..anchor.end + ending } else { name_around(bytes, anchor)? };
+        let name = if foreign {
+            self.first_letter(anchor.start)..anchor.end + ending
+        } else {
+            name_around(bytes, anchor)?
+        };
         self.done = name.end;
         if !may_follow(bytes, name.end) {
             return None;
@@ -163,6 +167,13 @@ impl<'a> Scan<'a> {
                 .or_else(|| (form == Form::Bare).then(|| self.said(&name, promised)).flatten()),
             None => self.said(&name, promised),
         }
+    }
+
+    /// Where the word begins whose keyword begins at `start`: its first letter may be a capital.
+    fn first_letter(&self, start: usize) -> usize {
+        let before = self.text.get(..start).and_then(|before| before.chars().next_back());
+        let letter = before.filter(|c| !c.is_ascii() && (c.is_lowercase() || c.is_uppercase()));
+        start - letter.map_or(0, char::len_utf8)
     }
 
     /// The value that is assigned to the name, or stands beside it.

@@ -253,6 +253,8 @@ mod tests {
             ("passwords = [\"abc\", \"d\"]", "abc", Form::Quoted),
             ("password: abc&d(9z # why", "abc&d(9z", Form::Bare),
             ("password=abc,", "abc", Form::Bare),
+            ("the password: abc&d9 and more", "abc&d9", Form::Bare),
+            ("https://h/?password=abc&next=1", "abc", Form::Bare),
             ("f(x, password=abc)", "abc", Form::Bare),
             ("Server=a;password=abc;x=1", "abc", Form::Bare),
             ("password=abc;Server=a", "abc", Form::Bare),
