@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -206,7 +206,7 @@ pub struct FrontMatter {
 #[derive(Clone)]
 pub struct Original {
     bytes: Arc<[u8]>,
-    digest: Digest,
+    digest: OnceLock<Digest>,
     /// The path as it came, with `/` between components: relative to the scanned root or repository; `<stdin>` for standard input.
     pub path: String,
     /// What it is for.
@@ -228,13 +228,11 @@ pub struct Original {
 }
 
 impl Original {
-    /// Wraps the bytes of one piece; the digest is taken here, once.
+    /// Wraps the bytes of one piece.
     pub fn new(path: impl Into<String>, role: Role, action: Action, bytes: impl Into<Arc<[u8]>>) -> Self {
-        let bytes = bytes.into();
-        let digest = Digest::of(&bytes);
         Original {
-            bytes,
-            digest,
+            bytes: bytes.into(),
+            digest: OnceLock::new(),
             path: path.into(),
             role,
             action,
@@ -247,9 +245,9 @@ impl Original {
         }
     }
 
-    /// The SHA-256 of the bytes.
+    /// The SHA-256 of the bytes, taken when it is first asked for.
     pub fn digest(&self) -> Digest {
-        self.digest
+        *self.digest.get_or_init(|| Digest::of(&self.bytes))
     }
 
     /// The number of bytes.
@@ -274,7 +272,7 @@ impl fmt::Debug for Original {
         f.debug_struct("Original")
             .field("path", &self.path)
             .field("role", &self.role)
-            .field("digest", &self.digest)
+            .field("digest", &self.digest())
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use weft::error::{Error, ErrorKind, Exit, Result};
+use weft::finding::NoteKind;
 use weft::redact::Mode;
 
 use super::settings;
@@ -24,8 +25,8 @@ pub(super) struct Arguments {
     mode: ModeArgument,
     #[command(flatten)]
     vault: VaultArguments,
-    /// Rule pages of your own, beside the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+    #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Settings file instead of the repository's weft.toml
     #[arg(long, value_name = "FILE")]
@@ -45,7 +46,7 @@ enum ModeArgument {
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     // Settings that are wrong are said before anything is read.
-    settings::own(world, arguments.config.as_deref())?;
+    let policy = settings::own(world, arguments.config.as_deref())?;
     let mode = match arguments.mode {
         ModeArgument::Token => Mode::Token,
         ModeArgument::KeepFormat => Mode::KeepFormat,
@@ -55,7 +56,13 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         return Err(Error::new(ErrorKind::Usage, "what is dropped cannot be brought back from a vault")
             .hint("leave --vault out, or choose `--mode token` or `--mode keep-format`"));
     }
-    let checks = settings::checks(world, arguments.rules.as_deref())?;
+    let mut checks = settings::checks(world, arguments.rules.as_deref())?.without(&policy.off());
+    let listed = settings::Listed::Own(arguments.config.as_deref());
+    settings::confidential(&mut checks, &policy, &listed, world)?;
+    if let Some(note) = checks.notes.iter().find(|note| note.kind == NoteKind::NotChecked) {
+        return Err(Error::new(ErrorKind::Settings, &note.message)
+            .hint("put the file where `[confidential]` of weft.toml says, or take the setting out"));
+    }
     let input = read(&arguments.file, world)?;
     let mut kept = arguments.vault.file().map(|file| open(file, &arguments.vault, world)).transpose()?;
     let vault = kept.as_mut().map(|kept| &mut kept.vault);

@@ -46,7 +46,7 @@ pub fn allowances(document: &Redacted, rules: &RuleSet, trust: Trust) -> (Vec<Al
     let rule = rules.get("allowance-added").filter(|_| trust == Trust::Gate);
     // One pass whatever the text: a line may be hundreds of megabytes long and hold nothing but markers.
     let (mut line, mut start, mut passed, mut seen) = (1u32, 0usize, 0usize, 0u32);
-    for (at, _) in text.match_indices(MARKER) {
+    for at in memchr::memmem::find_iter(text.as_bytes(), MARKER) {
         let skipped = &text.as_bytes()[passed..at];
         if let Some(last) = memchr::memrchr(b'\n', skipped) {
             line += memchr::memchr_iter(b'\n', skipped).count() as u32;

@@ -78,6 +78,7 @@ const PLAIN: &[&str] = &[
     "secret",
     "server",
     "tokens",
+    "write",
     "admin",
     "login",
     "token",
@@ -120,6 +121,8 @@ pub(super) fn values(text: &str, word: Range<usize>) -> impl Iterator<Item = Ran
     let own = own.and_then(|name| value_after(bytes, &name)).map(|(value, _)| value);
     own.into_iter()
         .chain(name.into_iter().flat_map(move |name| Near::new(bytes, name.end, pair)))
+        .flat_map(move |value| [Some(value.clone()), with_annotation(bytes, &value)])
+        .flatten()
         .map(move |value| without_scheme(bytes, value))
 }
 
@@ -229,6 +232,17 @@ impl Iterator for Near<'_> {
     }
 }
 
+/// The value together with what was taken for the annotation in front of it: `token: abc=def` has no type `abc`.
+fn with_annotation(bytes: &[u8], value: &Range<usize>) -> Option<Range<usize>> {
+    let blanks =
+        bytes[..value.start].iter().rev().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let equals = (value.start - blanks).checked_sub(1).filter(|at| bytes.get(*at) == Some(&b'='))?;
+    let in_value = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-+/.".contains(byte);
+    let length = bytes[..equals].iter().rev().take(512).take_while(in_value).count();
+    let end = if blanks == 0 { value.end } else { equals + 1 };
+    (length > 0).then_some(equals - length..end)
+}
+
 /// The key behind the scheme of a header: `Bearer ...`.
 fn without_scheme(bytes: &[u8], value: Range<usize>) -> Range<usize> {
     let written = &bytes[value.start..];
@@ -291,6 +305,19 @@ mod tests {
             "new Mistral({ apiKey: 'V' })",
         ] {
             assert_eq!(first(&text.replace('V', "0f3a"), "mistral").as_deref(), Some("0f3a"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_equals_sign_may_be_part_of_the_value() {
+        for (text, value) in [
+            ("linear_key: 0f3a=d", "0f3a=d"),
+            ("linear_key: '0f3a=d'", "0f3a=d"),
+            ("linear_key: 0f3a=  # here", "0f3a="),
+            ("linear_key: str = '0f3a'", "0f3a"),
+        ] {
+            let all: Vec<&str> = values(text, 0..6).map(|value| &text[value]).collect();
+            assert!(all.contains(&value), "{text}: {all:?}");
         }
     }
 

@@ -27,7 +27,6 @@ const STAND_INS: &[&str] = &[
     "change-this",
     "changethis",
     "redacted",
-    "xxxx",
     "****",
     "your_",
     "your-",
@@ -54,15 +53,25 @@ const STAND_INS: &[&str] = &[
 /// Whether `text` only stands where a secret would: a template, a word for one, one character over and over.
 pub(super) fn placeholder(text: &str) -> bool {
     let trimmed = text.trim();
-    let bracketed = [("<", ">"), ("[", "]"), ("{", "}"), ("%", "%"), ("__", "__"), ("$", "")];
-    let template = ["${", "{{", "$(", "%(", "<%", "#{", "%{"].iter().any(|open| trimmed.contains(open));
+    let bracketed =
+        [("<", ">"), ("[", "]"), ("{", "}"), ("%", "%"), ("__", "__"), ("@", "@"), ("#", "#"), ("$", "")];
+    let template = ["${", "{{", "$(", "%(", "<%", "#{", "%{", "{%", "@{", "}}"]
+        .iter()
+        .any(|open| trimmed.contains(open));
     if template || bracketed.iter().any(|(open, close)| trimmed.starts_with(open) && trimmed.ends_with(close))
     {
         return true;
     }
     // A long value holds such a word by chance; a private key of 1,700 characters holds many.
-    let head = trimmed.get(..trimmed.floor_char_boundary(200)).unwrap_or("").to_ascii_lowercase();
-    STAND_INS.iter().any(|word| head.contains(word)) || monotonous(trimmed) || counted(&head)
+    let head = trimmed.get(..trimmed.floor_char_boundary(200)).unwrap_or("");
+    if head.contains("xxxx") || head.contains("XXXX") {
+        return true;
+    }
+    let head = head.to_ascii_lowercase();
+    STAND_INS.iter().any(|word| head.contains(word))
+        || monotonous(trimmed)
+        || counted(&head)
+        || alphabet(trimmed)
 }
 
 /// Hardly any distinct characters.
@@ -74,7 +83,7 @@ fn monotonous(text: &str) -> bool {
 }
 
 /// At least two thirds of it run upwards or downwards: `0123456789`, `abcdefgh`.
-fn counted(text: &str) -> bool {
+pub(super) fn counted(text: &str) -> bool {
     let steps = text.as_bytes().windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
     text.len() >= 6 && steps * 3 >= text.len() * 2
 }
@@ -85,14 +94,24 @@ const COMMON: &str = "th he in er an re nd at on nt ha es st en ed to it ou ea h
     pe ge us ai ss ct mp po pr un am ut ot ns ad id ol im ow ee ie ul ay rs ts pa oo pl sh fo ck ke ts ag op bl ev su \
     ap ab um ir lo mo do mi fi ry ly ty ey up fe wo if ki go ab da ba pi vi ex cr gr pt ni ci ei ue au ob ph ty rd";
 
+/// For each first letter the second letters of common pairs, as bits.
+const PAIRS: [u32; 26] = {
+    let (text, mut pairs, mut at) = (COMMON.as_bytes(), [0; 26], 0);
+    while at + 1 < text.len() {
+        pairs[(text[at] - b'a') as usize] |= 1 << (text[at + 1] - b'a');
+        at += 3;
+    }
+    pairs
+};
+
 /// The share of neighbouring letters that are common pairs, in percent; `None` with fewer than five pairs.
 fn common_pairs(text: &str) -> Option<usize> {
+    let letter = |byte: u8| byte.is_ascii_alphabetic().then(|| byte.to_ascii_lowercase() - b'a');
     let (mut pairs, mut common) = (0, 0);
     for pair in text.as_bytes().windows(2) {
-        let (one, other) = (pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase());
-        if one.is_ascii_lowercase() && other.is_ascii_lowercase() {
+        if let (Some(one), Some(other)) = (letter(pair[0]), letter(pair[1])) {
             pairs += 1;
-            common += usize::from(COMMON.as_bytes().chunks(3).any(|known| known.starts_with(&[one, other])));
+            common += usize::from(PAIRS[usize::from(one)] & 1 << other != 0);
         }
     }
     (pairs >= 5).then(|| common * 100 / pairs)
@@ -123,13 +142,25 @@ pub(super) fn random(text: &str) -> bool {
         && !numbered_words(text)
 }
 
-/// Words and numbers with separators between them, as names of files and migrations are: `0006_add_index_0002`.
+/// Words and numbers with separators between them, as names of files, migrations and constants are:
+/// `0006_add_index_0002`, `AUTH_KEY_V2_2024`.
 fn numbered_words(text: &str) -> bool {
     let parts = || text.split(['_', '-', '.', '/', ' ']).filter(|part| !part.is_empty());
     let plain = |part: &str| {
-        part.bytes().all(|byte| byte.is_ascii_digit()) || part.bytes().all(|byte| byte.is_ascii_lowercase())
+        let word = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        let letters = word.as_bytes();
+        let tail = letters.get(1..).unwrap_or(&[]);
+        let one_case = letters.iter().all(u8::is_ascii_uppercase) || tail.iter().all(u8::is_ascii_lowercase);
+        word.is_empty()
+            || letters.iter().all(u8::is_ascii_alphabetic) && one_case && part.len() - word.len() <= 4
     };
     parts().count() >= 3 && parts().all(plain) && wordy(text)
+}
+
+/// Whether no character stands twice in a long text: an alphabet, shuffled or not.
+fn alphabet(text: &str) -> bool {
+    let mut seen = [false; 256];
+    text.len() >= 30 && text.bytes().all(|byte| !std::mem::replace(&mut seen[usize::from(byte)], true))
 }
 
 #[cfg(test)]
@@ -159,6 +190,13 @@ mod tests {
         {
             assert!(!random(name), "{name}");
         }
+    }
+
+    #[test]
+    fn alphabets_are_no_secrets() {
+        assert!(placeholder("abcdefghijklmnopqrstuvwxyz0123456789"));
+        assert!(placeholder("ACDEFGHJKLMNPQRTUVWXYZ234679bcdfghjk"));
+        assert!(random("AUTH_KEY_V2_2024") != numbered_words("AUTH_KEY_V2_2024"));
     }
 
     #[test]

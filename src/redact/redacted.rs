@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::column::{Mark, Marks};
-use super::decode::{Decoded, decode};
+use super::decode::Decoded;
 use super::line_hash::line_hashes;
 use crate::artifact::{Digest, Fence, FrontMatter, Original, Role};
 use crate::finding::{Confidence, Finding, Location, Region, Standing, printable};
@@ -45,9 +45,13 @@ pub(super) struct Replacement<'a> {
 
 impl Redacted {
     /// Masks `secrets`, which are sorted, without overlap, each within one line.
-    pub(super) fn seal(original: Original, secrets: &[Replacement<'_>]) -> Self {
-        let bytes = original.reveal().clone();
-        let Some(decoded) = decode(&bytes) else {
+    /// `decoded` is the original's text, `None` when it has none.
+    pub(super) fn seal(
+        original: Original,
+        decoded: Option<&Decoded<'_>>,
+        secrets: &[Replacement<'_>],
+    ) -> Self {
+        let Some(decoded) = decoded else {
             let fences = vec![0..0; original.fences.len()];
             return Redacted {
                 original,
@@ -79,7 +83,7 @@ impl Redacted {
         text.push_str(&decoded.text[done..]);
         let starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        let fences = place_fences(&original.fences, &decoded, &masks);
+        let fences = place_fences(&original.fences, decoded, &masks);
         Redacted { original, text, masks, starts, columns: OnceLock::new(), fences, binary: false }
     }
 

@@ -214,8 +214,8 @@ pub(super) fn toml_error(text: &str, first: usize, error: &toml::de::Error) -> P
 }
 
 /// Replaces `%{n}` by n made-up characters, the same for the same text: no file of the tree looks like a live token.
-/// `%{n:hex}`, `%{n:digits}`, `%{n:upper}`, `%{n:lower}`, `%{n:base32}` choose the alphabet; `%{github}` and `%{npm}` end a token in its
-/// valid checksum (30 characters and the six of the CRC-32 in base 62). `%{u:202e}` is the character U+202E, so that
+/// `%{n:hex}`, `%{n:digits}`, `%{n:upper}`, `%{n:lower}`, `%{n:base32}`, `%{n:base58}`, `%{n:bech32}` choose the alphabet;
+/// `%{github}` and `%{npm}` end a token in its valid checksum (30 characters and the six of the CRC-32 in base 62). `%{u:202e}` is the character U+202E, so that
 /// no page hides text itself.
 pub fn expand(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -258,6 +258,8 @@ fn made_up(spec: &str, seed: &mut u64) -> Option<String> {
         "upper" => b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         "lower" => b"0123456789abcdefghijklmnopqrstuvwxyz",
         "base32" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+        "base58" => b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+        "bech32" => b"QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
         _ => return None,
     };
     let count: usize = count.parse().ok().filter(|count| *count <= 4096)?;

@@ -13,7 +13,8 @@ use super::stand_in::{is_stand_in, stand_in};
 use super::window::Encoding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::mask::{is_numbered, keyed, kind, numbered, placeholders, placeholders_anywhere};
-use crate::redact::validate::{Validator, Verdict, card, iban};
+use crate::redact::pii::{card, iban};
+use crate::redact::validate::{Validator, Verdict};
 use crate::redact::vault::{Entry, Style, Vault};
 use crate::rule::{Category, Match, Rule};
 

@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Redactor;
-use super::detect::Detector;
+use super::detect::{Detector, Source};
 use super::mask::{Copy, Seeker, already_masked, by_line, merge, own};
 use super::vault::{Entry, Restorer, Vault};
 use crate::error::{Error, ErrorKind, Result};
@@ -317,7 +317,7 @@ impl<'a> Run<'a> {
 
     /// What is found in a text, without what weft itself put there.
     fn find(&self, text: &str) -> Result<Vec<Copy>> {
-        let sweep = self.detector.find(text);
+        let sweep = self.detector.find(text, &Source::PROMPT);
         if let Some(why) = sweep.refused {
             let what = format!("the input cannot be looked through: {why}");
             return Err(Error::new(ErrorKind::Io, what)

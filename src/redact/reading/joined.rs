@@ -104,7 +104,18 @@ fn chain(bytes: &[u8], first: Seam) -> Vec<Seam> {
             _ => break,
         }
     }
+    // A string with a colon behind it is the key of the next pair, not a piece of this value.
+    if seams.last().is_some_and(|last| is_key(bytes, last)) {
+        seams.pop();
+    }
     seams
+}
+
+/// Whether the string that begins with the end of a seam has a colon behind it.
+fn is_key(bytes: &[u8], seam: &Seam) -> bool {
+    let rest = &bytes[seam.range.end..bytes.len().min(seam.range.end + PIECE)];
+    let Some(end) = memchr::memchr2(seam.quote, b'\n', rest) else { return false };
+    rest[end..].iter().skip(1).find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b':')
 }
 
 /// How many bytes the pieces have, the first one's start and the last one's end guessed at their lines.
@@ -164,6 +175,7 @@ mod tests {
 
     #[test]
     fn empty_and_single_strings_are_left() {
+        assert!(joined("{\"a_key\": \"some value\"\n\"other_key\": \"another value\"}").is_none());
         for text in [r#"x = """#, r#"f("a", "")"#, r#"x = "a"; y = "b""#, "\"", "'\"", r#"say "yes" or "no""#]
         {
             assert!(joined(text).is_none(), "{text}");
