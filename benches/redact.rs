@@ -51,3 +51,18 @@ fn near_misses(bencher: divan::Bencher<'_, '_>) {
 fn one_long_line(bencher: divan::Bencher<'_, '_>) {
     redact(bencher, &source(20_000).replace('\n', ";"));
 }
+
+/// Tables of numbers: most of them begin like something personal and are not.
+#[divan::bench(max_time = 2)]
+fn tables_of_numbers(bencher: divan::Bencher<'_, '_>) {
+    let row = |number: usize| {
+        format!(
+            "{number},{}.{:06},{:09},2024-01-{:02}\n",
+            number * 7,
+            number * 31 % 1_000_000,
+            number * 104_729,
+            number % 28 + 1
+        )
+    };
+    redact(bencher, &(1..20_000).map(row).collect::<String>());
+}

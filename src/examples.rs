@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Action, Content, Entry, Mode, Origin, Provenance, Role, Submission};
+use crate::error::Result;
 use crate::finding::Standing;
 use crate::policy::Policy;
+use crate::redact::Terms;
 use crate::rule::{Example, ExampleFile, expand};
 use crate::{Checks, gate};
 
@@ -23,9 +25,13 @@ type Mark = (String, u32, String);
 
 /// Runs one example; the failures are sorted by line of the page.
 pub fn run(example: &Example, checks: &Checks) -> Vec<Failure> {
-    let files = named(&example.files);
+    let mut files = named(&example.files);
+    let own = match with_terms(&mut files, checks) {
+        Ok(own) => own,
+        Err(error) => return vec![Failure { line: 1, message: error.to_string() }],
+    };
     let expected: BTreeSet<Mark> = files.iter().flat_map(|(path, file)| marks(path, file)).collect();
-    let (report, _) = gate(&submission(&files), checks, &Policy::default(), 1, false);
+    let (report, _) = gate(&submission(&files), own.as_ref().unwrap_or(checks), &Policy::default(), 1, false);
     let found: BTreeMap<Mark, String> = report
         .findings
         .into_iter()
@@ -46,6 +52,20 @@ pub fn run(example: &Example, checks: &Checks) -> Vec<Failure> {
     let mut failures: Vec<Failure> = missing.chain(extra).collect();
     failures.sort();
     failures
+}
+
+/// The checks with the terms that the example's weft.toml lists; such a fence says what is looked for and is no file of
+/// the example.
+fn with_terms(files: &mut BTreeMap<String, &ExampleFile>, checks: &Checks) -> Result<Option<Checks>> {
+    const SETTINGS: &str = "weft.toml";
+    if !files.get(SETTINGS).is_some_and(|file| file.text.contains("[confidential]")) {
+        return Ok(None);
+    }
+    let text = files.remove(SETTINGS).map(|file| file.text.as_str()).unwrap_or_default();
+    let terms = Policy::parse(SETTINGS, text)?.confidential.terms;
+    let mut own = Checks::new(checks.rules.clone(), None)?;
+    own.set_terms(Terms::new(terms)?)?;
+    Ok(Some(own))
 }
 
 /// The example's fences by path; a fence without one gets a name from its language.

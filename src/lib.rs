@@ -42,6 +42,8 @@ use rule::RuleSet;
 pub struct Checks {
     /// The rules they were compiled from.
     pub rules: RuleSet,
+    /// What every report says of the checks themselves: what of the rules or terms could not be read.
+    pub notes: Vec<Note>,
     redactor: redact::Redactor,
     analyzer: analyze::Analyzer,
     dependencies: deps::Dependencies,
@@ -55,14 +57,27 @@ impl Checks {
             redactor: redact::Redactor::new(&rules, key)?,
             analyzer: analyze::Analyzer::new(&rules)?,
             dependencies: deps::Dependencies::new(&rules)?,
+            notes: Vec::new(),
             rules,
         })
+    }
+
+    /// Looks for a team's own words too: [`policy::Policy::confidential`] lists them. Errors: the rules have none that
+    /// reports them.
+    pub fn set_terms(&mut self, terms: redact::Terms) -> Result<()> {
+        self.redactor.set_terms(terms)
     }
 
     /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
     pub fn check(&self) -> Result<()> {
         self.redactor.check()?;
         self.analyzer.check()
+    }
+
+    /// The same checks without the rules of these ids: a prompt keeps what they would replace.
+    pub fn without(mut self, ids: &[&str]) -> Self {
+        self.redactor.without(ids);
+        self
     }
 
     /// A prompt with every secret and piece of personal data replaced, shown to be free of them. Errors: it is no text,
@@ -176,7 +191,8 @@ fn link(
     policy: &Policy,
 ) -> (Report, Vec<Redacted>) {
     let files = seen.len();
-    let mut all = Seen { notes: submission.notes.clone(), ..Seen::default() };
+    let notes = submission.notes.iter().chain(&checks.notes).cloned().collect();
+    let mut all = Seen { notes, ..Seen::default() };
     let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for one in seen {
         all.findings.extend(one.findings);

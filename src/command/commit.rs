@@ -63,8 +63,8 @@ fn originals(
 ) -> Result<Vec<weft::artifact::Original>> {
     match item.source {
         weft::review::Source::Reply { .. } => {
-            let checks = settings::checks(world, None)?;
-            Ok(proposal::again(item, queue.kept(&item.about.item)?, &checks, world)?.originals)
+            let mut checks = settings::checks(world, None)?;
+            Ok(proposal::again(item, queue.kept(&item.about.item)?, &mut checks, world)?.originals)
         }
         _ => Ok(Vec::new()),
     }

@@ -15,8 +15,8 @@ pub(super) struct Arguments {
     /// The rule's id, for example command-injection
     #[arg(value_name = "RULE")]
     rule: String,
-    /// Rule pages of your own, beside the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+    #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
 }
 

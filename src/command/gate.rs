@@ -11,7 +11,7 @@ use weft::ingest::git;
 use weft::policy::{Policy, Report};
 use weft::report::Format;
 
-use super::scan::{Reporting, range_under_its_base};
+use super::scan::{Reporting, listed, range_under_its_base};
 use super::world::World;
 use super::{output, print, proposal, settings, verify};
 
@@ -37,7 +37,8 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let Origin::Range { trusted, head, .. } = &submission.origin else {
         return Err(Error::new(ErrorKind::Bug, "a range without ends"));
     };
-    let checks = settings::checks(world, reporting.rules.as_deref())?;
+    let mut checks = settings::checks(world, reporting.rules.as_deref())?;
+    settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
     let base = (trusted != git::NO_COMMIT).then_some(trusted.as_str());
     let coverage = verify::coverage(&policy, base, head, arguments.target.as_deref(), world)?;

@@ -57,7 +57,7 @@ pub(super) struct Proposal {
 pub(super) fn read(
     place: Place,
     base: &str,
-    checks: &Checks,
+    checks: &mut Checks,
     world: &World,
     judged: &dyn Fn(Policy) -> Policy,
 ) -> Result<Proposal> {
@@ -86,12 +86,14 @@ pub(super) fn read(
             (submission, Source::Range { head }, subject, Vec::new())
         }
     };
-    let (base, trusted) = match &submission.origin {
-        Origin::Range { base, trusted, .. } => (base.clone(), trusted.clone()),
-        _ => (base.to_owned(), base.to_owned()),
+    let (base, trusted, head) = match &submission.origin {
+        Origin::Range { base, trusted, head } => (base.clone(), trusted.clone(), head.clone()),
+        _ => (base.to_owned(), base.to_owned(), base.to_owned()),
     };
     let (steps, authors) = steps(root, &source, &base)?;
     let policy = judged(settings::at(root, &trusted)?);
+    let listed = settings::Listed::At { trusted: &trusted, head: &head };
+    settings::confidential(checks, &policy, &listed, world)?;
     let (report, documents) = output::scan(&submission, checks, &policy, world, true);
     let sarif = log(&report, checks, &policy)?;
     let digests = digests(root, &trusted, checks, &sarif)?;
@@ -115,7 +117,7 @@ pub(super) fn read(
 pub(super) fn again(
     item: &ReviewItem,
     kept: Vec<Original>,
-    checks: &Checks,
+    checks: &mut Checks,
     world: &World,
 ) -> Result<Proposal> {
     let place = match &item.source {

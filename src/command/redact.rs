@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use weft::error::{Error, ErrorKind, Exit, Result};
+use weft::finding::NoteKind;
 
 use super::world::{World, standard_input};
 use super::{print, settings};
@@ -17,8 +18,8 @@ pub(super) struct Arguments {
     /// The file; `-` is standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// Rule pages of your own, beside the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+    #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Settings file instead of the repository's weft.toml
     #[arg(long, value_name = "FILE")]
@@ -40,7 +41,13 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
                 .hint("name a readable file, or `-` for standard input")
         })?
     };
-    let checks = settings::checks(world, arguments.rules.as_deref())?;
+    let mut checks = settings::checks(world, arguments.rules.as_deref())?.without(&policy.off());
+    let listed = settings::Listed::Own(arguments.config.as_deref());
+    settings::confidential(&mut checks, &policy, &listed, world)?;
+    if let Some(note) = checks.notes.iter().find(|note| note.kind == NoteKind::NotChecked) {
+        return Err(Error::new(ErrorKind::Settings, &note.message)
+            .hint("put the file where `[confidential]` of weft.toml says, or take the setting out"));
+    }
     print(checks.redact_text(&bytes)?.as_bytes())?;
     Ok(Exit::Passed)
 }

@@ -222,8 +222,8 @@ fn show(id: &str, json: bool, world: &World) -> Result<Exit> {
 
 /// An item waits as its submitter wrote it: it is shown as true only when its bytes, read again, make the same view.
 fn believe(queue: &Queue, item: &ReviewItem, state: &ItemState, sarif: &[u8], world: &World) -> Result<()> {
-    let checks = settings::checks(world, None)?;
-    let read = queue.kept(&item.about.item).and_then(|kept| proposal::again(item, kept, &checks, world));
+    let mut checks = settings::checks(world, None)?;
+    let read = queue.kept(&item.about.item).and_then(|kept| proposal::again(item, kept, &mut checks, world));
     match read {
         Ok(mut now) => proposal::same((item, state, sarif), &mut now, queue, &checks, world)?,
         Err(error) => super::advise(&format!(
@@ -245,9 +245,9 @@ fn approve(id: &str, yes: bool, allow_incomplete: bool, key: &KeyArguments, worl
         let what = format!("item {} cannot be approved: {reason}", item.about.item);
         return Err(Error::new(ErrorKind::Held, what).hint("submit the change again"));
     }
-    let checks = settings::checks(world, None)?;
+    let mut checks = settings::checks(world, None)?;
     // Read and scanned again, now: neither the queue nor whoever submitted is believed.
-    let mut now = proposal::again(&item, queue.kept(&item.about.item)?, &checks, world)?;
+    let mut now = proposal::again(&item, queue.kept(&item.about.item)?, &mut checks, world)?;
     proposal::same((&item, &state, &sarif), &mut now, &queue, &checks, world)?;
     if now.report.incomplete && !allow_incomplete {
         return Err(Error::new(

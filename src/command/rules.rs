@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use weft::error::{Error, ErrorKind, Exit, Result};
-use weft::rule::{Category, Example, Model, PageError, RuleSet, parse};
-use weft::{built_in_rules, examples};
+use weft::rule::{Category, Example, Model, PageError, RuleSet, gitleaks, parse};
+use weft::{built_in_rules, examples, redact};
 
 use super::world::World;
 use super::{output, print, settings};
 
-/// Lists the rules, or checks a folder of your own rule pages and models.
+/// Lists the rules, or checks your own: a folder of rule pages and models, or a file in gitleaks' format.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -22,17 +22,18 @@ pub(super) struct Arguments {
 enum Action {
     /// List every rule: id, severity, what it finds
     List {
-        /// Rule pages of your own, beside the built-in ones
-        #[arg(long, value_name = "DIR")]
+        /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+        #[arg(long, value_name = "PATH")]
         rules: Option<PathBuf>,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
-    /// Read every page and model of DIR and run their examples
+    /// Read every page and model of a folder and run their examples, or every rule of a file
     Check {
-        /// A folder laid out like weft's own rules/: secrets, pii, code, text, effects, deps, models
-        #[arg(value_name = "DIR")]
+        /// A folder laid out like weft's own rules/: secrets, pii, code, text, effects, deps, models; or a file of rules in
+        /// gitleaks' format
+        #[arg(value_name = "PATH")]
         folder: PathBuf,
     },
 }
@@ -71,10 +72,18 @@ fn list(world: &World, folder: Option<&Path>, json: bool) -> Result<Exit> {
 
 fn check(world: &World, folder: &Path) -> Result<Exit> {
     let mut rules = built_in_rules();
-    let pages = load(folder, &mut rules)?;
+    let Loaded { pages, imported, notes } = load(folder, &mut rules)?;
     let checks = settings::with(rules, world)?;
     checks.check()?;
     let (mut text, mut failed, mut ran) = (String::new(), 0, 0);
+    if folder.is_file() {
+        for note in notes {
+            let _ = writeln!(text, "note: {}", weft::finding::printable(&note));
+        }
+        let _ = writeln!(text, "{}: {} can be used", folder.display(), counted(imported.len(), "rule"));
+        print(text.as_bytes())?;
+        return Ok(Exit::Passed);
+    }
     for (page, examples) in &pages {
         for example in examples {
             ran += 1;
@@ -91,9 +100,6 @@ fn check(world: &World, folder: &Path) -> Result<Exit> {
             }
         }
     }
-    let counted = |number: usize, what: &str| {
-        if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-    };
     let verdict = match failed {
         0 => "every example holds".to_owned(),
         1 => "1 line of them does not hold".to_owned(),
@@ -104,9 +110,68 @@ fn check(world: &World, folder: &Path) -> Result<Exit> {
     Ok(if failed == 0 { Exit::Passed } else { Exit::Findings })
 }
 
-/// Adds the pages and models of a folder to `rules` and returns the pages with their examples. Errors (kind
-/// `Settings`) name file and line: a wrong page, an id that is taken.
-pub(super) fn load(folder: &Path, rules: &mut RuleSet) -> Result<Vec<(PathBuf, Vec<Example>)>> {
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// What a folder or a file added to the rules.
+#[derive(Default)]
+pub(super) struct Loaded {
+    /// The pages of a folder with their examples.
+    pages: Vec<(PathBuf, Vec<Example>)>,
+    /// The ids of the rules of a file.
+    imported: Vec<String>,
+    /// What of the file weft does not support.
+    pub(super) notes: Vec<String>,
+}
+
+/// Adds the pages and models of a folder to `rules`, or the rules of a file that ends in `.toml`. Errors (kind
+/// `Settings`) name file and line: a wrong page or rule, an id that is taken.
+pub(super) fn load(place: &Path, rules: &mut RuleSet) -> Result<Loaded> {
+    if place.extension().is_some_and(|extension| extension == "toml") {
+        return import(place, rules);
+    }
+    Ok(Loaded { pages: pages(place, rules)?, ..Loaded::default() })
+}
+
+/// Adds the rules of a file in gitleaks' format.
+fn import(file: &Path, rules: &mut RuleSet) -> Result<Loaded> {
+    let name = file.display().to_string();
+    let text = text_of(file).map_err(|why| {
+        Error::new(ErrorKind::Settings, format!("cannot read the rules file {name}"))
+            .because(why)
+            .hint("name a file in gitleaks' format, or a folder laid out like weft's own rules/")
+    })?;
+    let mut extended = |path: &str| text_of(Path::new(path));
+    let read = gitleaks::import(&name, &text, &mut extended)
+        .map_err(|what| Error::new(ErrorKind::Settings, what))?;
+    let mut loaded = Loaded { notes: read.notes, ..Loaded::default() };
+    let slow: Vec<&str> =
+        read.rules.iter().filter(|rule| redact::unanchored(rule)).map(|rule| rule.id.as_str()).collect();
+    if !slow.is_empty() {
+        let named = slow.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        let more = if slow.len() > 5 { format!(" and {} more", slow.len() - 5) } else { String::new() };
+        loaded.notes.push(format!(
+            "{name}: without a keyword or a literal in the pattern every text is searched, which is slow: {named}{more}"
+        ));
+    }
+    loaded.imported = read.rules.into_iter().map(|rule| rules.add_imported(rule)).collect();
+    Ok(loaded)
+}
+
+/// The text of a file of rules, no longer than such a file may be; why not, otherwise.
+fn text_of(file: &Path) -> std::result::Result<String, String> {
+    let metadata = fs::metadata(file).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no file".into());
+    }
+    if metadata.len() > gitleaks::LONGEST as u64 {
+        return Err(format!("it holds more than {} bytes", gitleaks::LONGEST));
+    }
+    fs::read_to_string(file).map_err(|error| error.to_string())
+}
+
+fn pages(folder: &Path, rules: &mut RuleSet) -> Result<Vec<(PathBuf, Vec<Example>)>> {
     let mut pages = Vec::new();
     for path in files(folder)? {
         let text = read(&path)?.replace("\r\n", "\n");

@@ -10,6 +10,7 @@ use weft::policy::{Policy, Run, Stages, Trust};
 use weft::report::Format;
 
 use super::output::Output;
+use super::settings::Listed;
 use super::world::{World, standard_input};
 use super::{output, settings};
 
@@ -65,8 +66,8 @@ pub(super) struct Reporting {
     /// Settings file instead of the repository's weft.toml
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Rule pages and models of your own, beside the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Your own rules beside the built-in ones: a folder of pages and models, or a FILE.toml in gitleaks' format
+    #[arg(long, value_name = "PATH")]
     pub(super) rules: Option<PathBuf>,
     /// Print the verdict line only
     #[arg(long, short)]
@@ -96,7 +97,8 @@ const EXAMPLES: &str = "Examples:
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let reporting = &arguments.reporting;
     let (submission, policy) = arguments.subject(world)?;
-    let checks = settings::checks(world, reporting.rules.as_deref())?;
+    let mut checks = settings::checks(world, reporting.rules.as_deref())?;
+    settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
     if let Some(reference) = &arguments.baseline {
         let before = git::baseline(relative_to(&submission, world)?, reference, &submission.entries)?;
@@ -106,6 +108,14 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let context = output::context(&checks, &policy, reporting, &submission, world);
     output::write(&report, &context, reporting)?;
     Ok(report.exit())
+}
+
+/// Whose confidential terms count: as for the settings, a range is judged by those of its base.
+pub(super) fn listed<'a>(submission: &'a Submission, reporting: &'a Reporting) -> Listed<'a> {
+    match (&submission.origin, &reporting.config) {
+        (Origin::Range { trusted, head, .. }, None) => Listed::At { trusted, head },
+        (_, config) => Listed::Own(config.as_deref()),
+    }
 }
 
 /// What the paths of a submission are relative to: the root for a change, this folder for files.

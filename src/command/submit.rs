@@ -57,10 +57,10 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     }
     let root = world.repository()?;
     let (target, tip) = target(arguments, world)?;
-    let checks = settings::checks(world, arguments.reporting.rules.as_deref())?;
+    let mut checks = settings::checks(world, arguments.reporting.rules.as_deref())?;
     let reporting = &arguments.reporting;
     let judged = |policy| reporting.apply(policy, weft::policy::Trust::Gate, world);
-    let proposal = proposal::read(place(arguments, world)?, &tip, &checks, world, &judged)?;
+    let proposal = proposal::read(place(arguments, world)?, &tip, &mut checks, world, &judged)?;
     let prompt = prompt(arguments, &checks, &proposal, world)?;
     let signer = if arguments.sign { Some(arguments.key.signer(world)?) } else { None };
     let (feature, agent) = names(arguments, &proposal, &target);

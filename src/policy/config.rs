@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::suppress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Severity, printable};
+use crate::redact::Confidential;
 
 /// All settings. Every field has a default, so that an empty file is valid; an unknown key is an error.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -29,11 +30,19 @@ pub struct Policy {
     pub levels: BTreeMap<String, LevelOf>,
     /// Paths that are not scanned, as .gitignore patterns.
     pub exclude: Vec<String>,
+    /// A team's own words, which are redacted and reported like secrets.
+    #[serde(deserialize_with = "unread")]
+    pub confidential: Confidential,
     /// Allowances with a reason: `[[allow]] rule, path?, reason, expires?`.
     pub allow: Vec<AllowEntry>,
     /// What only the run knows; never read from the file.
     #[serde(skip)]
     pub run: Run,
+}
+
+/// Takes `[confidential]` as it is: it is read apart, with errors that do not quote it.
+fn unread<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Confidential, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| Confidential::default())
 }
 
 /// What the run knows and the settings do not: who is trusted, which day it is, what the command line forces.
@@ -248,6 +257,12 @@ impl AllowEntry {
 }
 
 impl Policy {
+    /// The ids of the rules that `[levels]` switches off.
+    pub fn off(&self) -> Vec<&str> {
+        let off = self.levels.iter().filter(|(_, level)| matches!(level, LevelOf::Off));
+        off.map(|(rule, _)| rule.as_str()).collect()
+    }
+
     /// The weft.toml that `weft init` writes: every setting with its default and meaning, as comments where there is none.
     pub fn commented() -> String {
         include_str!("weft.toml").to_owned()
@@ -262,6 +277,7 @@ impl Policy {
             let hint = did_you_mean(error.message());
             wrong(name, line, format!("{message}{hint}"))
         })?;
+        policy.confidential = Confidential::read(name, text)?;
         let places = places(text);
         for (entry, line) in policy.allow.iter_mut().zip(&places.allow) {
             entry.at = format!("{name}:{line}");

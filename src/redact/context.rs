@@ -50,21 +50,10 @@ fn lower(confidence: Confidence) -> Confidence {
 
 /// Whether a path is one of documentation or of tests: what stands there is mostly made up for the reader.
 fn for_readers(path: &str) -> bool {
+    #[rustfmt::skip]
     const FOLDERS: &[&str] = &[
-        "doc",
-        "docs",
-        "documentation",
-        "test",
-        "tests",
-        "testing",
-        "spec",
-        "specs",
-        "__tests__",
-        "testdata",
-        "test_data",
-        "fixtures",
-        "mocks",
-        "__mocks__",
+        "doc", "docs", "documentation", "test", "tests", "testing", "spec", "specs", "__tests__",
+        "testdata", "test_data", "fixtures", "mocks", "__mocks__",
     ];
     const EXTENSIONS: &[&str] = &["md", "markdown", "mdx", "rst", "adoc", "asciidoc", "textile", "pod"];
     let mut parts = path.split(['/', '\\']).rev();

@@ -2,6 +2,7 @@
 
 use super::Redactor;
 use super::decode::decode;
+use super::detect::Source;
 use super::mask::{Copy, copies, residue};
 use super::redacted::Replacement;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +22,7 @@ impl Redactor {
         let mut text = decoded.text.into_owned();
         let mut hidden: Vec<Copy> = Vec::new();
         for _ in 0..ROUNDS {
-            let sweep = self.detector.find(&text);
+            let sweep = self.detector.find(&text, &Source::PROMPT);
             if let Some(id) = sweep.broken.first() {
                 return Err(Error::new(
                     ErrorKind::Settings,
@@ -37,7 +38,7 @@ impl Redactor {
             text = replace(&text, &replacements);
             hidden.extend(copies);
         }
-        let again = self.detector.find(&text).found;
+        let again = self.detector.find(&text, &Source::PROMPT).found;
         if again.is_empty() && !residue(&text, &hidden, &self.detector) {
             return Ok(format!("{mark}{text}"));
         }

@@ -11,12 +11,17 @@ mod decode;
 mod detect;
 mod filter;
 mod generic;
+mod imported;
 mod line_hash;
+mod literal;
 mod mask;
+mod pattern;
 mod pii;
 mod random;
 mod reading;
 mod redacted;
+mod stand_in;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -25,15 +30,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Original, Role};
 use crate::error::Result;
-use crate::finding::{Finding, Note, NoteKind, Severity};
+use crate::finding::{Confidence, Finding, Note, NoteKind, Severity};
 use crate::rule::{Category, RuleSet};
 
-use detect::Detector;
+use detect::{Detector, Source};
 use mask::{Copy, Issuer, by_line, copies};
+use pii::Reading;
 use redacted::Replacement;
 
+pub use imported::unanchored;
 pub(crate) use mask::placeholders;
 pub use redacted::{Mask, Redacted, View};
+pub use terms::{Confidential, Term, Terms};
 
 /// A rule reports at most this many on one line; a line of data with thousands is masked all the same.
 const ON_ONE_LINE: usize = 20;
@@ -51,23 +59,6 @@ pub struct Redaction {
     pub notes: Vec<Note>,
 }
 
-/// The e-mail addresses of one file.
-#[derive(Default)]
-struct Addresses {
-    /// The rule, where one finding stands for all.
-    rule: Option<usize>,
-    /// The copy that is reported.
-    shown: Option<usize>,
-    /// How many there are beside it.
-    more: usize,
-}
-
-impl Addresses {
-    fn hides(&self, rule: usize, copy: usize) -> bool {
-        self.rule == Some(rule) && self.shown != Some(copy)
-    }
-}
-
 /// The compiled detectors. One serves all threads of a run.
 pub struct Redactor {
     detector: Detector,
@@ -82,9 +73,19 @@ impl Redactor {
         Ok(Redactor { detector: Detector::new(rules)?, key: key.map(<[u8]>::to_vec) })
     }
 
+    /// Looks for a team's own words too. Errors: the rules have none that reports them.
+    pub fn set_terms(&mut self, terms: Terms) -> Result<()> {
+        self.detector.set_terms(terms)
+    }
+
     /// Compiles every pattern now: for rules that come from outside. Errors: one does not compile or is too large.
     pub fn check(&self) -> Result<()> {
         self.detector.check()
+    }
+
+    /// Leaves out what the rules with these ids would find: it is neither masked nor reported.
+    pub fn without(&mut self, ids: &[&str]) {
+        self.detector.without(ids);
     }
 
     /// Masks one original. Never fails: what cannot be looked at becomes a note.
@@ -92,14 +93,12 @@ impl Redactor {
         let bytes = original.reveal().clone();
         let Some(decoded) = decode::decode(&bytes) else {
             let note = not_text(&original.path);
-            return Redaction {
-                document: Redacted::seal(original, None, &[]),
-                findings: Vec::new(),
-                notes: vec![note],
-            };
+            let document = Redacted::seal(original, None, &[]);
+            let findings = self.by_path(&document);
+            return Redaction { document, findings, notes: vec![note] };
         };
         let text = decoded.text.as_ref();
-        let mut sweep = self.detector.find(text);
+        let mut sweep = self.detector.find(text, &Source::of(&original));
         context::settle(&original, text, &mut sweep.found, |rule| &self.detector.rules[rule].id);
         let broken = sweep.broken.iter().map(|id| {
             let message = format!("the pattern of rule {id} does not compile: correct its page");
@@ -109,15 +108,24 @@ impl Redactor {
         let mut notes: Vec<Note> = broken.chain(refused).collect();
         let copies = copies(text, &sweep.found, &self.detector);
         let (replacements, places) = self.replacements(text, &copies);
-        let addresses = self.addresses(&original, text, &copies);
+        let shown = attribution::Shown::new(&original, text, &copies, &self.detector.rules);
+        let whole = original.added.is_none() && Reading::of(original.role) == Reading::File;
+        let home = self.detector.home(&original.path, text);
+        notes.extend(listed(&original.path, &home, text));
         let document = Redacted::seal(original, Some(&decoded), &replacements);
         let views = document.views();
-        let (mut on_line, mut left_out) = (BTreeMap::new(), BTreeSet::new());
-        let findings = copies
+        let (mut on_line, mut left_out, mut noted) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let mut findings: Vec<Finding> = copies
             .iter()
             .zip(places)
             .enumerate()
             .filter_map(|(index, (copy, pieces))| {
+                let listed = |place: &std::ops::Range<usize>| {
+                    place.start <= copy.range.start && copy.range.end <= place.end
+                };
+                if self.detector.terms(copy.rule).is_some() && home.iter().any(listed) {
+                    return None;
+                }
                 let masks = document.masks().get(pieces)?;
                 let range = masks.first()?.text.start..masks.last()?.text.end;
                 // Of each confidence, so that what is left out weighs no more than what is reported beside it.
@@ -128,17 +136,21 @@ impl Redactor {
                     left_out.insert((line, copy.rule));
                     return None;
                 }
-                if addresses.hides(copy.rule, index) {
+                // In a file one note stands for all copies of what nobody can confirm.
+                let note = whole && copy.confidence == Confidence::Low && self.is_generic(copy.rule);
+                let more = shown.with(index)?;
+                if note && !noted.insert(copy.secret.as_str()) {
                     return None;
                 }
                 let mut finding = self.report(&document, &views, copy, range);
-                if addresses.shown == Some(index) && addresses.more > 0 {
-                    finding.message += &format!(", and {} more in this file", addresses.more);
+                if more > 0 {
+                    finding.message += &format!(", and {more} more in this file");
                 }
                 Some(finding)
             })
             .collect();
         drop(views);
+        findings.extend(self.by_path(&document));
         notes.extend(left_out.iter().take(NOTES).map(|(line, rule)| {
             let id = &self.detector.rules[*rule].id;
             let message = format!("line {line}: {id} is reported {ON_ONE_LINE} times, masked everywhere");
@@ -152,27 +164,17 @@ impl Redactor {
         Redaction { document, findings, notes }
     }
 
-    /// Which e-mail addresses of an original are reported. In a prompt or a reply each one counts; a file is full of
-    /// them by design, so one stands for all, and those that only name somebody are left out.
-    fn addresses(&self, original: &Original, text: &str, copies: &[Copy]) -> Addresses {
-        let Some(rule) =
-            self.detector.email().filter(|_| matches!(original.role, Role::Code | Role::Document))
-        else {
-            return Addresses::default();
-        };
-        let personal = copies.iter().enumerate().filter(|(_, copy)| {
-            copy.rule == rule && !attribution::names_somebody(&original.path, text, &copy.range)
-        });
-        let personal: Vec<usize> = personal.map(|(index, _)| index).collect();
-        let (mut line, mut at) = (1, 0);
-        let added = |index: &&usize| {
-            let start = copies[**index].range.start;
-            line += memchr::memchr_iter(b'\n', &text.as_bytes()[at..start]).count() as u32;
-            at = start;
-            original.added.as_ref().is_none_or(|lines| lines.touches(line, line))
-        };
-        let shown = personal.iter().find(added).or(personal.first()).copied();
-        Addresses { rule: Some(rule), shown, more: personal.len().saturating_sub(1) }
+    fn is_generic(&self, rule: usize) -> bool {
+        self.detector.rules.get(rule).is_some_and(|rule| rule.id == generic::RULE)
+    }
+
+    /// The findings of rules that report a path, whatever the file holds.
+    fn by_path(&self, document: &Redacted) -> Vec<Finding> {
+        if !matches!(document.role(), Role::Code | Role::Document) {
+            return Vec::new();
+        }
+        let rules = self.detector.reporting(document.path());
+        rules.map(|rule| document.whole().finding(rule, 0..0, &[])).collect()
     }
 
     /// What to put where, and for each copy which of the replacements are its own.
@@ -207,16 +209,28 @@ impl Redactor {
         let fence = views.iter().find(|view| view.fence().is_some() && view.covers(&range));
         let mut finding = document.whole().finding(rule, range, &[]);
         finding.location.target = fence.and_then(|view| view.path().map(str::to_owned));
-        finding.message += &format!(" of {} characters", copy.secret.chars().count());
+        match self.detector.terms(copy.rule).and_then(|terms| terms.name(&copy.secret)) {
+            Some(name) => finding.message += &format!(": {name}"),
+            None => finding.message += &format!(" of {} characters", copy.secret.chars().count()),
+        }
         if let Some(written) = copy.written {
             finding.message += &format!(", {written}");
         }
         finding.confidence = copy.confidence;
-        if rule.category == Category::Pii && document.role() == Role::Code {
+        if rule.category == Category::Pii && Reading::of(document.role()) == Reading::File {
             finding.severity = Severity::Low;
         }
         finding
     }
+}
+
+/// That a file which lists the confidential terms is itself among what is scanned.
+fn listed(path: &str, home: &[std::ops::Range<usize>], text: &str) -> Option<Note> {
+    (home == [0..text.len()] && !text.is_empty()).then(|| {
+        let message =
+            "lists the confidential terms: whoever has the repository reads them here, so keep it outside";
+        Note::new(NoteKind::Info, path, message)
+    })
 }
 
 /// Content that is no text: of a source file that is a gap in the check, of an image it is as it should be.

@@ -208,6 +208,28 @@ fn addresses_in_a_file_are_masked_and_reported_once() {
 }
 
 #[test]
+fn personal_data_in_a_prompt_is_reported_each_time_and_masked() {
+    let text = "Jane, born on 14 March 1985, moved to 742 Evergreen Terrace, Springfield, OR 97403.\nHer CPF is 111.444.777-35.\n";
+    let prompt = Original::new("a.txt", Role::Prompt, Action::Inspect, text.as_bytes().to_vec());
+    let Redaction { document, findings, .. } = redactor().redact(prompt);
+    let masked = "Jane, born on WEFT_DATE_OF_BIRTH_0001, moved to WEFT_STREET_ADDRESS_0001.\nHer CPF is WEFT_BR_CPF_0001.\n";
+    assert_eq!((document.text(), findings.len()), (masked, 3));
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Medium));
+    assert_eq!(redactor().redact_text(text.as_bytes()).unwrap(), masked);
+}
+
+#[test]
+fn a_rule_that_is_switched_off_masks_nothing_in_a_pipe() {
+    let text = "jane.roe@initech.com, CPF 111.444.777-35\n";
+    let mut redactor = redactor();
+    redactor.without(&["email", "no-such-rule"]);
+    assert_eq!(
+        redactor.redact_text(text.as_bytes()).unwrap(),
+        "jane.roe@initech.com, CPF WEFT_BR_CPF_0001\n"
+    );
+}
+
+#[test]
 fn a_placeholder_in_the_input_is_left_alone() {
     let text =
         "password = \"WEFT_GENERIC_SECRET_0007\"\nurl = 'postgres://a:WEFT_CONNECTION_STRING_0001@h/d'\n";

@@ -4,6 +4,7 @@
 //! built-in ones are read by one parser.
 
 mod expression;
+pub mod gitleaks;
 mod model;
 mod page;
 
@@ -98,6 +99,48 @@ pub struct SecretMatch {
     /// Words near the match without which it does not count.
     #[serde(default)]
     pub context: Vec<String>,
+    /// A pattern over the path: only files whose path it matches count. With an empty `regex` the path is the finding.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// What is no finding although it matches.
+    #[serde(default)]
+    pub allow: Vec<Allow>,
+    /// The number of the group that is the secret, whatever `regex` says of groups.
+    #[serde(default)]
+    pub group: Option<usize>,
+    /// Where an imported rule stands, "team.toml:12". Its keywords say which texts are worth a look, and need not stand
+    /// near a match.
+    #[serde(skip)]
+    pub imported: Option<String>,
+}
+
+/// An exception of a [`SecretMatch`]: what one of its lists matches is no finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Allow {
+    /// Patterns over the path.
+    pub paths: Vec<String>,
+    /// Patterns over the `target`.
+    pub regexes: Vec<String>,
+    /// What `regexes` are matched against.
+    pub target: Target,
+    /// Words inside the secret, without regard to case.
+    pub stopwords: Vec<String>,
+    /// Whether every list that is not empty has to match, not only one.
+    pub every: bool,
+}
+
+/// What the patterns of an [`Allow`] are matched against.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// The secret.
+    #[default]
+    Secret,
+    /// All that the rule's pattern matches.
+    Match,
+    /// The lines that the match stands on.
+    Line,
 }
 
 /// `[match.taint]`

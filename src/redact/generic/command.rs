@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::value::{ends, quoted, skip_blanks};
+use super::bare::ends_argument;
+use super::value::{quoted, skip_blanks};
 
 /// How far the options of a command go.
 const LINE: usize = 600;
@@ -49,21 +50,10 @@ const COMMANDS: &[Command] = &[
 ];
 
 /// The anchors of this file: they are no names.
+#[rustfmt::skip]
 pub(super) const ANCHORS: &[&str] = &[
-    "curl ",
-    "mysql",
-    "mariadb",
-    "sshpass",
-    "redis-cli",
-    "mongo",
-    "sqlcmd",
-    "ldap",
-    "smbclient",
-    "sqlplus",
-    "login -",
-    "identified",
-    "securestring",
-    ":5432:",
+    "curl ", "mysql", "mariadb", "sshpass", "redis-cli", "mongo", "sqlcmd", "ldap", "smbclient",
+    "sqlplus", "login -", "identified", "securestring", ":5432:",
 ];
 
 /// Whether the anchor is one of this file's, and the secret behind it, if there is one.
@@ -143,7 +133,7 @@ fn argument(bytes: &[u8], start: usize) -> Option<Range<usize>> {
         return quoted(bytes, start + 1);
     }
     let rest = bytes.get(start..)?;
-    let length = rest.iter().take(200).take_while(|byte| !ends(**byte)).count();
+    let length = rest.iter().take(200).take_while(|byte| !ends_argument(**byte)).count();
     (length > 0 && rest[0] != b'-').then_some(start..start + length)
 }
 
@@ -198,7 +188,7 @@ mod tests {
     fn found(text: &str) -> Option<&str> {
         let lower = text.to_ascii_lowercase();
         let hit = |word: &&str| lower.find(*word).map(|at| at..at + word.len());
-        let mut hits: Vec<_> = ANCHORS.iter().filter_map(|word| hit(word)).collect();
+        let mut hits: Vec<_> = ANCHORS.iter().filter_map(hit).collect();
         hits.sort_by_key(|hit| hit.end);
         hits.into_iter().find_map(|hit| secret(text.as_bytes(), &hit).flatten()).map(|range| &text[range])
     }

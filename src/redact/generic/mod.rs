@@ -6,6 +6,8 @@
 //! decides how the value is judged ([`judge`]). Where no name is assigned a sentence may speak of it ([`prose`]), and
 //! some commands take a password without its name ([`command`]).
 
+mod alike;
+mod bare;
 mod command;
 mod judge;
 mod name;
@@ -19,6 +21,7 @@ use std::ops::Range;
 
 use crate::finding::Confidence;
 use name::{Promise, Promised, promise};
+use value::Form;
 
 pub(super) use name::name_around;
 pub(super) use value::value_after;
@@ -52,6 +55,7 @@ pub(super) const ANCHORS: &[&str] = &[
     "pw ",
     "pw\"",
     "auth",
+    "client",
     "cookie",
     "bearer",
     "sessionid",
@@ -77,12 +81,13 @@ pub(super) const ANCHORS: &[&str] = &[
     "has\u{142}o",
     "has\u{142}em",
     "l\u{f6}senord",
-    "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
+    "\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
     "\u{5bc6}\u{7801}",
     "\u{5bc6}\u{78bc}",
     "\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}",
     "\u{be44}\u{bc00}\u{bc88}\u{d638}",
     "\u{15f}ifre",
+    "\u{15e}ifre",
     // No names.
     "login",
     "log in",
@@ -126,13 +131,10 @@ impl<'a> Scan<'a> {
             return None;
         }
         let word = bytes.get(anchor.clone())?;
-        if word.eq_ignore_ascii_case(b"login")
-            || matches!(word.get(3..), Some(b" in"))
-            || word.ends_with(b"n in")
-        {
+        if is_one_of(word, prose::LOGINS) {
             return self.login(&anchor);
         }
-        let foreign = prose::KEYWORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword.as_bytes()));
+        let foreign = is_one_of(word, prose::KEYWORDS);
         // A few letters behind the keyword are its ending: "l\u{f6}senordet".
         let ending =
             bytes.get(anchor.end..)?.iter().take(3).take_while(|byte| byte.is_ascii_lowercase()).count();
@@ -146,16 +148,33 @@ impl<'a> Scan<'a> {
         } else {
             promise(bytes, &name)?
         };
-        self.assigned(&name, promised).or_else(|| self.said(&name, promised))
+        // "pass" and a blank is the verb.
+        let behind = bytes.get(value::skip_blanks(bytes, name.end));
+        if bytes.get(name.clone())?.eq_ignore_ascii_case(b"pass")
+            && bytes.get(name.end) == Some(&b' ')
+            && !matches!(behind, Some(b'=' | b':'))
+        {
+            return None;
+        }
+        match pair::value_beside(bytes, &name).or_else(|| value_after(bytes, &name)) {
+            // A word of a sentence stands without quotes.
+            Some((range, form)) => self
+                .assigned(&name, promised, range, form)
+                .or_else(|| (form == Form::Bare).then(|| self.said(&name, promised)).flatten()),
+            None => self.said(&name, promised),
+        }
     }
 
     /// The value that is assigned to the name, or stands beside it.
-    fn assigned(&self, name: &Range<usize>, promised: Promised) -> Option<(Range<usize>, Confidence)> {
-        let bytes = self.text.as_bytes();
-        let (range, form) = pair::value_beside(bytes, name).or_else(|| value_after(bytes, name))?;
-        let confidence =
-            judge::judge(self.text.get(range.clone())?, self.text.get(name.clone())?, promised, form)?;
-        Some((range, confidence))
+    fn assigned(
+        &self,
+        name: &Range<usize>,
+        promised: Promised,
+        range: Range<usize>,
+        form: Form,
+    ) -> Option<(Range<usize>, Confidence)> {
+        let value = self.text.get(range.clone())?;
+        Some((range, judge::judge(value, self.text.get(name.clone())?, promised, form)?))
     }
 
     /// The value that a sentence gives to the name.
@@ -164,12 +183,15 @@ impl<'a> Scan<'a> {
         if promised.promise == Promise::Perhaps || !prose::begins_word(bytes, name.start) {
             return None;
         }
+        if is_one_of(bytes.get(name.clone())?, prose::LOGINS) {
+            return self.login(name);
+        }
         let said = prose::said(self.text, name.end)?;
         let value = self.text.get(said.value.clone())?;
         let confidence = if promised.promise == Promise::Password {
             judge::judge_said(value, said.plainly)?
         } else if said.plainly {
-            judge::judge(value, "", promised, value::Form::Bare)?
+            judge::judge(value, "", promised, Form::Bare)?
         } else {
             return None;
         };
@@ -181,6 +203,10 @@ impl<'a> Scan<'a> {
         let confidence = judge::judge_said(self.text.get(range.clone())?, true)?;
         Some((range, confidence))
     }
+}
+
+fn is_one_of(word: &[u8], list: &[&str]) -> bool {
+    list.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
 }
 
 /// Whether what follows a name can lead to its value: not a letter of a longer word, the end of a line, or the end of an

@@ -6,139 +6,50 @@ use std::ops::Range;
 /// How far behind its keyword a sentence is read.
 const SENTENCE: usize = 120;
 
-/// Keywords that are no names: several words, or letters beyond ASCII. Each stands for a password.
+/// Keywords that are no names: several words, or letters beyond ASCII, without a first letter that may be a capital.
+/// Each stands for a password.
 pub(super) const KEYWORDS: &[&str] = &[
     "mot de passe",
     "contrase\u{f1}a",
     "has\u{142}o",
     "has\u{142}em",
     "l\u{f6}senord",
-    "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
+    "\u{430}\u{440}\u{43e}\u{43b}\u{44c}",
     "\u{5bc6}\u{7801}",
     "\u{5bc6}\u{78bc}",
     "\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}",
     "\u{be44}\u{bc00}\u{bc88}\u{d638}",
     "\u{15f}ifre",
+    "\u{15e}ifre",
 ];
 
 /// Words that say what the keyword is: "is" in some languages.
+#[rustfmt::skip]
 const COPULAS: &[&str] = &[
-    "is",
-    "was",
-    "are",
-    "be",
-    "to",
-    "ist",
-    "lautet",
-    "war",
-    "est",
-    "sera",
-    "es",
-    "era",
-    "ser\u{e1}",
-    "\u{e8}",
-    "\u{e9}",
-    "e'",
-    "e",
-    "sar\u{e0}",
-    "foi",
-    "ser\u{e1}",
-    "wordt",
-    "brzmi",
-    "je",
-    "\u{e4}r",
-    "er",
-    "on",
-    "jest",
-    "=",
-    ":",
-    "->",
-    "=>",
-    "\u{2192}",
-    "-",
-    "\u{2014}",
-    "\u{2013}",
-    "\u{ff1a}",
-    "\u{662f}",
-    "\u{306f}",
-    "\u{e4}",
-    "como",
+    "is", "was", "are", "be", "to", "ist", "lautet", "war", "est", "sera", "es", "era", "ser\u{e1}",
+    "\u{e8}", "\u{e9}", "e'", "e", "sar\u{e0}", "foi", "ser\u{e1}", "wordt", "brzmi", "je", "\u{e4}r",
+    "er", "on", "jest", "=", ":", "->", "=>", "\u{2192}", "-", "\u{2014}", "\u{2013}", "\u{ff1a}",
+    "\u{662f}", "\u{306f}", "\u{e4}", "como",
 ];
 
 /// Words between the copula and the value.
+#[rustfmt::skip]
 const FILLERS: &[&str] = &[
-    "now",
-    "still",
-    "set",
-    "to",
-    "just",
-    "simply",
-    "currently",
-    "called",
-    "as",
-    "follows",
-    "always",
-    "again",
-    "the",
-    "jetzt",
-    "nun",
-    "noch",
-    "maintenant",
-    "toujours",
-    "ahora",
-    "adesso",
-    "ora",
-    "agora",
-    "nu",
-    "teraz",
-    "this",
-    "be",
-    ":",
-    "following",
-    "changed",
-    "reset",
-    "wie",
-    "folgt",
-    "is",
-    "=",
+    "now", "still", "set", "to", "just", "simply", "currently", "called", "as", "follows", "always",
+    "again", "the", "jetzt", "nun", "noch", "maintenant", "toujours", "ahora", "adesso", "ora", "agora",
+    "nu", "teraz", "this", "be", ":", "following", "changed", "reset", "wie", "folgt", "is", "=",
 ];
 
 /// Words behind which it is said whose secret it is: "the password for bob is ...".
+#[rustfmt::skip]
 const PREPOSITIONS: &[&str] = &[
-    "for",
-    "of",
-    "to",
-    "on",
-    "at",
-    "in",
-    "f\u{fc}r",
-    "fuer",
-    "von",
-    "vom",
-    "zu",
-    "zum",
-    "zur",
-    "im",
-    "pour",
-    "de",
-    "du",
-    "des",
-    "para",
-    "del",
-    "per",
-    "di",
-    "do",
-    "da",
-    "della",
-    "van",
-    "voor",
-    "dla",
-    "der",
-    "des",
-    "till",
-    "til",
-    "\u{434}\u{43b}\u{44f}",
+    "for", "of", "to", "on", "at", "in", "f\u{fc}r", "fuer", "von", "vom", "zu", "zum", "zur", "im",
+    "pour", "de", "du", "des", "para", "del", "per", "di", "do", "da", "della", "van", "voor", "dla",
+    "der", "des", "till", "til", "\u{434}\u{43b}\u{44f}",
 ];
+
+/// Keywords behind which a user and a password stand.
+pub(super) const LOGINS: &[&str] = &["login", "log in", "sign in", "credentials"];
 
 /// What may follow a keyword.
 pub(super) struct Said {
@@ -205,8 +116,11 @@ fn whose(mut words: Words<'_>, end: usize) -> Option<Said> {
 
 /// The secret behind "log in with USER": `admin / ...`, `admin:...`, `admin and password ...` is left to its keyword.
 pub(super) fn login(text: &str, end: usize) -> Option<Range<usize>> {
+    #[rustfmt::skip]
     const LEADS: &[&str] =
-        &["with", "as", "using", "are", "is", "mit", "avec", "con", "com", "met", "is:", "are:", ":"];
+        &[
+        "with", "as", "using", "are", "is", "mit", "avec", "con", "com", "met", "is:", "are:", ":",
+    ];
     let bytes = text.as_bytes();
     if !matches!(bytes.get(end)?, b' ' | b':') {
         return None;

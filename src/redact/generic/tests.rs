@@ -162,6 +162,9 @@ fn every_notation_leads_to_its_value() {
             "l\u{f6}senordet \u{e4}r §",
             "\u{5bc6}\u{7801}\u{662f}§",
             "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}: §",
+            "\u{41f}\u{430}\u{440}\u{43e}\u{43b}\u{44c} \u{434}\u{43b}\u{44f} \u{431}\u{430}\u{437}\u{44b}: §",
+            "credentials: admin / §",
+            "Sign in as bob / §",
         ] {
             assert_eq!(found(&line.replace('§', password)).as_deref(), Some(password), "{line}");
         }
