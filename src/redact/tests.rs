@@ -274,3 +274,12 @@ fn a_line_full_of_data_is_masked_whole_and_reported_in_part() {
     assert!(!document.text().contains('@'));
     assert_eq!((document.masks().len(), findings.len()), (500, super::ON_ONE_LINE));
 }
+
+#[test]
+fn a_made_up_key_in_the_exact_form_is_a_note() {
+    let text = format!("key = 'sbp_{}'", "1234567890abcdefghij".repeat(2));
+    let found = redact(text.into_bytes()).findings;
+    assert_eq!(found.iter().map(|one| one.confidence).collect::<Vec<_>>(), [Confidence::Low]);
+    let placeholder = format!("key = 'sbp_{}'", "x".repeat(40));
+    assert!(redact(placeholder.into_bytes()).findings.is_empty());
+}

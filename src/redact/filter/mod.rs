@@ -15,14 +15,15 @@ mod tests;
 mod window;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::path::Path;
 
 use super::Redactor;
 use super::detect::{Detector, Source};
 use super::mask::{Copy, Seeker, already_masked, by_line, merge, own};
-use super::vault::{Entry, Restorer, Vault};
+use super::vault::{self, Restorer, Vault};
 use crate::error::{Error, ErrorKind, Result};
 
 use issue::{Issuer, Piece, Sum};
@@ -104,7 +105,7 @@ impl Redactor {
         run.survey()?;
         let output = run.settled(vault.as_deref())?;
         let foreign = run.issuer.foreign();
-        let fresh: Vec<Entry> = run.issuer.fresh().to_vec();
+        let fresh: Vec<vault::Entry> = run.issuer.fresh().to_vec();
         if let Some(vault) = vault {
             fresh.into_iter().for_each(|entry| vault.add(entry));
         }
@@ -137,7 +138,8 @@ struct Run<'a> {
 /// The secrets found so far.
 #[derive(Default)]
 struct Known {
-    secrets: BTreeSet<String>,
+    /// Each secret and the rule that found it first: it has one placeholder, whatever rules find its other copies.
+    secrets: BTreeMap<String, usize>,
     copies: Vec<Copy>,
     bytes: usize,
     seeker: Option<Seeker>,
@@ -146,7 +148,8 @@ struct Known {
 impl Known {
     fn learn(&mut self, found: &[Copy]) -> Result<()> {
         for copy in found {
-            if self.secrets.insert(copy.secret.clone()) {
+            if let Entry::Vacant(new) = self.secrets.entry(copy.secret.clone()) {
+                new.insert(copy.rule);
                 self.bytes += copy.secret.len();
                 self.copies.push(Copy { range: 0..0, ..copy.clone() });
                 self.seeker = None;
@@ -253,7 +256,10 @@ impl<'a> Run<'a> {
             let found = self.find(&masked)?;
             self.known.learn(&found)?;
             let others = self.known.seeker(self.detector)?.find(&masked);
-            let copies = merge(&masked, found, others);
+            let mut copies = merge(&masked, found, others);
+            for copy in &mut copies {
+                copy.rule = self.known.secrets.get(&copy.secret).copied().unwrap_or(copy.rule);
+            }
             let mut places: Vec<(Range<usize>, usize)> = Vec::new();
             for (index, copy) in copies.iter().enumerate() {
                 let all = overlay.original(&copy.range);

@@ -63,7 +63,8 @@ pub(crate) fn already_masked(secret: &str) -> bool {
 /// Issues the placeholders of one document: keyed, or numbered by first appearance.
 pub(crate) struct Issuer<'a> {
     key: Option<&'a [u8]>,
-    issued: BTreeMap<(String, String), String>,
+    /// By secret: two rules may find the same one in two places.
+    issued: BTreeMap<String, String>,
     taken: BTreeSet<String>,
     next: BTreeMap<String, u32>,
 }
@@ -77,16 +78,15 @@ impl<'a> Issuer<'a> {
 
     /// The placeholder of `secret`, found by the rule `id`: the same for the same secret.
     pub(crate) fn issue(&mut self, id: &str, secret: &str) -> String {
-        let kind = kind(id);
-        let name = (kind.clone(), secret.to_owned());
-        if let Some(issued) = self.issued.get(&name) {
+        if let Some(issued) = self.issued.get(secret) {
             return issued.clone();
         }
+        let kind = kind(id);
         let placeholder = match self.key.and_then(|key| keyed(key, &kind, secret, 0)) {
             Some(placeholder) => placeholder,
             None => self.number(&kind),
         };
-        self.issued.insert(name, placeholder.clone());
+        self.issued.insert(secret.to_owned(), placeholder.clone());
         placeholder
     }
 
