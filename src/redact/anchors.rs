@@ -20,7 +20,10 @@ const FOLD: u32 = 0x2020_2020;
 
 /// A set of words, found without regard to ASCII case.
 pub(super) struct Anchors {
+    /// What may be some word's four bytes.
     table: Box<[u64; CELLS]>,
+    /// The same under another hash: what falls together in one seldom does in the other.
+    other: Box<[u64; CELLS]>,
     /// The first word of each list: those of four bytes and more, and those of three.
     long: Vec<u32>,
     short: Vec<u32>,
@@ -44,6 +47,7 @@ impl Anchors {
     pub(super) fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         let mut anchors = Anchors {
             table: Box::new([0; CELLS]),
+            other: Box::new([0; CELLS]),
             long: vec![END; LISTS],
             short: vec![END; LISTS],
             words: Vec::new(),
@@ -77,8 +81,8 @@ impl Anchors {
     }
 
     fn mark(&mut self, gram: u32) {
-        let bit = hash(gram);
-        self.table[(bit / 64) as usize] |= 1 << (bit % 64);
+        set(&mut self.table, hash(gram));
+        set(&mut self.other, second_hash(gram));
     }
 
     /// Calls `met` with the number and the bytes of each word in `text`, roughly in order: two that overlap may be
@@ -86,8 +90,7 @@ impl Anchors {
     pub(super) fn each(&self, text: &[u8], mut met: impl FnMut(usize, Range<usize>)) {
         for (start, four) in text.windows(4).enumerate() {
             let gram = folded([four[0], four[1], four[2], four[3]]);
-            let bit = hash(gram);
-            if self.table[(bit / 64) as usize] & 1 << (bit % 64) != 0 {
+            if is_set(&self.table, hash(gram)) && is_set(&self.other, second_hash(gram)) {
                 self.compare(text, start, gram, &mut met);
             }
         }
@@ -146,6 +149,19 @@ fn folded(bytes: [u8; 4]) -> u32 {
 /// Multiplicative hashing (Knuth, volume 3, 6.4), the upper bits of the product.
 fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+}
+
+/// The same with another multiplier.
+fn second_hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0xc2b2_ae3d) >> (32 - BITS)
+}
+
+fn set(table: &mut [u64; CELLS], bit: u32) {
+    table[(bit / 64) as usize] |= 1 << (bit % 64);
+}
+
+fn is_set(table: &[u64; CELLS], bit: u32) -> bool {
+    table[(bit / 64) as usize] & 1 << (bit % 64) != 0
 }
 
 fn list(gram: u32) -> usize {

@@ -46,11 +46,14 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
 fn binary(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let zeros = memchr::memchr_iter(0, sample).count();
+    if zeros == 0 {
+        return false;
+    }
     let valid = match std::str::from_utf8(sample) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
     };
-    zeros > 0 && (!valid || zeros * 10 > sample.len())
+    !valid || zeros * 10 > sample.len()
 }
 
 /// Whether bytes without a mark are UTF-16 all the same, and then its order: every other byte is zero, as it is of text

@@ -28,7 +28,8 @@ pub struct Redacted {
     original: Original,
     text: String,
     masks: Vec<Mask>,
-    starts: Vec<usize>,
+    /// Where each line starts, worked out when one is first asked for.
+    starts: OnceLock<Vec<usize>>,
     /// Known columns within long lines, worked out when the first place in one is asked for.
     columns: OnceLock<Marks>,
     /// Where the content of each fence stands in `text`.
@@ -57,7 +58,7 @@ impl Redacted {
                 original,
                 text: String::new(),
                 masks: Vec::new(),
-                starts: vec![0],
+                starts: OnceLock::new(),
                 columns: OnceLock::new(),
                 fences,
                 binary: true,
@@ -81,10 +82,16 @@ impl Redacted {
             done = secret.range.end;
         }
         text.push_str(&decoded.text[done..]);
-        let starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
         let fences = place_fences(&original.fences, decoded, &masks);
-        Redacted { original, text, masks, starts, columns: OnceLock::new(), fences, binary: false }
+        let (starts, columns) = (OnceLock::new(), OnceLock::new());
+        Redacted { original, text, masks, starts, columns, fences, binary: false }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let behind = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            std::iter::once(0).chain(behind).collect()
+        })
     }
 
     /// The redacted text. Empty for binary content.
@@ -175,20 +182,20 @@ impl Redacted {
     /// The redacted text of a 1-based line, without its line break; empty past the end.
     pub fn line(&self, number: u32) -> &str {
         let index = (number as usize).saturating_sub(1);
-        let Some(start) = self.starts.get(index) else { return "" };
-        let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
+        let Some(start) = self.starts().get(index) else { return "" };
+        let end = self.starts().get(index + 1).copied().unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
 
     /// Where a 1-based line starts in [`Redacted::text`]; its end past the last line.
     pub(crate) fn line_start(&self, number: u32) -> usize {
         let index = (number as usize).saturating_sub(1);
-        self.starts.get(index).copied().unwrap_or(self.text.len())
+        self.starts().get(index).copied().unwrap_or(self.text.len())
     }
 
     /// The number of lines; a text without a line break has one.
     pub fn lines(&self) -> u32 {
-        self.starts.len() as u32
+        self.starts().len() as u32
     }
 
     /// The frame of a region: two lines before, its lines (at most ten), two after. The line that the region starts on is
@@ -230,16 +237,16 @@ impl Redacted {
 
     /// The 1-based line of an offset of the redacted text.
     pub(super) fn line_at(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset)
+        self.starts().partition_point(|start| *start <= offset)
     }
 
     /// Line and column of the original for an offset of the redacted text; one inside a masked place counts as its
     /// start, or its end when `after`.
     fn position(&self, offset: usize, after: bool) -> (u32, u32) {
         let offset = offset.min(self.text.len());
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts[line - 1];
-        let columns = self.columns.get_or_init(|| Marks::new(&self.text, &self.starts, &self.masks));
+        let line = self.starts().partition_point(|start| *start <= offset);
+        let start = self.starts()[line - 1];
+        let columns = self.columns.get_or_init(|| Marks::new(&self.text, self.starts(), &self.masks));
         let Mark { mut at, mut column } = columns.before(start, offset);
         let first = self.masks.partition_point(|mask| mask.text.start < at);
         for mask in self.masks[first..].iter().take_while(|mask| mask.text.start < offset) {

@@ -33,6 +33,9 @@ pub(super) struct Copy {
 
 /// What was found and every other copy of it, sorted, without overlap.
 pub(super) fn copies(text: &str, found: &[Found], detector: &Detector) -> Vec<Copy> {
+    if found.is_empty() {
+        return Vec::new();
+    }
     let own = own(text, found);
     let others = Seeker::new(own.clone(), detector).find(text);
     merge(text, own, others)

@@ -113,6 +113,10 @@ fn is_dash(character: char) -> bool {
 pub(super) fn at(text: &str, start: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let first = start.checked_sub(2)?;
+    // Most numbers have no capitals before them.
+    if !bytes[first..start].iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
     let country = text.get(first..start)?;
     let free = first == 0 || !(bytes[first - 1].is_ascii_alphanumeric() || bytes[first - 1] == b'_');
     let length = iban_length(country).filter(|_| free)?;

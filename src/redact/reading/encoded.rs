@@ -47,9 +47,19 @@ pub(super) fn decoded(text: &str, budget: &mut Budget) -> Vec<Reading> {
     readings.into()
 }
 
-/// Letters, digits and the other characters of both alphabets.
+/// Letters, digits and the other characters of both alphabets, as a table: this is asked of most bytes.
+const INSIDE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
+
 fn inside(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    INSIDE[byte as usize]
 }
 
 /// Runs of at least [`LEAST`] such bytes. Only every so many bytes are looked at until one is inside.

@@ -116,7 +116,12 @@ pub(super) fn closed_up(text: &str) -> Option<Reading> {
     let mut reading = Reading::new("spaced out");
     let mut done = 0;
     let mut probe = 0;
-    while probe + SPACED < bytes.len() {
+    while let Some(near) = bytes.get(probe..).and_then(|rest| rest.first_chunk::<SPACED>()) {
+        // Nearly no text has three characters alike, two apart.
+        if !(near[1] == near[3] && near[3] == near[5] || near[2] == near[4] && near[4] == near[6]) {
+            probe += SPACED;
+            continue;
+        }
         let place = [probe, probe + 1].into_iter().find(|start| alternating(bytes, *start));
         let Some(start) = place.filter(|start| *start >= done) else {
             probe += SPACED;

@@ -170,9 +170,26 @@ fn lines_around(text: &str, places: impl IntoIterator<Item = Range<usize>>) -> V
     lines
 }
 
+/// What may stand inside a token, as a table: this is asked of most bytes.
+const IN_TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"_-./+=~:";
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < marks.len() {
+        table[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+};
+
 /// Whether a byte may stand inside a token.
 fn in_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-./+=~:".contains(&byte)
+    IN_TOKEN[byte as usize]
 }
 
 #[cfg(test)]
