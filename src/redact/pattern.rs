@@ -171,7 +171,8 @@ impl Pattern {
     ) -> Option<Confidence> {
         let value = &text[secret.clone()];
         // What an imported rule takes for a placeholder it says itself.
-        let stands_in = self.wanted.imported.is_none() && random::placeholder(value);
+        let made_up = random::placeholder(value) || !self.exact() && random::alphabet(value);
+        let stands_in = self.wanted.imported.is_none() && made_up;
         let counted = stands_in && self.exact() && counted_out(value);
         if stands_in && !counted || self.wanted.entropy.is_some_and(|least| random::entropy(value) < least) {
             return None;

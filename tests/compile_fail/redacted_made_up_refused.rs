@@ -2,7 +2,7 @@ use weft::artifact::{Action, Original, Role};
 use weft::redact::Redacted;
 
 fn lines(original: Original) -> u32 {
-    Redacted::seal(original, &[]).lines()
+    Redacted::seal(original, None, &[]).lines()
 }
 
 fn main() {

@@ -60,6 +60,7 @@ pub(super) fn judge(value: &str, name: &str, promised: Promised, form: Form) -> 
         promise => token(value, promise, form)?,
     };
     if random::placeholder(value)
+        || random::alphabet(value)
         || stand_in::stand_in(value)
         || stand_in::spoiled(value)
         || look_alike(value)
@@ -88,6 +89,7 @@ pub(super) fn judge_said(value: &str, plainly: bool) -> Option<Confidence> {
         || value.starts_with(['/', '-', '.', '#', ':', '&', '@', '\\', '=', '(', '['])
         || value.contains(['(', '[', '{', '<', '\\', ';', ',', '='])
         || random::placeholder(value)
+        || random::alphabet(value)
         || stand_in::stand_in(value)
         || look_alike(value)
         || identifies(value, Promise::Perhaps)
@@ -103,6 +105,7 @@ pub(super) fn judge_option(value: &str) -> Option<Confidence> {
     let made = Made::of(value).filter(|_| value.len() >= 4)?;
     let stands_in = value.starts_with(['$', '%', '<', '{', '[', '-', '*'])
         || random::placeholder(value)
+        || random::alphabet(value)
         || stand_in::stand_in(value)
         || look_alike(value);
     if stands_in || made.kinds() == 1 && (value.len() < 8 || random::wordy(value)) || value.contains("://") {
