@@ -370,16 +370,14 @@ impl Entry {
             Content::Bytes(bytes) if bytes.len() as u64 > limit => Err(too_long(bytes.len() as u64)),
             Content::Bytes(bytes) => Ok(bytes.clone()),
             Content::Stored(store, id) => Ok(store.read(id, limit)?.into()),
-            Content::Disk(path) => {
-                read_file(&self.path, path, limit)?.ok_or_else(|| too_long(limit + 1)).map(Into::into)
-            }
+            Content::Disk(path) => read_file(&self.path, path, limit)?.ok_or_else(|| too_long(limit + 1)),
         }
     }
 }
 
 /// A regular file of at most `limit` bytes, `None` when it is longer. A link or device in its place is an error: what is
 /// scanned must be what stands at the path.
-fn read_file(name: &str, path: &std::path::Path, limit: u64) -> Result<Option<Vec<u8>>> {
+fn read_file(name: &str, path: &std::path::Path, limit: u64) -> Result<Option<Arc<[u8]>>> {
     let failed = |error: std::io::Error| {
         let what = match error.kind() {
             std::io::ErrorKind::NotFound => format!("{name} vanished before it was read"),
@@ -391,10 +389,31 @@ fn read_file(name: &str, path: &std::path::Path, limit: u64) -> Result<Option<Ve
     if !metadata.is_file() {
         return Err(Error::new(ErrorKind::Io, format!("{name} is not a regular file (any more)")));
     }
-    let mut bytes = Vec::with_capacity(metadata.len().min(limit) as usize);
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    // Read into the place where it stays: a copy of every file would cost as much as a pass over it.
+    let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, metadata.len().min(limit) as usize).collect();
+    let mut filled = 0;
+    if let Some(space) = Arc::get_mut(&mut bytes) {
+        while let Some(rest) = space.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match file.read(rest) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+    // It may have changed its length since: then what is there now counts.
+    let mut more = Vec::new();
+    let left = limit.saturating_add(1).saturating_sub(filled as u64);
+    file.take(left).read_to_end(&mut more).map_err(failed)?;
+    if filled + more.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+        return Ok(None);
+    }
+    if filled < bytes.len() || !more.is_empty() {
+        bytes = [&bytes[..filled], &more].concat().into();
+    }
+    Ok(Some(bytes))
 }
 
 /// Where a submission came from; decides whose settings and allowances count (invariant 6 of src/README.md).

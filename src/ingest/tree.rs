@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::artifact::{Action, Content, Entry, Mode, Origin, Provenance, Role, Submission};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +33,30 @@ pub fn walk(paths: &[PathBuf], root: &Path, exclude: &[String], most: usize) -> 
         walk.add(path)?;
     }
     Ok(walk.finish(paths))
+}
+
+/// Threads that list a tree: more wait for the disk and each other.
+const THREADS: usize = 4;
+
+/// What a walk met, with the mode of a file.
+struct Met {
+    entry: std::result::Result<DirEntry, ignore::Error>,
+    mode: Option<(Mode, bool)>,
+}
+
+impl Met {
+    fn new(entry: std::result::Result<DirEntry, ignore::Error>) -> Self {
+        let file = entry.as_ref().ok().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+        let mode = file.map(|entry| mode_of(entry.path()));
+        Met { entry, mode }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.entry {
+            Ok(entry) => Some(entry.path()),
+            Err(error) => path_of(error),
+        }
+    }
 }
 
 struct Walk {
@@ -70,7 +96,7 @@ impl Walk {
         } else if metadata.is_dir() {
             self.folder(&disk);
         } else if metadata.is_file() {
-            self.file(&disk, true);
+            self.file(&disk, true, None);
         } else {
             self.note(NoteKind::Unsupported, shown, "is no regular file".into());
         }
@@ -95,19 +121,40 @@ impl Walk {
                 let named = entry.depth() == 0;
                 named || entry.file_name() != ".git" && !is_excluded(&exclude, entry.path(), folder)
             })
-            .build();
-        for found in walker {
+            .threads(THREADS)
+            .build_parallel();
+        let (listed, over) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+        let most = self.most.saturating_sub(self.entries.len()).saturating_mul(2).saturating_add(1024);
+        walker.run(|| {
+            Box::new(|found| {
+                let found = Met::new(found);
+                let mut listed = listed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                listed.push(found);
+                if listed.len() < most {
+                    return WalkState::Continue;
+                }
+                over.store(true, Ordering::Relaxed);
+                WalkState::Quit
+            })
+        });
+        let mut listed = listed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // Threads meet files in any order; what is noted and what is left out must not depend on it.
+        listed.sort_by(|one, other| one.path().cmp(&other.path()));
+        for met in listed {
             if self.full {
                 return;
             }
-            match found {
-                Ok(found) => self.found(&found),
+            match met.entry {
+                Ok(entry) => self.found(&entry, met.mode),
                 Err(error) => self.failed(&error, folder),
             }
         }
+        if over.into_inner() && !self.full {
+            self.over();
+        }
     }
 
-    fn found(&mut self, found: &DirEntry) {
+    fn found(&mut self, found: &DirEntry, mode: Option<(Mode, bool)>) {
         if let Some(error) = found.error() {
             let why = format!("holds a pattern that was not understood: {}", inner(error));
             self.note(NoteKind::Info, self.shown(found.path()), why);
@@ -115,12 +162,12 @@ impl Walk {
         match found.file_type() {
             Some(kind) if kind.is_dir() || found.depth() == 0 => {}
             Some(kind) if kind.is_symlink() => self.link(found.path()),
-            Some(kind) if kind.is_file() => self.file(found.path(), false),
+            Some(kind) if kind.is_file() => self.file(found.path(), false, mode),
             _ => self.note(NoteKind::Unsupported, self.shown(found.path()), "is no regular file".into()),
         }
     }
 
-    fn file(&mut self, disk: &Path, named: bool) {
+    fn file(&mut self, disk: &Path, named: bool, mode: Option<(Mode, bool)>) {
         let shown = self.shown(disk);
         let full = self.root.join(&shown);
         let full = if shown.contains("..") { full.canonicalize().unwrap_or(full) } else { full };
@@ -138,7 +185,7 @@ impl Walk {
             None => Role::Code,
         };
         let mut entry = Entry::new(shown, role, Action::Inspect, Content::Disk(disk.to_owned()));
-        (entry.mode, entry.disk.readable_by_others) = mode_of(disk);
+        (entry.mode, entry.disk.readable_by_others) = mode.unwrap_or_else(|| mode_of(disk));
         if role == Role::Reply && place.is_some() {
             entry.prompts = self.prompts.beside(disk);
         }
@@ -161,10 +208,7 @@ impl Walk {
 
     fn insert(&mut self, entry: Entry) {
         if self.entries.len() >= self.most && !self.entries.contains_key(&entry.path) {
-            self.full = true;
-            let why =
-                format!("more than {} files: the rest was not scanned; raise `[limits] files`", self.most);
-            self.note(NoteKind::NotChecked, String::new(), why);
+            self.over();
             return;
         }
         // A file that is named keeps the role that naming gave it.
@@ -172,6 +216,12 @@ impl Walk {
             Some(known) if known.role != Role::Document => {}
             _ => drop(self.entries.insert(entry.path.clone(), entry)),
         }
+    }
+
+    fn over(&mut self) {
+        self.full = true;
+        let why = format!("more than {} files: the rest was not scanned; raise `[limits] files`", self.most);
+        self.note(NoteKind::NotChecked, String::new(), why);
     }
 
     fn failed(&mut self, error: &ignore::Error, folder: &Path) {
