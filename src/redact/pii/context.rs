@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_automaton_builds_and_no_word_is_longer_than_is_read_again() {
+    fn no_word_is_longer_than_is_read_again() {
         assert!(words().words.iter().all(|(word, _)| word.len() <= LONGEST));
     }
 }
