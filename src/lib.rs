@@ -255,10 +255,17 @@ fn secrets_of(entry: &Entry, checks: &Checks, policy: &Policy) -> Secrets {
     Secrets { findings, notes }
 }
 
-fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, keep: bool) -> Seen {
+/// `None` when there is nothing to keep: most files of most scans.
+fn look(
+    entry: &Entry,
+    symlinks: &[String],
+    checks: &Checks,
+    policy: &Policy,
+    keep: bool,
+) -> Option<Box<Seen>> {
     let mut original = match ingest::read(entry, &policy.limits.file_bytes) {
         Ok(original) => original,
-        Err(note) => return Seen { notes: vec![note], ..Seen::default() },
+        Err(note) => return Some(Box::new(Seen { notes: vec![note], ..Seen::default() })),
     };
     let mut notes = std::mem::take(&mut original.notes);
     let redaction = checks.redactor.redact(original);
@@ -284,11 +291,13 @@ fn look(entry: &Entry, symlinks: &[String], checks: &Checks, policy: &Policy, ke
     document.sign_lines(&mut seen.code.findings);
     document.sign_lines(&mut seen.packages.findings);
     seen.kept = keep.then_some(document);
-    seen
+    let facts = stages.code || stages.deps || keep;
+    let said = !(seen.findings.is_empty() && seen.notes.is_empty() && seen.allowances.is_empty());
+    (facts || said).then(|| Box::new(seen))
 }
 
 fn link(
-    seen: Vec<Seen>,
+    seen: Vec<Option<Box<Seen>>>,
     submission: &Submission,
     checks: &Checks,
     policy: &Policy,
@@ -297,7 +306,7 @@ fn link(
     let notes = submission.notes.iter().chain(&checks.notes).cloned().collect();
     let mut all = Seen { notes, ..Seen::default() };
     let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-    for one in seen {
+    for one in seen.into_iter().flatten() {
         all.findings.extend(one.findings);
         all.notes.extend(one.notes);
         all.allowances.extend(one.allowances);

@@ -36,7 +36,7 @@ pub fn walk(paths: &[PathBuf], root: &Path, exclude: &[String], most: usize) -> 
 }
 
 /// Threads that list a tree: more wait for the disk and each other.
-const THREADS: usize = 4;
+const THREADS: usize = 2;
 
 /// What a walk met, with the mode of a file.
 struct Met {
@@ -51,11 +51,13 @@ impl Met {
         Met { entry, mode }
     }
 
-    fn path(&self) -> Option<&Path> {
-        match &self.entry {
+    /// The path as bytes: in which order does not matter, only that it is always the same.
+    fn bytes(&self) -> &[u8] {
+        let path = match &self.entry {
             Ok(entry) => Some(entry.path()),
             Err(error) => path_of(error),
-        }
+        };
+        path.map_or(&[], |path| path.as_os_str().as_encoded_bytes())
     }
 }
 
@@ -139,7 +141,7 @@ impl Walk {
         });
         let mut listed = listed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         // Threads meet files in any order; what is noted and what is left out must not depend on it.
-        listed.sort_by(|one, other| one.path().cmp(&other.path()));
+        listed.sort_by(|one, other| one.bytes().cmp(other.bytes()));
         for met in listed {
             if self.full {
                 return;
