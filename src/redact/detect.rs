@@ -256,9 +256,10 @@ impl Detector {
         let mut windows: Vec<(usize, Range<usize>)> =
             self.always.iter().map(|rule| (*rule, 0..text.len())).collect();
         let mut assignments = generic::Scan::new(text);
+        let mut seen = 0;
         self.anchors.each(text.as_bytes(), |word, hit| match self.leads[word] {
             Lead::Pattern(rule) => {
-                look.wrapped.extend(Wrapped::at(text.as_bytes(), &hit));
+                look.wrapped.extend(Wrapped::at(text.as_bytes(), &hit, &mut seen));
                 self.widen(rule, text, hit, &mut windows);
             }
             Lead::Assigned(rule) => self.look_assigned(rule, text, hit, &mut look.found, broken),

@@ -283,3 +283,13 @@ fn a_made_up_key_in_the_exact_form_is_a_note() {
     let placeholder = format!("key = 'sbp_{}'", "x".repeat(40));
     assert!(redact(placeholder.into_bytes()).findings.is_empty());
 }
+
+#[test]
+fn a_blob_of_letters_and_a_wall_of_escapes_are_read_to_the_end() {
+    let blob = expand(&"%{4096}".repeat(256));
+    let Redaction { document, findings, notes } = redact(blob.clone());
+    assert_eq!((document.text(), findings.len(), notes.len()), (blob.as_str(), 0, 0));
+    let wall = "%41".repeat(200_000);
+    let Redaction { document, findings, notes } = redact(wall.clone());
+    assert_eq!((document.text(), findings.len(), notes.len()), (wall.as_str(), 0, 0));
+}

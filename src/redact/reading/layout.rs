@@ -6,8 +6,8 @@ use super::{Reading, in_token};
 
 /// The most lines of one token.
 const LINES: usize = 64;
-/// The longest run that is turned around.
-const TURNED: usize = 4096;
+/// The longest token; a longer run is data.
+const TOKEN: usize = 2048;
 /// The fewest characters of a token that is spaced out.
 const SPACED: usize = 16;
 
@@ -19,11 +19,16 @@ pub(in crate::redact) struct Wrapped {
 }
 
 impl Wrapped {
-    /// The token whose anchor is at `anchor`, when it ends with its line.
-    pub(in crate::redact) fn at(bytes: &[u8], anchor: &Range<usize>) -> Option<Wrapped> {
-        let rest = &bytes[anchor.end..bytes.len().min(anchor.end + TURNED)];
+    /// The token whose anchor is at `anchor`, when it ends with its line. `seen` is how far the tokens before it went:
+    /// of several anchors in one token the first tells all.
+    pub(in crate::redact) fn at(bytes: &[u8], anchor: &Range<usize>, seen: &mut usize) -> Option<Wrapped> {
+        if anchor.end <= *seen {
+            return None;
+        }
+        let rest = &bytes[anchor.end..bytes.len().min(anchor.end + TOKEN)];
         let length = rest.iter().take_while(|byte| in_token(**byte)).count();
         let end = anchor.end + length;
+        *seen = end;
         line_ends(bytes, end)?;
         Some(Wrapped { start: anchor.start, end })
     }
@@ -82,7 +87,7 @@ fn continuation(bytes: &[u8], token: &Wrapped) -> Vec<Range<usize>> {
         let marks = bytes[line..].iter().take(80).take_while(|byte| b" \t>#*|/".contains(byte)).count();
         let start = line + marks;
         let inside = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+".contains(byte);
-        let length = bytes[start..].iter().take(TURNED).take_while(|byte| inside(byte)).count();
+        let length = bytes[start..].iter().take(TOKEN).take_while(|byte| inside(byte)).count();
         let padding = bytes[start + length..].iter().take(2).take_while(|byte| **byte == b'=').count();
         let stop = start + length + padding;
         let alone = match bytes.get(stop) {
@@ -175,10 +180,13 @@ pub(super) fn turned(text: &str, backwards: &[Range<usize>]) -> Option<Reading> 
             continue;
         }
         let before =
-            bytes[done..hit.start.max(done)].iter().rev().take(TURNED).take_while(|byte| in_token(**byte));
+            bytes[done..hit.start.max(done)].iter().rev().take(TOKEN).take_while(|byte| in_token(**byte));
         let start = hit.start.max(done) - before.count();
-        let behind = bytes[hit.end..].iter().take(TURNED).take_while(|byte| in_token(**byte)).count();
+        let behind = bytes[hit.end..].iter().take(TOKEN).take_while(|byte| in_token(**byte)).count();
         done = hit.end + behind;
+        if done - start >= TOKEN {
+            continue;
+        }
         for at in (start..done).rev() {
             reading.other(text.get(at..at + 1).unwrap_or(""), at..at + 1);
         }
@@ -193,7 +201,7 @@ mod tests {
 
     fn unwrap(text: &str) -> Option<String> {
         let at = text.find("ghp_").unwrap();
-        let wrapped = Wrapped::at(text.as_bytes(), &(at..at + 4))?;
+        let wrapped = Wrapped::at(text.as_bytes(), &(at..at + 4), &mut 0)?;
         unwrapped(text, &[wrapped]).map(|reading| reading.text)
     }
 
