@@ -1,6 +1,8 @@
 //! Allowances in comments: `weft: allow RULE reason`, alone on the line above or at the end of the line, with a last day
 //! after `until` if need be.
 
+use std::sync::LazyLock;
+
 use super::Trust;
 use crate::artifact::{Action, Role};
 use crate::finding::Finding;
@@ -13,6 +15,9 @@ const LONGEST: usize = 2000;
 const STACKED: u32 = 20;
 /// What a comment says before its rule.
 const MARKER: &str = "weft: allow";
+/// Looks for it; made once, since every file is searched.
+static FINDER: LazyLock<memchr::memmem::Finder<'static>> =
+    LazyLock::new(|| memchr::memmem::Finder::new(MARKER));
 /// What opens a comment in the languages weft reads.
 const OPENERS: [&str; 7] = ["#", "//", "/*", "<!--", "--", "*", ";"];
 
@@ -46,7 +51,7 @@ pub fn allowances(document: &Redacted, rules: &RuleSet, trust: Trust) -> (Vec<Al
     let rule = rules.get("allowance-added").filter(|_| trust == Trust::Gate);
     // One pass whatever the text: a line may be hundreds of megabytes long and hold nothing but markers.
     let (mut line, mut start, mut passed, mut seen) = (1u32, 0usize, 0usize, 0u32);
-    for at in memchr::memmem::find_iter(text.as_bytes(), MARKER) {
+    for at in FINDER.find_iter(text.as_bytes()) {
         let skipped = &text.as_bytes()[passed..at];
         if let Some(last) = memchr::memrchr(b'\n', skipped) {
             line += memchr::memchr_iter(b'\n', skipped).count() as u32;
