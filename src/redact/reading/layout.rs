@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn spaced_tokens_are_closed_up() {
-        let token = "ghp_ABCDEFGHIJ0123456789";
+        let token = "tok_ABCDEFGHIJ0123456789";
         for mark in [" ", "-", "."] {
             let spaced: Vec<String> = token.chars().map(String::from).collect();
             let text = format!("my key is  {}  ok", spaced.join(mark));
