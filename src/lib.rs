@@ -50,8 +50,9 @@ pub struct Checks {
     /// The rules they were compiled from.
     pub rules: RuleSet,
     texts: TextChecks,
-    analyzer: analyze::Analyzer,
-    dependencies: deps::Dependencies,
+    /// `None` where the run looks for secrets alone and does not wait for these.
+    analyzer: Option<analyze::Analyzer>,
+    dependencies: Option<deps::Dependencies>,
 }
 
 impl Checks {
@@ -60,10 +61,17 @@ impl Checks {
     pub fn new(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
         Ok(Checks {
             texts: TextChecks::new(&rules, key)?,
-            analyzer: analyze::Analyzer::new(&rules)?,
-            dependencies: deps::Dependencies::new(&rules)?,
+            analyzer: Some(analyze::Analyzer::new(&rules)?),
+            dependencies: Some(deps::Dependencies::new(&rules)?),
             rules,
         })
+    }
+
+    /// As [`Checks::new`], for a run of the stage `secrets` alone: what another stage needs is not compiled, and one that
+    /// is asked for all the same is a note that it was not checked.
+    pub fn of_secrets(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
+        let texts = TextChecks::new(&rules, key)?;
+        Ok(Checks { texts, analyzer: None, dependencies: None, rules })
     }
 
     /// Tells the secrets of a run apart under `key`, which should be random and of this run alone: see
@@ -76,7 +84,7 @@ impl Checks {
     /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
     pub fn check(&self) -> Result<()> {
         self.texts.check()?;
-        self.analyzer.check()
+        self.analyzer.as_ref().map_or(Ok(()), analyze::Analyzer::check)
     }
 }
 
@@ -282,10 +290,16 @@ fn look(
         seen.findings.extend(effects::inspect(&document, symlinks, &checks.rules));
     }
     if stages.code {
-        seen.code = checks.analyzer.facts(&document);
+        match &checks.analyzer {
+            Some(analyzer) => seen.code = analyzer.facts(&document),
+            None => seen.notes.push(not_compiled(&document, "code")),
+        }
     }
     if stages.deps {
-        seen.packages = checks.dependencies.facts(&document);
+        match &checks.dependencies {
+            Some(dependencies) => seen.packages = dependencies.facts(&document),
+            None => seen.notes.push(not_compiled(&document, "deps")),
+        }
     }
     document.sign_lines(&mut seen.findings);
     document.sign_lines(&mut seen.code.findings);
@@ -294,6 +308,11 @@ fn look(
     let facts = stages.code || stages.deps || keep;
     let said = !(seen.findings.is_empty() && seen.notes.is_empty() && seen.allowances.is_empty());
     (facts || said).then(|| Box::new(seen))
+}
+
+fn not_compiled(document: &Redacted, stage: &str) -> Note {
+    let why = format!("the stage {stage} was not made ready for this run");
+    Note::new(finding::NoteKind::NotChecked, document.path(), why)
 }
 
 fn link(
@@ -314,7 +333,9 @@ fn link(
         packages.push(one.packages);
         kept.extend(one.kept);
     }
-    for (findings, notes) in [checks.analyzer.link(code), checks.dependencies.link(packages)] {
+    let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code));
+    let packages = checks.dependencies.as_ref().map(|dependencies| dependencies.link(packages));
+    for (findings, notes) in code.into_iter().chain(packages) {
         all.findings.extend(findings);
         all.notes.extend(notes);
     }

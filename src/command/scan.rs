@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         return history::run(range, arguments.all, reporting, world);
     }
     let (submission, policy) = arguments.subject(world)?;
-    let mut checks = settings::checks(world, reporting.rules.as_deref())?;
+    let mut checks = settings::checks_of(world, reporting.rules.as_deref(), policy.gate.only)?;
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
     if let Some(reference) = &arguments.baseline {

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use weft::error::{Error, ErrorKind, Result};
 use weft::finding::{Note, NoteKind, printable};
 use weft::ingest::git;
-use weft::policy::Policy;
+use weft::policy::{Policy, Stages};
 use weft::redact::Terms;
 use weft::rule::RuleSet;
 use weft::{Checks, TextChecks, built_in_rules};
@@ -61,6 +61,15 @@ pub(super) fn checks(world: &World, own: Option<&Path>) -> Result<Checks> {
     // Built-in patterns are held by tests; somebody's own may be wrong, and that is said before anything is scanned.
     checks.check()?;
     Ok(checks)
+}
+
+/// As [`checks`], for a run of these stages: what they do not need is not made ready.
+pub(super) fn checks_of(world: &World, own: Option<&Path>, stages: Stages) -> Result<Checks> {
+    if own.is_some() || stages.code || stages.deps {
+        return checks(world, own);
+    }
+    let run = super::hand::random()?;
+    Ok(Checks::of_secrets(built_in_rules(), world.project_key().as_deref())?.marking(run.as_bytes()))
 }
 
 /// What redacts a text: the built-in rules and those of `--rules`, a folder or a file.
