@@ -244,6 +244,16 @@ impl Detector {
                 let range = other.original(&one.range);
                 let plain = || other.text.get(one.range.clone()).unwrap_or("").to_owned();
                 let secret = Some(one.secret.unwrap_or_else(plain));
+                // A token that is whole within its line ends there, whatever word the next line holds.
+                let whole = |first: &&Found| {
+                    first.rule == one.rule && first.range.start == range.start && first.range.end < range.end
+                };
+                if other.written == reading::WRAPPED
+                    && let Some(first) = found.iter().find(whole)
+                    && !text.get(first.range.end..range.end).is_some_and(reading::gains)
+                {
+                    continue;
+                }
                 found.push(Found { range, secret, written: Some(other.written), ..one });
             }
         }

@@ -293,3 +293,12 @@ fn a_blob_of_letters_and_a_wall_of_escapes_are_read_to_the_end() {
     let Redaction { document, findings, notes } = redact(wall.clone());
     assert_eq!((document.text(), findings.len(), notes.len()), (wall.as_str(), 0, 0));
 }
+
+#[test]
+fn a_token_that_ends_with_its_line_leaves_the_next_line_alone() {
+    let token = expand("sk_live_%{24}");
+    for next in ["v2", "# Section2", "Abc1", "a: x", "- item1", "```"] {
+        let redacted = redactor().redact_text(format!("token: {token}\n{next}\n").as_bytes()).unwrap();
+        assert_eq!(redacted, format!("token: WEFT_STRIPE_KEY_0001\n{next}\n"));
+    }
+}

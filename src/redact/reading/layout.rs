@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Reading, in_token};
+use super::{CONTEXT, Reading, in_token};
 
 /// The most lines of one token.
 const LINES: usize = 64;
@@ -48,10 +48,23 @@ fn line_ends(bytes: &[u8], at: usize) -> Option<usize> {
     (rest.get(length) == Some(&b'\n')).then_some(at + length + 1)
 }
 
+/// Whether what a token gains when it goes on in the next line is no word: enough of letters and digits. What is whole
+/// without it needs no less.
+pub(in crate::redact) fn gains(more: &str) -> bool {
+    let pieces = more.lines().map(|line| line.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+    pieces.into_iter().find(|piece| !piece.is_empty()).is_some_and(|piece| {
+        let has = |kind: fn(&u8) -> bool| piece.bytes().any(|byte| kind(&byte));
+        piece.len() >= 12 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+    })
+}
+
+/// How a wrapped token is written.
+pub(in crate::redact) const WRAPPED: &str = "over several lines";
+
 /// The tokens that are wrapped, with what stands before them in their line.
 pub(super) fn unwrapped(text: &str, wrapped: &[Wrapped]) -> Option<Reading> {
     let bytes = text.as_bytes();
-    let mut reading = Reading::new("over several lines");
+    let mut reading = Reading::new(WRAPPED);
     let mut done = None;
     for one in wrapped {
         if done.replace(one.end) == Some(one.end) {
@@ -76,15 +89,24 @@ pub(super) fn unwrapped(text: &str, wrapped: &[Wrapped]) -> Option<Reading> {
     (!reading.text.is_empty()).then_some(reading)
 }
 
-/// The pieces on the following lines: each is all that its line holds, beside marks of quotation, and no word.
+/// The pieces on the following lines: each is all that its line holds, beside the marks of quotation or comment that the
+/// first line has too, and no word.
 fn continuation(bytes: &[u8], token: &Wrapped) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut at = token.end;
+    let before = &bytes[token.start.saturating_sub(CONTEXT)..token.start];
+    let line = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
+    let mark =
+        line.iter().copied().find(|byte| !b" \t".contains(byte)).filter(|byte| b">#*|/".contains(byte));
     // Of an alphabet of capitals and digits a piece may be a word of capitals.
     let capitals = !bytes[token.start..token.end].iter().any(u8::is_ascii_lowercase);
     while pieces.len() < LINES {
         let Some(line) = line_ends(bytes, at) else { break };
-        let marks = bytes[line..].iter().take(80).take_while(|byte| b" \t>#*|/".contains(byte)).count();
+        let marks = bytes[line..]
+            .iter()
+            .take(80)
+            .take_while(|byte| b" \t".contains(byte) || mark == Some(**byte))
+            .count();
         let start = line + marks;
         let inside = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+".contains(byte);
         let length = bytes[start..].iter().take(TOKEN).take_while(|byte| inside(byte)).count();
@@ -214,9 +236,14 @@ mod tests {
 
     #[test]
     fn the_next_line_is_not_taken_for_more() {
-        for text in
-            ["ghp_ab1\nword\n", "ghp_ab1\nKEY2=x", "ghp_ab1\n\ncd2", "ghp_ab1 cd2", "ghp_ab1\ntwo words2"]
-        {
+        for text in [
+            "ghp_ab1\n# cd2\n",
+            "ghp_ab1\nword\n",
+            "ghp_ab1\nKEY2=x",
+            "ghp_ab1\n\ncd2",
+            "ghp_ab1 cd2",
+            "ghp_ab1\ntwo words2",
+        ] {
             assert_eq!(unwrap(text), None, "{text}");
         }
     }

@@ -13,7 +13,7 @@ mod unpack;
 
 use std::ops::Range;
 
-pub(super) use layout::Wrapped;
+pub(super) use layout::{WRAPPED, Wrapped, gains};
 
 /// How many readings may lie inside each other: base64 of compressed JSON in a JSON string is four.
 pub(super) const DEPTH: usize = 4;
