@@ -26,6 +26,9 @@ pub(super) struct Decoded<'a> {
 /// Reads `bytes` as text; `None` when they are not text.
 pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
     let encoding = match bytes {
+        // A mark in front of plain bytes would hide them: they are no UTF-16.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if plain(bytes) => Encoding::Utf8 { mark: 0 },
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if holds_plain(bytes) => return None,
         [0xff, 0xfe, ..] => Encoding::Utf16 { big: false, mark: 2 },
         [0xfe, 0xff, ..] => Encoding::Utf16 { big: true, mark: 2 },
         [0xef, 0xbb, 0xbf, ..] => Encoding::Utf8 { mark: 3 },
@@ -39,6 +42,24 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Decoded<'_>> {
         Encoding::Utf16 { big, mark } => Cow::Owned(utf16(&bytes[mark..], big).collect()),
     };
     Some(Decoded { bytes, encoding, text })
+}
+
+/// Whether what follows a mark of two bytes is ASCII: no byte in a hundred is anything else.
+fn plain(bytes: &[u8]) -> bool {
+    let rest = &bytes[2..];
+    let other =
+        rest.iter().filter(|byte| !(0x20..0x7f).contains(*byte) && !byte.is_ascii_whitespace()).count();
+    other * 100 < rest.len()
+}
+
+/// Whether ASCII stands somewhere in UTF-16: so many bytes of it in a row are no two-byte characters by chance.
+fn holds_plain(bytes: &[u8]) -> bool {
+    const ROW: usize = 24;
+    let mut row = 0;
+    bytes[2..].iter().any(|byte| {
+        row = if (0x20..0x7f).contains(byte) { row + 1 } else { 0 };
+        row >= ROW
+    })
 }
 
 /// A NUL alone does not make content binary, or one in a comment would hide a whole source file: it must also be
@@ -167,6 +188,20 @@ mod tests {
         assert!(decode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").is_none());
         assert!(decode(b"a\0b\0c\0").is_none());
         assert_eq!(decode(b"").unwrap().text, "");
+    }
+
+    #[test]
+    fn a_mark_does_not_hide_plain_bytes() {
+        let text = "token = correct horse battery staple";
+        for mark in [b"\xff\xfe", b"\xfe\xff"] {
+            assert!(decode(&[mark, text.as_bytes()].concat()).unwrap().text.ends_with(text));
+        }
+        let mixed = [utf16("some text of two bytes a letter\n", false), text.as_bytes().to_vec()].concat();
+        assert!(decode(&mixed).is_none());
+        assert_eq!(
+            decode(&utf16("\u{4e2d}\u{6587} \u{6f22}\u{5b57}", true)).unwrap().text,
+            "\u{4e2d}\u{6587} \u{6f22}\u{5b57}"
+        );
     }
 
     #[test]

@@ -235,6 +235,7 @@ impl Detector {
     ) -> Vec<Found> {
         let Look { mut found, mut wrapped, mut backwards } = self.look_through(text, source, broken);
         if depth == reading::DEPTH {
+            reading::refuse_deeper(text, budget);
             return found;
         }
         wrapped.sort_by_key(Wrapped::end);

@@ -54,6 +54,9 @@ pub(super) fn judge(value: &str, name: &str, promised: Promised, form: Form) -> 
         return None;
     }
     let made = Made::of(value)?;
+    if form == Form::Bare && (constant(value) || type_expression(value)) || repeats(value, name) {
+        return None;
+    }
     let confidence = match promised.promise {
         Promise::Password => password(value, made, form)?,
         _ if made.other > 0 => return None,
@@ -194,6 +197,52 @@ fn member(value: &str) -> bool {
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     value.contains('.') && value.split('.').all(identifier) && (random::wordy(value) || file(value))
+}
+
+/// Whether a value is a number as code writes it: `16384u32`, `0xC000_006B_u32`, `0x1fUL`.
+fn constant(value: &str) -> bool {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    let (digits, radix) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hexadecimal) => (hexadecimal, 16),
+        None => (digits, 10),
+    };
+    let number = |c: char| c.is_digit(radix) || c == '_';
+    let suffix = digits.trim_start_matches(number);
+    let known = matches!(
+        suffix.trim_start_matches('_'),
+        "" | "usize" | "isize" | "u" | "U" | "l" | "L" | "UL" | "ul" | "ULL" | "LL" | "n"
+    ) || suffix
+        .strip_prefix(['u', 'i', 'f'])
+        .is_some_and(|width| matches!(width, "8" | "16" | "32" | "64" | "128"));
+    suffix.len() < digits.len() && known
+}
+
+/// Whether a value is a type or a path of code: `Option<Sha512>`, `module::NAME`.
+fn type_expression(value: &str) -> bool {
+    let named = value.trim_start_matches('&').starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    named && (value.contains("::") || value.contains('<') && value.ends_with('>'))
+}
+
+/// Whether a name of several words says the value already: `Win32_System_Credentials = "Win32_System"`.
+fn repeats(value: &str, name: &str) -> bool {
+    value.len() < name.len()
+        && name.is_char_boundary(value.len())
+        && name[..value.len()].eq_ignore_ascii_case(value)
+        && !name[value.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+/// Whether a value is the name of a type, in capitalised words with numbers between them, and code goes on behind it:
+/// `key: Ed25519PublicKey,`.
+pub(super) fn type_name(value: &str, behind: &str) -> bool {
+    let goes_on = behind.starts_with([',', ')', ';', '>', ':', '&', '|', '?'])
+        || behind.starts_with(" {")
+        || behind.starts_with(" =");
+    let capitals = value.bytes().filter(u8::is_ascii_uppercase).count();
+    goes_on
+        && value.starts_with(|c: char| c.is_ascii_uppercase())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && (2..=value.len() / 3).contains(&capitals)
+        && random::wordy(value)
 }
 
 /// Code that fetches a value: names with `.`, `:`, `/` or `-` between them, a constant, a pointer.

@@ -152,9 +152,10 @@ impl<'a> Scan<'a> {
         } else {
             promise(bytes, &name)?
         };
-        // "pass" and a blank is the verb.
+        // "pass" and a blank is the verb, "two-pass" an adjective.
         let behind = bytes.get(value::skip_blanks(bytes, name.end));
-        if bytes.get(name.clone())?.eq_ignore_ascii_case(b"pass")
+        let word = bytes.get(name.clone())?.rsplit(|byte| *byte == b'-').next()?;
+        if word.eq_ignore_ascii_case(b"pass")
             && bytes.get(name.end) == Some(&b' ')
             && !matches!(behind, Some(b'=' | b':'))
         {
@@ -185,6 +186,9 @@ impl<'a> Scan<'a> {
         form: Form,
     ) -> Option<(Range<usize>, Confidence)> {
         let value = self.text.get(range.clone())?;
+        if form == Form::Bare && judge::type_name(value, self.text.get(range.end..)?) {
+            return None;
+        }
         Some((range, judge::judge(value, self.text.get(name.clone())?, promised, form)?))
     }
 

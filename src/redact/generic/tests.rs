@@ -79,6 +79,23 @@ fn what_is_no_secret_stays_silent() {
 }
 
 #[test]
+fn constants_and_types_are_no_secrets() {
+    for line in [
+        "pub const STATUS_PASSWORD: u32 = 16384u32;",
+        "const BAD_PASSWORD: NTSTATUS = 0xC000006B_u32 as _;",
+        "#define BAD_PASSWORD 0x8007001FUL",
+        "fn hash(sha2_pass: &Output<Sha512>, salt: &[u8])",
+        "    pub Password: super::super::Win32::Foundation::UNICODE_STRING,",
+        "fn from(private_key: Ed25519PrivateKey) -> Self {",
+        "Win32_System_Password = [\"Win32_System\"]",
+        "It runs faster than equivalent two-pass memchr2+SWAR code on",
+    ] {
+        assert_eq!(found(line), None, "{line}");
+    }
+    assert_eq!(found("password: Summer2024Time\n").as_deref(), Some("Summer2024Time"));
+}
+
+#[test]
 fn every_special_anchor_is_searched_for() {
     for word in super::command::ANCHORS.iter().chain(super::prose::KEYWORDS) {
         assert!(ANCHORS.contains(word), "{word}");

@@ -6,7 +6,13 @@ use std::ops::Range;
 use super::{Reading, lines_around};
 
 /// The longest escape that is read.
-const LONGEST: usize = 12;
+const LONGEST: usize = 24;
+/// What begins a sequence for a terminal.
+const ESCAPE: u8 = 0x1b;
+/// Stands for such a sequence, which reads as a blank.
+const COLOUR: u8 = 0;
+/// A word of this many characters behind an escape may be a token whose beginning the escape's last letter hides.
+const GLUED: usize = 16;
 
 /// The lines with needless escapes, unescaped; `None` when there is none.
 pub(super) fn unescaped(text: &str) -> Option<Reading> {
@@ -17,8 +23,16 @@ pub(super) fn unescaped(text: &str) -> Option<Reading> {
             return Some(at..at + 1);
         }
         let (meaning, length) = escape(&bytes[at..])?;
-        (meaning.is_ascii_alphanumeric() || matches!(meaning, b'_' | b'-')).then_some(at..at + length)
+        let needless = meaning.is_ascii_alphanumeric() || matches!(meaning, b'_' | b'-' | COLOUR);
+        (needless || glued(&bytes[at + length..])).then_some(at..at + length)
     });
+    let raw = memchr::memchr_iter(ESCAPE, bytes).map(|at| at..at + 1);
+    let mut needless: Vec<Range<usize>> = needless.collect();
+    let written = needless.len();
+    needless.extend(raw);
+    if needless.len() > written {
+        needless.sort_by_key(|place| place.start);
+    }
     let lines = lines_around(text, needless);
     if lines.is_empty() {
         return None;
@@ -33,11 +47,13 @@ pub(super) fn unescaped(text: &str) -> Option<Reading> {
 fn unescape(text: &str, line: Range<usize>, reading: &mut Reading) {
     let bytes = &text.as_bytes()[..line.end];
     let mut done = line.start;
-    while let Some(skip) = memchr::memchr3(b'\\', b'%', b'&', &bytes[done..]) {
+    while let Some(skip) = bytes[done..].iter().position(|byte| matches!(byte, b'\\' | b'%' | b'&' | &ESCAPE))
+    {
         let at = done + skip;
         reading.same(text, done..at);
         match escape(&bytes[at..]) {
             Some((meaning, length)) => {
+                let meaning = if meaning == COLOUR { b' ' } else { meaning };
                 reading.other(char::from(meaning).encode_utf8(&mut [0; 4]), at..at + length);
                 done = at + length;
             }
@@ -54,6 +70,9 @@ fn unescape(text: &str, line: Range<usize>, reading: &mut Reading) {
 /// The ASCII character that an escape at the start of `bytes` stands for, and the escape's length.
 fn escape(bytes: &[u8]) -> Option<(u8, usize)> {
     let bytes = &bytes[..bytes.len().min(LONGEST)];
+    if let Some(length) = colour(bytes) {
+        return Some((COLOUR, length));
+    }
     match bytes {
         [b'%', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 3)),
         [b'\\', b'x', rest @ ..] => Some((number(rest.get(..2)?, 16)?, 4)),
@@ -85,6 +104,22 @@ fn number(digits: &[u8], radix: u32) -> Option<u8> {
 fn braced(rest: &[u8], close: u8, radix: u32) -> Option<(u8, usize)> {
     let length = rest.iter().position(|byte| *byte == close).filter(|length| *length > 0)?;
     Some((number(&rest[..length], radix)?, length + 1))
+}
+
+/// Whether a token may begin here: the letter that ends an escape before it is none of it.
+fn glued(behind: &[u8]) -> bool {
+    let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    behind.get(..GLUED).is_some_and(|word| word.iter().all(inside))
+}
+
+/// The length of a sequence that colours a terminal's text, as it is or written as an escape: `\e[1;31m`.
+fn colour(bytes: &[u8]) -> Option<usize> {
+    const STARTS: &[&[u8]] =
+        &[b"\x1b[", b"\\e[", b"\\E[", b"\\033[", b"\\x1b[", b"\\x1B[", b"\\u001b[", b"\\u001B["];
+    let start = STARTS.iter().find(|start| bytes.starts_with(start))?.len();
+    let parameters = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    let end = start + parameters;
+    bytes.get(end).filter(|byte| byte.is_ascii_alphabetic()).map(|_| end + 1)
 }
 
 fn simple(escaped: u8) -> Option<u8> {
@@ -140,6 +175,18 @@ mod tests {
             let reading = unescaped(&text).unwrap();
             assert_eq!(reading.text, "say 'ghp_'\n", "{escaped}");
             assert_eq!(&text[reading.original(&(5..9))], escaped);
+        }
+    }
+
+    #[test]
+    fn the_letter_of_an_escape_is_no_part_of_what_follows() {
+        let token = "abcd_0123456789abcdef";
+        for escape in [r"\n", r"\t", "%0A", "%20", r"\u0026", "\u{1b}[1m", r"\033[1;31m", r"\e[0m"] {
+            let text = format!("x{escape}{token}");
+            let reading = unescaped(&text).unwrap();
+            let at = reading.text.find(token).unwrap();
+            assert!(!reading.text.as_bytes()[at - 1].is_ascii_alphanumeric(), "{escape}");
+            assert_eq!(&text[reading.original(&(at..at + token.len()))], token);
         }
     }
 

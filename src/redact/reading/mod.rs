@@ -143,6 +143,15 @@ pub(super) fn readings(
     all
 }
 
+/// Has the budget say when `text` encodes another text still: that one is not looked at.
+pub(super) fn refuse_deeper(text: &str, budget: &mut Budget) {
+    if encoded::decoded(text, budget).iter().any(|reading| !reading.text.is_empty()) {
+        budget
+            .refused
+            .get_or_insert("what it holds is encoded too many times: the innermost was not looked at");
+    }
+}
+
 /// The line around `at`, cut [`CONTEXT`] bytes before and behind, at characters.
 fn line_around(text: &str, at: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();

@@ -16,24 +16,47 @@ pub(super) enum Unpacked {
     Archive(String),
 }
 
+/// How many archives may lie inside each other.
+const NESTED: usize = 4;
+
 /// The text of some bytes; `None` when they are not text. An archive over its bound is refused, and the budget says so.
 pub(super) fn unpack(bytes: &[u8], budget: &mut Budget) -> Option<Unpacked> {
+    inside(bytes, 0, budget)
+}
+
+/// As [`unpack`], inside so many archives.
+fn inside(bytes: &[u8], depth: usize, budget: &mut Budget) -> Option<Unpacked> {
+    let packed = matches!(bytes, [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..]);
+    if packed && depth == NESTED {
+        budget.refused =
+            Some("archives in it lie too deep inside each other: the innermost were not looked at");
+        return None;
+    }
     if !budget.take(bytes.len()) {
         return None;
     }
     match bytes {
-        [0x1f, 0x8b, ..] => inflated(flate2::read::MultiGzDecoder::new(bytes), budget),
-        [b'P', b'K', 3, 4, ..] => archive(bytes, budget),
-        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => inflated(flate2::read::ZlibDecoder::new(bytes), budget)
-            .or_else(|| text(bytes).map(Unpacked::Text)),
+        [0x1f, 0x8b, ..] => inflated(flate2::read::MultiGzDecoder::new(bytes), depth, budget),
+        [b'P', b'K', 3, 4, ..] => archive(bytes, depth, budget),
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+            inflated(flate2::read::ZlibDecoder::new(bytes), depth, budget)
+                .or_else(|| text(bytes).map(Unpacked::Text))
+        }
         _ => text(bytes).map(Unpacked::Text),
     }
 }
 
-fn inflated(reader: impl Read, budget: &mut Budget) -> Option<Unpacked> {
+fn inflated(reader: impl Read, depth: usize, budget: &mut Budget) -> Option<Unpacked> {
     let mut out = Vec::new();
     read(reader, &mut out, budget);
-    text(&out).map(Unpacked::Archive)
+    within(&out, depth, budget).map(Unpacked::Archive)
+}
+
+/// The text of what an archive holds, another archive perhaps.
+fn within(content: &[u8], depth: usize, budget: &mut Budget) -> Option<String> {
+    match inside(content, depth + 1, budget)? {
+        Unpacked::Text(text) | Unpacked::Archive(text) => Some(text),
+    }
 }
 
 /// Reads up to the bound; what a damaged stream gave before it broke is looked at all the same.
@@ -49,7 +72,7 @@ fn read(reader: impl Read, out: &mut Vec<u8>, budget: &mut Budget) {
     }
 }
 
-fn archive(bytes: &[u8], budget: &mut Budget) -> Option<Unpacked> {
+fn archive(bytes: &[u8], depth: usize, budget: &mut Budget) -> Option<Unpacked> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).ok()?;
     let mut texts = String::new();
     if archive.len() > FILES {
@@ -59,7 +82,7 @@ fn archive(bytes: &[u8], budget: &mut Budget) -> Option<Unpacked> {
         let Ok(file) = archive.by_index(number) else { continue };
         let mut content = Vec::new();
         read(file, &mut content, budget);
-        texts.extend(text(&content));
+        texts.extend(within(&content, depth, budget));
         texts.push('\n');
     }
     (!texts.trim().is_empty()).then_some(Unpacked::Archive(texts))
@@ -116,6 +139,18 @@ mod tests {
             matches!(unpack(&bytes, &mut budget), Some(Unpacked::Archive(text)) if text.contains("horse"))
         );
         assert!(budget.refused.is_none());
+    }
+
+    #[test]
+    fn archives_inside_archives_are_unpacked_to_a_depth() {
+        let mut budget = Budget::new(0);
+        let twice = gzip(&gzip(b"correct horse battery staple"));
+        assert!(
+            matches!(unpack(&twice, &mut budget), Some(Unpacked::Archive(text)) if text.contains("horse"))
+        );
+        assert!(budget.refused.is_none());
+        let deep = (0..8).fold(b"correct horse".to_vec(), |inner, _| gzip(&inner));
+        assert!(unpack(&deep, &mut budget).is_none() && budget.refused.is_some());
     }
 
     #[test]
