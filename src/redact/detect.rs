@@ -238,6 +238,10 @@ impl Detector {
             reading::refuse_deeper(text, budget);
             return found;
         }
+        // The parts of a reading stand on lines of their own: none goes on in the next.
+        if depth > 0 {
+            wrapped.clear();
+        }
         wrapped.sort_by_key(Wrapped::end);
         backwards.sort_by_key(|hit| hit.start);
         for other in reading::readings(text, &wrapped, &backwards, budget) {
