@@ -203,6 +203,9 @@ impl<'a> Scan<'a> {
         }
         let said = prose::said(self.text, name.end)?;
         let value = self.text.get(said.value.clone())?;
+        if judge::type_name(value, self.text.get(said.value.end..)?) {
+            return None;
+        }
         let confidence = if promised.promise == Promise::Password {
             judge::judge_said(value, said.plainly)?
         } else if said.plainly {

@@ -87,6 +87,7 @@ fn constants_and_types_are_no_secrets() {
         "fn hash(sha2_pass: &Output<Sha512>, salt: &[u8])",
         "    pub Password: super::super::Win32::Foundation::UNICODE_STRING,",
         "fn from(private_key: Ed25519PrivateKey) -> Self {",
+        "    fn from(private: Ed25519PrivateKey) -> Ed25519PublicKey {",
         "Win32_System_Password = [\"Win32_System\"]",
         "It runs faster than equivalent two-pass memchr2+SWAR code on",
     ] {
