@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_fingerprint_is_the_same_for_the_same_secret_under_one_key_alone() {
         let one = fact("süß", Some(b"k"), None);
-        assert_eq!((one.kind.is_empty(), one.length), (false, 3));
+        assert_eq!((one.kind.as_str(), one.length), ("GitHub token", 3));
         let text = one.fingerprint.clone().unwrap();
         assert!(text.len() == LENGTH && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
         assert_eq!(one.fingerprint, fact("süß", Some(b"k"), None).fingerprint);
@@ -59,7 +59,7 @@ mod tests {
         let marked = fact("one", None, Some(b"run"));
         assert!(marked.mark.is_some() && marked.mark != fact("two", None, Some(b"run")).mark);
         let written = serde_json::to_string(&marked).unwrap();
-        assert_eq!(written, format!(r#"{{"kind":"{}","length":3}}"#, marked.kind));
+        assert_eq!(written, r#"{"kind":"GitHub token","length":3}"#);
         assert!(format!("{marked:?}").contains("mark: Some(Mark)"));
     }
 }
