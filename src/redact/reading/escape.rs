@@ -1,5 +1,6 @@
 //! Escapes taken off: `\x67`, `\u0067`, `\u{67}`, `\147`, `%67`, `&#103;`, and the quotes of a JSON string in a JSON
-//! string. A line counts when it escapes a letter, a digit, `_` or `-`: nothing has to be written so.
+//! string. A line counts when it escapes a letter, a digit, `_` or `-`: nothing has to be written so; when
+//! the last letter of an escape stands before what may be a token; and when it colours a terminal.
 
 use std::ops::Range;
 

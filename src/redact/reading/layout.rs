@@ -1,5 +1,6 @@
 //! Tokens that the layout pulls apart or turns around: wrapped over lines, spaced out, written backwards.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{CONTEXT, Reading, in_token};
@@ -65,12 +66,14 @@ pub(in crate::redact) const WRAPPED: &str = "over several lines";
 pub(super) fn unwrapped(text: &str, wrapped: &[Wrapped]) -> Option<Reading> {
     let bytes = text.as_bytes();
     let mut reading = Reading::new(WRAPPED);
+    // In a list of tokens each begins with its line: a piece that may be the next one is the last that is taken along.
+    let starts: BTreeSet<usize> = wrapped.iter().map(|one| one.start).collect();
     let mut done = None;
     for one in wrapped {
         if done.replace(one.end) == Some(one.end) {
             continue;
         }
-        let pieces = continuation(bytes, one);
+        let pieces = continuation(bytes, one, &starts);
         if pieces.is_empty() {
             continue;
         }
@@ -91,7 +94,7 @@ pub(super) fn unwrapped(text: &str, wrapped: &[Wrapped]) -> Option<Reading> {
 
 /// The pieces on the following lines: each is all that its line holds, beside the marks of quotation or comment that the
 /// first line has too, and no word.
-fn continuation(bytes: &[u8], token: &Wrapped) -> Vec<Range<usize>> {
+fn continuation(bytes: &[u8], token: &Wrapped, starts: &BTreeSet<usize>) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut at = token.end;
     let before = &bytes[token.start.saturating_sub(CONTEXT)..token.start];
@@ -121,6 +124,9 @@ fn continuation(bytes: &[u8], token: &Wrapped) -> Vec<Range<usize>> {
             break;
         }
         pieces.push(start..stop);
+        if starts.contains(&start) {
+            break;
+        }
         at = stop;
     }
     pieces
@@ -246,6 +252,15 @@ mod tests {
         ] {
             assert_eq!(unwrap(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_list_of_tokens_each_takes_one_line_along() {
+        let text = "ghp_ab1\n".repeat(3);
+        let wrapped =
+            [Wrapped { start: 0, end: 7 }, Wrapped { start: 8, end: 15 }, Wrapped { start: 16, end: 23 }];
+        let reading = unwrapped(&text, &wrapped).unwrap();
+        assert_eq!(reading.text, "ghp_ab1ghp_ab1\n\n".repeat(2));
     }
 
     #[test]
