@@ -26,7 +26,8 @@ fn python(bencher: divan::Bencher<'_, '_>, views: usize) {
     let text = module(views);
     let original = Original::new("views.py", Role::Code, Action::Create, text.as_bytes());
     let document = redactor.redact(original).document;
+    let project = weft::analyze::Project::default();
     bencher
         .counter(divan::counter::BytesCount::of_str(&text))
-        .bench_local(|| analyzer.facts(divan::black_box(&document)));
+        .bench_local(|| analyzer.facts(divan::black_box(&document), &project));
 }

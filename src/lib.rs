@@ -189,8 +189,9 @@ pub fn gate_watched(
     keep: bool,
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
+    let project = project(submission, checks, policy);
     let seen = each(&submission.entries, threads, watch, |entry| {
-        look(entry, &submission.symlinks, checks, policy, keep)
+        look(entry, &submission.symlinks, checks, policy, &project, keep)
     });
     link(seen, submission, checks, policy)
 }
@@ -263,12 +264,32 @@ fn secrets_of(entry: &Entry, checks: &Checks, policy: &Policy) -> Secrets {
     Secrets { findings, notes }
 }
 
+/// What the files of a submission can import from each other.
+fn project(submission: &Submission, checks: &Checks, policy: &Policy) -> analyze::Project {
+    let mut project = analyze::Project::new(submission.entries.iter().map(|entry| entry.path.as_str()));
+    if !policy.gate.only.code {
+        return project;
+    }
+    let configures = |entry: &&Entry| {
+        let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
+        matches!(name, "tsconfig.json" | "jsconfig.json")
+    };
+    for entry in submission.entries.iter().filter(configures) {
+        // One that cannot be read is said where it is looked at.
+        if let Ok(original) = ingest::read(entry, &policy.limits.file_bytes) {
+            project.configure(&entry.path, checks.redactor.redact(original).document.text());
+        }
+    }
+    project
+}
+
 /// `None` when there is nothing to keep: most files of most scans.
 fn look(
     entry: &Entry,
     symlinks: &[String],
     checks: &Checks,
     policy: &Policy,
+    project: &analyze::Project,
     keep: bool,
 ) -> Option<Box<Seen>> {
     let mut original = match ingest::read(entry, &policy.limits.file_bytes) {
@@ -291,7 +312,7 @@ fn look(
     }
     if stages.code {
         match &checks.analyzer {
-            Some(analyzer) => seen.code = analyzer.facts(&document),
+            Some(analyzer) => seen.code = analyzer.facts(&document, project),
             None => seen.notes.push(not_compiled(&document, "code")),
         }
     }
@@ -325,7 +346,9 @@ fn link(
     let notes = submission.notes.iter().chain(&checks.notes).cloned().collect();
     let mut all = Seen { notes, ..Seen::default() };
     let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-    for one in seen.into_iter().flatten() {
+    let mut places = Vec::new();
+    for (place, one) in seen.into_iter().enumerate().filter_map(|(place, one)| Some((place, one?))) {
+        places.push(place);
         all.findings.extend(one.findings);
         all.notes.extend(one.notes);
         all.allowances.extend(one.allowances);
@@ -333,7 +356,12 @@ fn link(
         packages.push(one.packages);
         kept.extend(one.kept);
     }
-    let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code));
+    let open = |index: usize| {
+        let original =
+            ingest::read(submission.entries.get(*places.get(index)?)?, &policy.limits.file_bytes).ok()?;
+        Some(checks.redactor.redact(original).document)
+    };
+    let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code, &open));
     let packages = checks.dependencies.as_ref().map(|dependencies| dependencies.link(packages));
     for (findings, notes) in code.into_iter().chain(packages) {
         all.findings.extend(findings);

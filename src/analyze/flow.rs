@@ -3,7 +3,9 @@
 mod call;
 mod container;
 mod eval;
+mod export;
 mod fold;
+pub(super) mod foreign;
 mod function;
 mod guard;
 mod sink;
@@ -13,10 +15,14 @@ mod value;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use super::facts::Module;
 use super::ir::{ClassId, FunctionId, Name, Program, Span};
 use super::model::{Handler, Kinds, Models, NodeId, Table};
+use super::project::Scope;
+use crate::syntax::Language;
+use sink::{Arrival, Target};
 use summary::Summary;
-use value::{Abstract, Event, Link};
+use value::{Abstract, Event, Link, Origin, Via};
 
 /// A taint rule, its kinds as bits.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +47,32 @@ pub(super) struct Hit {
     trace: Option<Rc<Link>>,
 }
 
+/// Data whose way leads through other files.
+#[derive(Debug)]
+struct Pending {
+    origin: Origin,
+    target: Target,
+    at: Arrival,
+}
+
+/// A file to follow data through.
+pub(super) struct Input<'a> {
+    /// Its program.
+    pub(super) program: &'a Program,
+    /// Its text.
+    pub(super) text: &'a str,
+    /// Its path; fences without one have none that anything could import.
+    pub(super) path: &'a str,
+    /// Its language.
+    pub(super) language: Language,
+    /// What it can import.
+    pub(super) scope: Scope<'a>,
+}
+
 /// What a program's flow comes to.
 pub(super) struct Outcome {
+    /// What other files have to know of it.
+    pub(super) module: Module,
     /// In order of rule and place.
     pub(super) hits: Vec<Hit>,
     /// Whether the step budget ended it.
@@ -52,18 +82,7 @@ pub(super) struct Outcome {
 impl Hit {
     /// The way of the data, source first, as places and what happens there; `text` is the program's.
     pub(super) fn steps(&self, text: &str) -> Vec<(Span, String)> {
-        let say = |(span, event): (Span, Event)| {
-            let message = match event {
-                Event::Read => {
-                    let read = text.get(span.range()).unwrap_or("").lines().next().unwrap_or("");
-                    format!("`{}` is read", read.chars().take(60).collect::<String>())
-                }
-                Event::Into(name) => format!("flows into `{name}`"),
-                Event::Enters(name) => format!("is handed to `{name}`"),
-                Event::Reaches(name) => format!("reaches `{name}`"),
-            };
-            (span, message)
-        };
+        let say = |(span, event): (Span, Event)| (span, event.said(text, span));
         Link::steps(&self.trace).into_iter().map(say).collect()
     }
 }
@@ -73,17 +92,17 @@ const STEPS_A_BYTE: u64 = 20;
 const LEAST_STEPS: u64 = 100_000;
 
 /// Follows the data of a program.
-pub(super) fn analyse(
-    program: &Program,
-    text: &str,
-    table: &Table,
-    models: &Models,
-    rules: &[TaintRule],
-) -> Outcome {
+pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: &[TaintRule]) -> Outcome {
+    let Input { program, text, path, language, scope } = *input;
     let count = program.functions.len();
     let mut engine = Engine {
         program,
         text,
+        path,
+        language,
+        scope,
+        foreign: foreign::Foreign::default(),
+        pending: BTreeMap::new(),
         table,
         models,
         rules,
@@ -92,6 +111,7 @@ pub(super) fn analyse(
         handlers: HashMap::new(),
         fields: HashMap::new(),
         bases: HashMap::new(),
+        class_bases: HashMap::new(),
         summaries: (0..count).map(|_| summary::Slot::New).collect(),
         depth: 0,
         left: LEAST_STEPS + STEPS_A_BYTE * text.len() as u64,
@@ -107,16 +127,24 @@ pub(super) fn analyse(
             engine.surrounds[body.0 as usize] = true;
         }
     }
+    // Other files see the variables of the top level.
+    engine.surrounds[0] = true;
     // Parents come before the functions inside them, so that these see all that their variables may hold.
     for index in 0..count {
         engine.settle(FunctionId(index as u32));
     }
-    Outcome { cut: engine.left == 0, hits: engine.hits.into_values().collect() }
+    let module = engine.module();
+    Outcome { cut: engine.left == 0, module, hits: engine.hits.into_values().collect() }
 }
 
 struct Engine<'a> {
     program: &'a Program,
     text: &'a str,
+    path: &'a str,
+    language: Language,
+    scope: Scope<'a>,
+    foreign: foreign::Foreign,
+    pending: BTreeMap<(Origin, Target, Span, Via), Pending>,
     table: &'a Table,
     models: &'a Models,
     rules: &'a [TaintRule],
@@ -129,6 +157,8 @@ struct Engine<'a> {
     fields: HashMap<(ClassId, Name), Abstract>,
     /// What the models call an instance of a class's base.
     bases: HashMap<ClassId, NodeId>,
+    /// What the bases of a class are, as far as it is known.
+    class_bases: HashMap<ClassId, Vec<value::Known>>,
     summaries: Vec<summary::Slot>,
     depth: u32,
     left: u64,

@@ -4,13 +4,21 @@
 //! lowered to a small program ([`ir`], [`lower`]) and data is followed through it ([`flow`]) by what the library
 //! models say ([`model`]).
 
+mod facts;
 mod flow;
 mod ir;
+mod link;
 mod lower;
 mod model;
 mod pattern;
+mod project;
 mod taint;
 mod text;
+
+pub use project::Project;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::artifact::Role;
 use crate::error::Result;
@@ -26,6 +34,8 @@ pub struct Facts {
     pub findings: Vec<Finding>,
     /// What was not, or only partly, analysed.
     pub notes: Vec<Note>,
+    /// Its source files, as other files see them.
+    modules: Vec<facts::Module>,
 }
 
 /// The compiled rules and models. One serves all threads of a run.
@@ -48,31 +58,65 @@ impl Analyzer {
         self.patterns.check()
     }
 
-    /// The first pass: analyses one document.
-    pub fn facts(&self, document: &Redacted) -> Facts {
-        let mut facts = Facts { findings: text::inspect(document, &self.rules), notes: Vec::new() };
+    /// The first pass: analyses one document of a project.
+    pub fn facts(&self, document: &Redacted, project: &Project) -> Facts {
+        let mut facts = Facts { findings: text::inspect(document, &self.rules), ..Facts::default() };
         // The fences of a document or a prompt are illustrations: nothing applies them.
         if matches!(document.role(), Role::Document | Role::Prompt) {
             return facts;
         }
-        for view in document.views() {
-            if let Some(language) = language(&view) {
-                self.code(&view, language, &mut facts);
+        let views = document.views();
+        let own = Project::new(views.iter().filter(|view| view.fence().is_some()).filter_map(View::path));
+        for (index, view) in views.iter().enumerate() {
+            if let Some(language) = language(view) {
+                let known = facts.modules.len();
+                self.code(view, language, project.with(&own), &mut facts);
+                facts.modules[known..].iter_mut().for_each(|module| module.view = index);
             }
         }
         facts
     }
 
-    /// The second pass: links the facts of all documents, in the order of their paths, into findings.
-    pub fn link(&self, facts: Vec<Facts>) -> (Vec<Finding>, Vec<Note>) {
-        facts.into_iter().fold(Default::default(), |(mut findings, mut notes), facts| {
+    /// The second pass: links the facts of all documents, in the order of their paths, into findings. `open` reads a
+    /// document again, by its place among the facts, to show the lines of a finding that several files take part in.
+    pub fn link(
+        &self,
+        facts: Vec<Facts>,
+        open: &dyn Fn(usize) -> Option<Redacted>,
+    ) -> (Vec<Finding>, Vec<Note>) {
+        let (mut findings, mut notes, mut modules, mut places) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (index, facts) in facts.into_iter().enumerate() {
             findings.extend(facts.findings);
             notes.extend(facts.notes);
-            (findings, notes)
-        })
+            places.extend(facts.modules.iter().map(|module| (index, module.view)));
+            modules.extend(facts.modules);
+        }
+        let (crossings, settled) = self.taint.link(&modules);
+        if !settled {
+            let why = "data that goes through more than a dozen files was not followed to the end";
+            notes.push(Note::new(NoteKind::Info, "", why));
+        }
+        let mut opened = Opened { open, documents: BTreeMap::new() };
+        for crossing in &crossings {
+            let Some(document) = opened.document(places[crossing.module].0) else { continue };
+            let views = document.views();
+            let Some(view) = views.get(places[crossing.module].1) else { continue };
+            let mut step = |module: usize, fact: &facts::StepFact| {
+                let document = opened.document(places[module].0)?;
+                let views = document.views();
+                Some(taint::shown(views.get(places[module].1)?, fact.span, &fact.message))
+            };
+            let mut crossed = self.taint.crossed(view, crossing, &mut step);
+            let known = |found: &Finding| findings.iter().any(|it: &Finding| same(it, found));
+            crossed.retain(|found| !known(found));
+            document.sign_lines(&mut crossed);
+            findings.extend(crossed);
+        }
+        (findings, notes)
     }
 
-    fn code(&self, view: &View<'_>, language: Language, facts: &mut Facts) {
+    fn code(&self, view: &View<'_>, language: Language, scope: project::Scope<'_>, facts: &mut Facts) {
         let text = view.text();
         let path = view.path().unwrap_or(view.document().path());
         let parsed = match parse(language, text, steps_for(text)) {
@@ -93,10 +137,28 @@ impl Analyzer {
         let (findings, notes) = self.patterns.find(view, &parsed, &Imports::read(&parsed));
         facts.findings.extend(findings);
         facts.notes.extend(notes);
-        let (findings, notes) = self.taint.find(view, &parsed);
+        let (findings, notes, module) = self.taint.find(view, &parsed, scope);
         facts.findings.extend(findings);
         facts.notes.extend(notes);
+        facts.modules.extend(module);
     }
+}
+
+/// Documents that were read again.
+struct Opened<'a> {
+    open: &'a dyn Fn(usize) -> Option<Redacted>,
+    documents: BTreeMap<usize, Option<Rc<Redacted>>>,
+}
+
+impl Opened<'_> {
+    fn document(&mut self, index: usize) -> Option<Rc<Redacted>> {
+        self.documents.entry(index).or_insert_with(|| (self.open)(index).map(Rc::new)).clone()
+    }
+}
+
+/// Whether two findings say the same of one place.
+fn same(one: &Finding, other: &Finding) -> bool {
+    one.rule == other.rule && one.location == other.location
 }
 
 /// The path decides; a fence without one has the word of its info string.
@@ -147,3 +209,5 @@ fn not_understood(parsed: &Parsed<'_>) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_linked;

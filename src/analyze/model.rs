@@ -193,6 +193,17 @@ impl Table {
         self.anything(name).filter(|node| !self.node(*node).members.is_empty())
     }
 
+    /// The node that models write so.
+    pub(super) fn written(&self, path: &str) -> Option<NodeId> {
+        let parts = Expression::parse(path).ok()?.parts;
+        [NAMED, UNKNOWN, ANYTHING].into_iter().find_map(|root| {
+            parts.iter().try_fold(root, |node, part| match part {
+                Part::Member(name) => self.member(node, name),
+                Part::Call => self.call(node),
+            })
+        })
+    }
+
     /// `node.name`
     pub(super) fn member(&self, node: NodeId, name: &str) -> Option<NodeId> {
         self.node(node).members.get(name).map(|next| self.canonical(*next))

@@ -1,8 +1,12 @@
 //! `[match.taint]` rules: lowers a view, follows its data, and reports what reaches a sink.
 
+use super::facts::{Module, StepFact};
 use super::flow::{self, Hit, TaintRule};
+use super::ir::Span;
+use super::link::{self, Crossing};
 use super::lower;
-use super::model::Models;
+use super::model::{Kinds, Models};
+use super::project::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Step, printable};
 use crate::redact::View;
@@ -43,30 +47,73 @@ impl TaintRules {
         Ok(TaintRules { rules: kept, compiled, models })
     }
 
-    /// The findings in one parsed view, and what was left out.
-    pub(super) fn find(&self, view: &View<'_>, parsed: &Parsed<'_>) -> (Vec<Finding>, Vec<Note>) {
+    /// The findings in one parsed view, what was left out, and what other files have to know of it.
+    pub(super) fn find(
+        &self,
+        view: &View<'_>,
+        parsed: &Parsed<'_>,
+        scope: Scope<'_>,
+    ) -> (Vec<Finding>, Vec<Note>, Option<Module>) {
         let Some(table) = self.models.table(parsed.language.family()) else { return Default::default() };
         let program = lower::lower(parsed);
-        let outcome = flow::analyse(&program, parsed.text, table, &self.models, &self.compiled);
-        let findings = outcome.hits.iter().map(|hit| self.finding(view, parsed.text, hit)).collect();
+        let path = view.path().unwrap_or("");
+        let input =
+            flow::Input { program: &program, text: parsed.text, path, language: parsed.language, scope };
+        let outcome = flow::analyse(&input, table, &self.models, &self.compiled);
+        let findings = outcome.hits.iter().map(|hit| self.found(view, parsed.text, hit)).collect();
         let path = view.path().unwrap_or(view.document().path());
         let mut left_out = program.left_out;
         if outcome.cut {
             left_out.push("data flow stopped at its step budget; split the file".to_owned());
         }
         let note = |message| Note::new(NoteKind::Partial, path, message);
-        (findings, left_out.into_iter().map(note).collect())
+        (findings, left_out.into_iter().map(note).collect(), Some(outcome.module))
     }
 
-    fn finding(&self, view: &View<'_>, text: &str, hit: &Hit) -> Finding {
-        let source = match self.models.sources.name(hit.source) {
+    /// What reaches sinks by way of several files, and whether all of it was followed.
+    pub(super) fn link(&self, modules: &[Module]) -> (Vec<Crossing>, bool) {
+        link::link(modules, &self.models)
+    }
+
+    /// The findings that a crossing makes in the view of its sink; `step` shows a step of another view.
+    pub(super) fn crossed(
+        &self,
+        view: &View<'_>,
+        crossing: &Crossing,
+        step: &mut dyn FnMut(usize, &StepFact) -> Option<Step>,
+    ) -> Vec<Finding> {
+        let trace: Vec<Step> =
+            crossing.steps.iter().filter_map(|(module, fact)| step(*module, fact)).collect();
+        let rules = self
+            .compiled
+            .iter()
+            .filter(|rule| rule.sink == crossing.sink && rule.sources & crossing.source != 0)
+            .map(|rule| rule.rule);
+        let rules: std::collections::BTreeSet<usize> = rules.collect();
+        let finding = |rule| {
+            let mut finding = self.finding(view, rule, crossing.span, crossing.source);
+            finding.trace.clone_from(&trace);
+            finding
+        };
+        rules.into_iter().map(finding).collect()
+    }
+
+    fn found(&self, view: &View<'_>, text: &str, hit: &Hit) -> Finding {
+        let mut finding = self.finding(view, hit.rule, hit.span, hit.source);
+        finding.trace =
+            hit.steps(text).into_iter().map(|(span, message)| shown(view, span, &message)).collect();
+        finding
+    }
+
+    fn finding(&self, view: &View<'_>, rule: usize, span: Span, source: Kinds) -> Finding {
+        let source = match self.models.sources.name(source) {
             "http" | "http-path" => "request",
             "argv" => "command-line",
             "env" => "environment",
             "stdin" => "standard-input",
             kind => kind,
         };
-        let mut finding = view.finding(&self.rules[hit.rule], hit.span.range(), &[("source", source)]);
+        let mut finding = view.finding(&self.rules[rule], span.range(), &[("source", source)]);
         if source != "request" {
             finding.confidence = finding.confidence.min(Confidence::Medium);
         }
@@ -75,15 +122,13 @@ impl TaintRules {
             // arguments that somebody else chose.
             finding.severity = finding.severity.min(Severity::Medium);
         }
-        finding.trace = hit
-            .steps(text)
-            .into_iter()
-            .map(|(span, message)| {
-                let location = view.location(span.range());
-                let line = printable(view.document().line_shown(location.region.start_line));
-                Step { location, message: printable(&message), line }
-            })
-            .collect();
         finding
     }
+}
+
+/// A step of a trace as a report shows it.
+pub(super) fn shown(view: &View<'_>, span: Span, message: &str) -> Step {
+    let location = view.location(span.range());
+    let line = printable(view.document().line_shown(location.region.start_line));
+    Step { location, message: printable(message), line }
 }

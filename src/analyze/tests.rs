@@ -19,11 +19,22 @@ fn analyzer() -> &'static Analyzer {
     })
 }
 
-fn analyse(path: &str, text: &str) -> Facts {
+fn redacted(path: &str, text: &str) -> Redacted {
     static REDACTOR: OnceLock<Redactor> = OnceLock::new();
     let redactor = REDACTOR.get_or_init(|| Redactor::new(&RuleSet::default(), None).unwrap());
-    let original = Original::new(path, Role::Code, Action::Create, text.as_bytes());
-    analyzer().facts(&redactor.redact(original).document)
+    redactor.redact(Original::new(path, Role::Code, Action::Create, text.as_bytes())).document
+}
+
+fn analyse(path: &str, text: &str) -> Facts {
+    analyzer().facts(&redacted(path, text), &Project::default())
+}
+
+/// All findings in several files.
+pub(super) fn linked(files: &[(&str, &str)]) -> Vec<Finding> {
+    let project = Project::new(files.iter().map(|(path, _)| *path));
+    let facts = files.iter().map(|(path, text)| analyzer().facts(&redacted(path, text), &project));
+    let open = |index: usize| files.get(index).map(|(path, text)| redacted(path, text));
+    analyzer().link(facts.collect(), &open).0
 }
 
 fn reported(path: &str, text: &str) -> Vec<(u32, String)> {

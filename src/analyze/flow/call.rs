@@ -15,7 +15,7 @@ impl<'a> Engine<'a> {
         span: Span,
     ) -> Abstract {
         let known = frame.value(callee).known.clone();
-        match known {
+        match known.clone() {
             Known::Path(node) => {
                 if let Some(node) = self.table.call(node) {
                     return self.modelled(frame, node, callee, arguments, span);
@@ -43,6 +43,14 @@ impl<'a> Engine<'a> {
                 // What an object is made of may come out of any of its methods.
                 return Abstract { taint: self.handed(frame, arguments), ..made };
             }
+            Known::Foreign(symbol) => {
+                if let Some(node) = self.foreign.get(symbol).node.and_then(|node| self.table.call(node)) {
+                    let yields = self.foreign_call(frame, symbol, callee, arguments, span);
+                    let said = self.modelled(frame, node, callee, arguments, span);
+                    let known = if matches!(said.known, Known::Path(_)) { said.known } else { yields.known };
+                    return Abstract { taint: said.taint, known, parts: said.parts };
+                }
+            }
             _ => {}
         }
         if let Some(value) = self.container(frame, callee, arguments, span) {
@@ -54,7 +62,10 @@ impl<'a> Engine<'a> {
         {
             return self.modelled(frame, node, callee, arguments, span);
         }
-        self.unknown_call(frame, callee, arguments, span)
+        match known {
+            Known::Foreign(symbol) => self.foreign_call(frame, symbol, callee, arguments, span),
+            _ => self.unknown_call(frame, callee, arguments, span),
+        }
     }
 
     /// A call that a model speaks of.
@@ -90,7 +101,7 @@ impl<'a> Engine<'a> {
     }
 
     /// A call of which nothing is known: what goes in comes out, and functions among the arguments see it.
-    fn unknown_call(
+    pub(super) fn unknown_call(
         &mut self,
         frame: &mut Frame<'_>,
         callee: Value,

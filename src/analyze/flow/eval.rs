@@ -45,6 +45,8 @@ impl<'a> Engine<'a> {
                 if let Some(node) = paths.into_iter().next() {
                     self.bases.insert(*class, node);
                 }
+                let known = bases.iter().map(|base| frame.value(*base).known.clone());
+                self.class_bases.insert(*class, known.filter(|known| *known != Known::Any).collect());
                 Abstract::known(Known::Class(*class))
             }
             Op::Await(inner) => frame.value(*inner).clone(),
@@ -76,13 +78,18 @@ impl<'a> Engine<'a> {
         node.map_or_else(Abstract::default, |node| self.path(node, span))
     }
 
-    fn import(&self, path: Name, span: Span) -> Abstract {
-        let path = self.program.names.text(path);
-        let node = self.table.import(path).or_else(|| {
-            // An import from the project itself: `from app import db`.
-            self.table.unknown(path.rsplit('.').next().unwrap_or(path))
-        });
-        node.map_or_else(Abstract::default, |node| self.path(node, span))
+    fn import(&mut self, path: Name, span: Span) -> Abstract {
+        let program = self.program;
+        let path = program.names.text(path);
+        if let Some(node) = self.table.import(path) {
+            return self.path(node, span);
+        }
+        if let Some(value) = self.project_import(path, span) {
+            return value;
+        }
+        // What is not there may still be known by its name: `from app import db`, `require("./db")`.
+        let last = path.rsplit(['.', '/']).next().unwrap_or(path);
+        self.table.unknown(last).map_or_else(Abstract::default, |node| self.path(node, span))
     }
 
     fn store(&mut self, frame: &mut Frame<'_>, name: Name, stored: Value, span: Span) -> Abstract {
@@ -151,6 +158,10 @@ impl<'a> Engine<'a> {
                 }
                 let body = definition.body.and_then(|body| self.variables[body.0 as usize].get(&name));
                 body.cloned().or_else(|| self.named_member(held, text, span)).unwrap_or_default()
+            }
+            Known::Foreign(symbol) => {
+                let (symbol, held) = (*symbol, held.clone());
+                self.foreign_member(&held, symbol, text, span)
             }
             Known::Any | Known::Null => {
                 self.named_member(held, text, span).unwrap_or_else(|| held.at(Some(&key)))

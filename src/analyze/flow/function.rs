@@ -141,7 +141,7 @@ impl<'a> Engine<'a> {
         let Some(parameter) = frame.function.parameters.get(index as usize) else {
             return Abstract::default();
         };
-        let origin = Flow { origin: Origin::Parameter(index), clean: 0, trace: None };
+        let origin = Flow { origin: Origin::Parameter(index), clean: 0, trace: None, via: None };
         let own = Taint::of(origin);
         if let (Some(class), 0) = (frame.function.class, index) {
             return Abstract { taint: own, ..Abstract::known(Known::Instance(class)) };
@@ -198,7 +198,7 @@ impl<'a> Engine<'a> {
 
     fn read(&self, kind: Kinds, span: Span) -> Taint {
         let trace = Link::after(None, span, Event::Read);
-        Taint::of(Flow { origin: Origin::Source(kind, span), clean: 0, trace })
+        Taint::of(Flow { origin: Origin::Source(kind, span), clean: 0, trace, via: None })
     }
 
     /// The variable and the places in it that `value` was read from.
@@ -278,7 +278,7 @@ impl<'a> Engine<'a> {
 
 /// The value without the data of parameters.
 pub(super) fn without_parameters(value: &Abstract) -> Abstract {
-    let own = |flow: &&Flow| matches!(flow.origin, Origin::Source(..));
+    let own = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(_));
     let strip = |taint: &Taint| Taint::from(taint.flows().iter().filter(own).cloned().collect());
     if value.parts.is_none() {
         return Abstract { taint: strip(&value.taint), ..value.clone() };

@@ -2,13 +2,41 @@
 
 use std::rc::Rc;
 
+use super::foreign::Passage;
 use super::function::Frame;
 use super::summary::Reach;
-use super::value::{Abstract, Event, Key, Known, Link, Origin};
-use super::{Engine, Hit};
+use super::value::{Abstract, Event, Key, Known, Link, Origin, Via};
+use super::{Engine, Hit, Pending};
 use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
 use crate::analyze::model::{Kinds, NodeId, Sink};
 use crate::rule::{Requirement, Slot};
+
+/// Where data arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    /// At a sink of that kind.
+    Sink(Kinds),
+    /// At an argument of a call of another file's function.
+    Argument(Passage),
+}
+
+/// How data arrives somewhere.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    /// The sink kinds it is clean for.
+    pub(super) clean: Kinds,
+    /// The calls of other files' functions that it came through.
+    pub(super) via: Via,
+    /// The place.
+    pub(super) span: Span,
+    pub(super) trace: Option<Rc<Link>>,
+}
+
+/// A function's data that reaches so many places is not followed to more.
+const MOST_REACHES: usize = 256;
+
+/// Flows of one file that wait for other files to be known.
+const MOST_PENDING: usize = 4096;
 
 impl Engine<'_> {
     /// Checks the arguments of a call against the sinks of its path.
@@ -215,32 +243,33 @@ impl Engine<'_> {
     fn report(&mut self, frame: &mut Frame<'_>, held: &Abstract, span: Span, kind: Kinds, name: &str) {
         for flow in held.all().flows().iter().filter(|flow| flow.clean & kind == 0) {
             let trace = Link::after(flow.trace.clone(), span, Event::Reaches(name.into()));
-            self.reached(frame, flow.origin, kind, span, trace);
+            let at = Arrival { clean: flow.clean, via: flow.via.clone(), span, trace };
+            self.arrived(frame, flow.origin, Target::Sink(kind), at);
         }
     }
 
-    /// Data of an origin is at a sink: a finding, or, of a parameter, a matter of the callers.
-    pub(super) fn reached(
-        &mut self,
-        frame: &mut Frame<'_>,
-        origin: Origin,
-        kind: Kinds,
-        span: Span,
-        trace: Option<Rc<Link>>,
-    ) {
-        match origin {
-            Origin::Parameter(parameter) => {
-                let known = |reach: &Reach| (reach.parameter, reach.kind, reach.span);
-                if frame.reaches.len() < 64
-                    && !frame.reaches.iter().any(|reach| known(reach) == (parameter, kind, span))
-                {
-                    frame.reaches.push(Reach { parameter, kind, span, trace });
+    /// Data of an origin is somewhere: a finding, or a matter of the callers or of other files.
+    pub(super) fn arrived(&mut self, frame: &mut Frame<'_>, origin: Origin, target: Target, at: Arrival) {
+        match (origin, target) {
+            (Origin::Parameter(parameter), _) => {
+                let known = |reach: &Reach| {
+                    (reach.parameter, reach.target, reach.at.span) == (parameter, target, at.span)
+                        && reach.at.via == at.via
+                };
+                if frame.reaches.len() < MOST_REACHES && !frame.reaches.iter().any(known) {
+                    frame.reaches.push(Reach { parameter, target, at });
                 }
             }
-            Origin::Source(source, _) => {
+            (Origin::Source(source, _), Target::Sink(kind)) if at.via.is_none() => {
                 for rule in self.rules.iter().filter(|rule| rule.sink == kind && rule.sources & source != 0) {
-                    let hit = || Hit { rule: rule.rule, span, source, trace: trace.clone() };
-                    self.hits.entry((rule.rule, span)).or_insert_with(hit);
+                    let hit = || Hit { rule: rule.rule, span: at.span, source, trace: at.trace.clone() };
+                    self.hits.entry((rule.rule, at.span)).or_insert_with(hit);
+                }
+            }
+            (origin, target) => {
+                let key = (origin, target, at.span, at.via.clone());
+                if self.pending.len() < MOST_PENDING {
+                    self.pending.entry(key).or_insert(Pending { origin, target, at });
                 }
             }
         }

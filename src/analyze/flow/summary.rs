@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use super::Engine;
+use super::sink::{Arrival, Target};
+use super::value::through;
 use super::value::{Abstract, Event, Flow, Known, Link, Origin, Parts, Taint};
 use crate::analyze::flow::function::Frame;
 use crate::analyze::ir::{FunctionId, Span};
@@ -11,13 +13,12 @@ use crate::analyze::model::Kinds;
 /// Calls are followed so deep before the called function is known.
 const DEEPEST: u32 = 10;
 
-/// A parameter that reaches a sink.
+/// A parameter whose data arrives somewhere.
 #[derive(Debug, Clone)]
 pub(super) struct Reach {
     pub(super) parameter: u32,
-    pub(super) kind: Kinds,
-    pub(super) span: Span,
-    pub(super) trace: Option<Rc<Link>>,
+    pub(super) target: Target,
+    pub(super) at: Arrival,
 }
 
 /// A function as its callers see it; data of its parameters has the origin [`Origin::Parameter`].
@@ -91,14 +92,17 @@ impl Engine<'_> {
         for reach in &summary.reaches {
             let Some(argument) = arguments.get(reach.parameter as usize) else { continue };
             for flow in argument.all().flows() {
-                if flow.clean & reach.kind != 0 {
+                if matches!(reach.target, Target::Sink(kind) if flow.clean & kind != 0) {
                     continue;
                 }
                 let mut trace = Link::after(flow.trace.clone(), call, enters.clone());
-                for (span, event) in Link::steps(&reach.trace) {
+                for (span, event) in Link::steps(&reach.at.trace) {
                     trace = Link::after(trace, span, event);
                 }
-                self.reached(frame, flow.origin, reach.kind, reach.span, trace);
+                let clean = flow.clean | reach.at.clean;
+                let at =
+                    Arrival { clean, via: through(&flow.via, &reach.at.via), span: reach.at.span, trace };
+                self.arrived(frame, flow.origin, reach.target, at);
             }
         }
         substituted(&summary.result, arguments)
@@ -131,11 +135,12 @@ fn replaced(taint: &Taint, arguments: &[Abstract]) -> Taint {
     let mut flows: Vec<Flow> = Vec::new();
     for flow in taint.flows() {
         match flow.origin {
-            Origin::Source(..) => flows.push(flow.clone()),
+            Origin::Source(..) | Origin::Foreign(_) => flows.push(flow.clone()),
             Origin::Parameter(index) => {
                 let Some(argument) = arguments.get(index as usize) else { continue };
                 flows.extend(argument.all().flows().iter().cloned().map(|mut handed| {
                     handed.clean |= flow.clean;
+                    handed.via = through(&handed.via, &flow.via);
                     handed
                 }));
             }

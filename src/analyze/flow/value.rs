@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::foreign::{Passage, SymbolId};
 use crate::analyze::ir::{ClassId, FunctionId, Span};
 use crate::analyze::model::{Kinds, NodeId};
 
@@ -17,6 +18,9 @@ const MOST_PARTS: usize = 64;
 /// A trace keeps so many steps.
 const LONGEST_TRACE: u32 = 24;
 
+/// Calls of other files' functions that data is followed through; past these it is taken to pass.
+const MOST_PASSAGES: usize = 3;
+
 /// Where data comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
@@ -24,11 +28,13 @@ pub(super) enum Origin {
     Source(Kinds, Span),
     /// A parameter of the function being analysed: not known to be anything yet.
     Parameter(u32),
+    /// What a call of another file's function yields, by the call's number: not known to be anything yet.
+    Foreign(u32),
 }
 
 /// What happened to data on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     /// A source is read.
     Read,
     /// It is stored in the variable or place that the text names.
@@ -37,6 +43,21 @@ pub(super) enum Event {
     Enters(Rc<str>),
     /// It reaches a sink.
     Reaches(Rc<str>),
+}
+
+impl Event {
+    /// What a trace says of it; `text` is the file's, and `span` where it happens.
+    pub(crate) fn said(&self, text: &str, span: Span) -> String {
+        match self {
+            Event::Read => {
+                let read = text.get(span.range()).unwrap_or("").lines().next().unwrap_or("");
+                format!("`{}` is read", read.chars().take(60).collect::<String>())
+            }
+            Event::Into(name) => format!("flows into `{name}`"),
+            Event::Enters(name) => format!("is handed to `{name}`"),
+            Event::Reaches(name) => format!("reaches `{name}`"),
+        }
+    }
 }
 
 /// A trace, last step first.
@@ -79,6 +100,23 @@ pub(super) struct Flow {
     /// The sink kinds it is clean for.
     pub(super) clean: Kinds,
     pub(super) trace: Option<Rc<Link>>,
+    /// The calls of other files' functions that it has to come through to be here.
+    pub(super) via: Via,
+}
+
+/// Calls of other files' functions, in order; shared.
+pub(super) type Via = Option<Rc<[Passage]>>;
+
+/// The passages of both, the first ones first.
+pub(super) fn through(before: &Via, after: &Via) -> Via {
+    let (Some(first), Some(then)) = (before, after) else { return before.clone().or_else(|| after.clone()) };
+    let mut all: Vec<Passage> = first.to_vec();
+    for passage in then.iter() {
+        if !all.contains(passage) && all.len() < MOST_PASSAGES {
+            all.push(*passage);
+        }
+    }
+    Some(all.into())
 }
 
 /// The data flows of a value, sorted by origin; shared, since most values are copied.
@@ -88,7 +126,9 @@ pub(super) struct Taint(Option<Rc<[Flow]>>);
 impl PartialEq for Taint {
     /// Traces do not count: a loop that only makes them longer is at its fixpoint.
     fn eq(&self, other: &Self) -> bool {
-        let same = |(one, other): (&Flow, &Flow)| one.origin == other.origin && one.clean == other.clean;
+        let same = |(one, other): (&Flow, &Flow)| {
+            one.origin == other.origin && one.clean == other.clean && one.via == other.via
+        };
         self.flows().len() == other.flows().len() && self.flows().iter().zip(other.flows()).all(same)
     }
 }
@@ -101,13 +141,14 @@ impl Taint {
 
     /// From flows in any order.
     pub(super) fn from(mut flows: Vec<Flow>) -> Self {
-        flows.sort_by_key(|flow| flow.origin);
+        flows.sort_by(|one, other| (one.origin, &one.via).cmp(&(other.origin, &other.via)));
         flows.dedup_by(|later, first| {
-            let same = later.origin == first.origin;
+            let same = later.origin == first.origin && later.via == first.via;
             if same {
                 first.clean &= later.clean;
             }
-            same
+            // What is here anyway need not be here under a condition too.
+            same || later.origin == first.origin && first.via.is_none() && first.clean & !later.clean == 0
         });
         flows.truncate(MOST_FLOWS);
         if flows.is_empty() { Taint(None) } else { Taint(Some(flows.into())) }
@@ -182,6 +223,8 @@ pub(super) enum Known {
     Class(ClassId),
     /// An instance of one.
     Instance(ClassId),
+    /// Something that another file defines.
+    Foreign(SymbolId),
 }
 
 /// A place in a container or object.
@@ -392,7 +435,12 @@ fn known_of_either(one: &Known, other: &Known) -> Known {
     let thing = |known: &Known| {
         matches!(
             known,
-            Known::Path(_) | Known::Function(_) | Known::Method(..) | Known::Class(_) | Known::Instance(_)
+            Known::Path(_)
+                | Known::Function(_)
+                | Known::Method(..)
+                | Known::Class(_)
+                | Known::Instance(_)
+                | Known::Foreign(_)
         )
     };
     match (one, other) {

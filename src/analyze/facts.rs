@@ -1,0 +1,149 @@
+//! What is kept of a file for the files that use it, when its text and its program are dropped.
+
+use super::ir::Span;
+use super::model::Kinds;
+use super::project::Place;
+
+/// One source file or fence, as other files see it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Module {
+    /// Its path; empty for what nothing can import.
+    pub(super) path: String,
+    /// The key of its models: "python", "javascript".
+    pub(super) family: &'static str,
+    /// Which part of its document it is.
+    pub(super) view: usize,
+    /// What it defines at its top level; of JavaScript what it exports, as `exports.name`.
+    pub(super) names: Vec<(Box<str>, ValueFact)>,
+    /// Its functions, in order.
+    pub(super) functions: Vec<FunctionFact>,
+    /// Its classes, in order.
+    pub(super) classes: Vec<ClassFact>,
+    /// What it uses of other files.
+    pub(super) symbols: Vec<SymbolFact>,
+    /// Its calls of them.
+    pub(super) calls: Vec<CallFact>,
+    /// Its data whose way leads through other files.
+    pub(super) pending: Vec<PendingFact>,
+}
+
+/// A name that leads to another file.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum SymbolFact {
+    /// A file or folder.
+    Place(Place),
+    /// The member of an earlier symbol.
+    Member(u32, Box<str>),
+    /// What a call of an earlier symbol yields.
+    Call(u32),
+}
+
+/// A call of a symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CallFact {
+    pub(super) symbol: u32,
+    pub(super) arguments: Vec<PassFact>,
+}
+
+/// How an argument is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PassFact {
+    Plain,
+    Keyword(Box<str>),
+    Spread,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum KnownFact {
+    #[default]
+    Any,
+    Function(u32),
+    Class(u32),
+    Instance(u32),
+    Symbol(u32),
+    /// What the models call so.
+    Path(Box<str>),
+}
+
+/// A value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct ValueFact {
+    pub(super) known: KnownFact,
+    pub(super) flows: Vec<FlowFact>,
+    /// Members that are functions, classes or the like.
+    pub(super) members: Vec<(Box<str>, ValueFact)>,
+}
+
+/// Where data comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OriginFact {
+    Source(Kinds),
+    Parameter(u32),
+    /// What that call yields.
+    Call(u32),
+}
+
+/// An argument of a call of a symbol that data came through.
+pub(super) type PassageFact = (u32, u16);
+
+/// A step of a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StepFact {
+    pub(super) span: Span,
+    pub(super) message: Box<str>,
+}
+
+/// Data on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FlowFact {
+    pub(super) origin: OriginFact,
+    pub(super) clean: Kinds,
+    pub(super) via: Vec<PassageFact>,
+    pub(super) steps: Vec<StepFact>,
+}
+
+/// Where data arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TargetFact {
+    /// A sink of that kind.
+    Sink(Kinds),
+    /// An argument of a call of a symbol.
+    Argument(u32, u16),
+}
+
+/// Data that arrives somewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PendingFact {
+    pub(super) flow: FlowFact,
+    pub(super) target: TargetFact,
+    pub(super) span: Span,
+}
+
+/// A function.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct FunctionFact {
+    pub(super) name: Box<str>,
+    pub(super) parameters: Vec<ParameterFact>,
+    /// Whether its first parameter is the receiver.
+    pub(super) receiver: bool,
+    pub(super) result: ValueFact,
+    /// Of its parameters' data.
+    pub(super) reaches: Vec<PendingFact>,
+}
+
+/// A parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ParameterFact {
+    pub(super) name: Box<str>,
+    pub(super) rest: bool,
+    pub(super) keywords: bool,
+}
+
+/// A class.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct ClassFact {
+    pub(super) methods: Vec<(Box<str>, u32)>,
+    pub(super) fields: Vec<(Box<str>, ValueFact)>,
+    pub(super) bases: Vec<KnownFact>,
+}

@@ -1,0 +1,164 @@
+//! What other files have to know of a file whose data has been followed.
+
+use super::Engine;
+use super::foreign::Step;
+use super::sink::{Arrival, Target};
+use super::summary::Slot;
+use super::value::{Abstract, Flow, Key, Known, Link, Origin};
+use crate::analyze::facts::{
+    CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PassFact,
+    PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
+};
+use crate::analyze::ir::{ClassId, Pass, Span};
+
+/// The last steps of a trace that are kept where most of it lies in one file.
+const MOST_STEPS: usize = 8;
+
+impl Engine<'_> {
+    /// The file as other files see it.
+    pub(super) fn module(&self) -> Module {
+        let name = |name| self.program.names.text(name).into();
+        let mut names: Vec<(Box<str>, ValueFact)> = self.variables[0]
+            .iter()
+            .filter(|(key, _)| self.exports(self.program.names.text(**key)))
+            .map(|(key, value)| (name(*key), self.value_fact(value, 0)))
+            .collect();
+        names.sort_by(|one, other| one.0.cmp(&other.0));
+        let symbols = self.foreign.symbols.iter().map(|symbol| match &symbol.step {
+            Step::Place(place) => SymbolFact::Place(place.clone()),
+            Step::Member(of, name) => SymbolFact::Member(of.0, (&**name).into()),
+            Step::Call(of) => SymbolFact::Call(of.0),
+        });
+        let calls = self.foreign.calls.iter().map(|call| CallFact {
+            symbol: call.symbol.0,
+            arguments: call.arguments.iter().map(|(pass, _)| self.pass_fact(*pass)).collect(),
+        });
+        let pending = self.pending.values().map(|one| self.pending_fact(one.origin, one.target, &one.at));
+        Module {
+            path: self.path.to_owned(),
+            family: self.language.family(),
+            view: 0,
+            names,
+            functions: (0..self.program.functions.len()).map(|index| self.function_fact(index)).collect(),
+            classes: (0..self.program.classes.len()).map(|index| self.class_fact(index)).collect(),
+            symbols: symbols.collect(),
+            calls: calls.collect(),
+            pending: pending.collect(),
+        }
+    }
+
+    fn exports(&self, name: &str) -> bool {
+        match self.language {
+            crate::syntax::Language::Python => !name.starts_with('#'),
+            _ => name.starts_with("exports."),
+        }
+    }
+
+    fn pass_fact(&self, pass: Pass) -> PassFact {
+        match pass {
+            Pass::Plain => PassFact::Plain,
+            Pass::Keyword(name) => PassFact::Keyword(self.program.names.text(name).into()),
+            Pass::Spread | Pass::SpreadKeywords => PassFact::Spread,
+        }
+    }
+
+    fn function_fact(&self, index: usize) -> FunctionFact {
+        let function = &self.program.functions[index];
+        let text = |name| self.program.names.text(name);
+        let first = function.parameters.first().map(|first| text(first.name));
+        let mut fact = FunctionFact {
+            name: function.name.map_or_else(Box::default, |name| text(name).into()),
+            receiver: function.class.is_some() && matches!(first, Some("self" | "cls" | "this")),
+            ..FunctionFact::default()
+        };
+        fact.parameters = function
+            .parameters
+            .iter()
+            .map(|parameter| ParameterFact {
+                name: text(parameter.name).into(),
+                rest: parameter.rest,
+                keywords: parameter.keywords,
+            })
+            .collect();
+        if let Slot::Early(summary) | Slot::Done(summary) = &self.summaries[index] {
+            fact.result = self.value_fact(&summary.result, 0);
+            let reaches = summary.reaches.iter();
+            let fact_of = |reach: &super::summary::Reach| {
+                self.pending_fact(Origin::Parameter(reach.parameter), reach.target, &reach.at)
+            };
+            fact.reaches = reaches.map(fact_of).collect();
+        }
+        fact
+    }
+
+    fn class_fact(&self, index: usize) -> ClassFact {
+        let (id, class) = (ClassId(index as u32), &self.program.classes[index]);
+        let text = |name| Box::<str>::from(self.program.names.text(name));
+        let mut fields: Vec<(Box<str>, ValueFact)> = self
+            .fields
+            .iter()
+            .filter(|((of, _), _)| *of == id)
+            .map(|((_, name), value)| (text(*name), self.value_fact(value, 1)))
+            .collect();
+        fields.sort_by(|one, other| one.0.cmp(&other.0));
+        let bases = self.class_bases.get(&id).into_iter().flatten();
+        ClassFact {
+            methods: class.methods.iter().map(|(name, id)| (text(*name), id.0)).collect(),
+            fields,
+            bases: bases.map(|base| self.known_fact(base)).collect(),
+        }
+    }
+
+    fn known_fact(&self, known: &Known) -> KnownFact {
+        match known {
+            Known::Function(id) | Known::Method(id, _) => KnownFact::Function(id.0),
+            Known::Class(id) => KnownFact::Class(id.0),
+            Known::Instance(id) => KnownFact::Instance(id.0),
+            Known::Foreign(symbol) => KnownFact::Symbol(symbol.0),
+            Known::Path(node) => KnownFact::Path(self.table.node(*node).path.as_str().into()),
+            _ => KnownFact::Any,
+        }
+    }
+
+    fn value_fact(&self, value: &Abstract, depth: u32) -> ValueFact {
+        let known = self.known_fact(&value.known);
+        let flows = value.all().flows().iter().map(|flow| self.flow_fact(flow)).collect();
+        let parts = value.parts.as_deref().filter(|_| depth < 2);
+        let member = |(key, part): &(Key, Abstract)| match key {
+            Key::Text(name) | Key::Member(name) => {
+                let fact = self.value_fact(part, depth + 1);
+                let says = fact.known != KnownFact::Any || !fact.members.is_empty();
+                says.then(|| (Box::<str>::from(&**name), fact))
+            }
+            Key::Index(_) => None,
+        };
+        let members = parts.into_iter().flat_map(|parts| parts.known.iter().filter_map(member)).collect();
+        ValueFact { known, flows, members }
+    }
+
+    fn flow_fact(&self, flow: &Flow) -> FlowFact {
+        let origin = match flow.origin {
+            Origin::Source(kinds, _) => OriginFact::Source(kinds),
+            Origin::Parameter(index) => OriginFact::Parameter(index),
+            Origin::Foreign(call) => OriginFact::Call(call),
+        };
+        let via = flow.via.iter().flat_map(|via| via.iter()).map(|passage| (passage.call, passage.argument));
+        let steps = Link::steps(&flow.trace);
+        let kept = steps.len().saturating_sub(MOST_STEPS);
+        let steps = steps.iter().enumerate().filter(|(index, _)| *index == 0 || *index >= kept);
+        let step = |(_, (span, event)): (usize, &(Span, super::value::Event))| StepFact {
+            span: *span,
+            message: event.said(self.text, *span).into(),
+        };
+        FlowFact { origin, clean: flow.clean, via: via.collect(), steps: steps.map(step).collect() }
+    }
+
+    fn pending_fact(&self, origin: Origin, target: Target, at: &Arrival) -> PendingFact {
+        let flow = Flow { origin, clean: at.clean, trace: at.trace.clone(), via: at.via.clone() };
+        let target = match target {
+            Target::Sink(kind) => TargetFact::Sink(kind),
+            Target::Argument(passage) => TargetFact::Argument(passage.call, passage.argument),
+        };
+        PendingFact { flow: self.flow_fact(&flow), target, span: at.span }
+    }
+}

@@ -1,0 +1,233 @@
+//! What other files define, before it is known what that is: names that lead there, and the calls of it.
+//!
+//! A file is analysed alone. What it imports from the project is a [`Symbol`]; the data it hands to a call of one is
+//! said to reach that argument, and what the call yields is said to hold the argument's data on the condition that the
+//! called function passes it on ([`Passage`]). Linking decides these when all files are known.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Engine;
+use super::function::Frame;
+use super::value::{Abstract, Event, Flow, Known, Origin, Taint, through};
+use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
+use crate::analyze::model::NodeId;
+use crate::analyze::project::Place;
+
+/// A symbol, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SymbolId(pub(super) u32);
+
+/// The receiver's place among the arguments of a call.
+pub(crate) const RECEIVER: u16 = u16::MAX;
+
+/// A name is followed through so many members and calls.
+const LONGEST: u32 = 8;
+
+/// Calls of foreign functions that are told apart in one file.
+const MOST_CALLS: usize = 20_000;
+
+/// The argument of a call of a foreign function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Passage {
+    pub(super) call: u32,
+    pub(super) argument: u16,
+}
+
+/// How a symbol is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Step {
+    /// It is a file or folder.
+    Place(Place),
+    /// The member of another.
+    Member(SymbolId, Rc<str>),
+    /// What a call of another yields.
+    Call(SymbolId),
+}
+
+/// Something that another file defines.
+#[derive(Debug)]
+pub(super) struct Symbol {
+    pub(super) step: Step,
+    /// What the models say of something of that name.
+    pub(super) node: Option<NodeId>,
+    length: u32,
+}
+
+/// A call of a foreign function.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) symbol: SymbolId,
+    pub(super) arguments: Vec<(Pass, Known)>,
+}
+
+/// The symbols and calls of one file.
+#[derive(Debug, Default)]
+pub(super) struct Foreign {
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) calls: Vec<Call>,
+    known: HashMap<Step, SymbolId>,
+    places: HashMap<(FunctionId, Span), u32>,
+}
+
+impl Foreign {
+    fn symbol(&mut self, step: Step, node: Option<NodeId>) -> Option<SymbolId> {
+        if let Some(id) = self.known.get(&step) {
+            return Some(*id);
+        }
+        let length = match &step {
+            Step::Place(_) => 0,
+            Step::Member(of, _) | Step::Call(of) => self.get(*of).length + 1,
+        };
+        if length > LONGEST {
+            return None;
+        }
+        let id = SymbolId(self.symbols.len() as u32);
+        self.symbols.push(Symbol { step: step.clone(), node, length });
+        self.known.insert(step, id);
+        Some(id)
+    }
+
+    pub(super) fn get(&self, id: SymbolId) -> &Symbol {
+        &self.symbols[id.0 as usize]
+    }
+}
+
+impl Engine<'_> {
+    /// What an import path leads to in the project.
+    pub(super) fn project_import(&mut self, path: &str, span: Span) -> Option<Abstract> {
+        let (place, rest) = self.scope.import(self.path, self.language, path)?;
+        let last = path.rsplit(['.', '/']).next().unwrap_or(path);
+        let named = self.table.unknown(last);
+        let mut symbol = self.foreign.symbol(Step::Place(place), named.filter(|_| rest.is_empty()))?;
+        for name in rest {
+            symbol = self.foreign_symbol(symbol, name)?;
+        }
+        Some(self.foreign_value(symbol, span))
+    }
+
+    fn foreign_symbol(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
+        let node = self.foreign.get(of).node.and_then(|node| self.table.member(node, name));
+        let node = node.or_else(|| self.table.unknown(name)).or_else(|| self.table.anything_on_the_way(name));
+        let step = match &self.foreign.get(of).step {
+            Step::Place(Place::Folder(folder)) => {
+                self.scope.inside(folder, name).map_or_else(|| Step::Member(of, name.into()), Step::Place)
+            }
+            _ => Step::Member(of, name.into()),
+        };
+        self.foreign.symbol(step, node)
+    }
+
+    fn foreign_value(&self, symbol: SymbolId, span: Span) -> Abstract {
+        let read = self.foreign.get(symbol).node.map(|node| self.path(node, span).taint);
+        Abstract { taint: read.unwrap_or_default(), ..Abstract::known(Known::Foreign(symbol)) }
+    }
+
+    /// The member of something foreign.
+    pub(super) fn foreign_member(
+        &mut self,
+        held: &Abstract,
+        of: SymbolId,
+        name: &str,
+        span: Span,
+    ) -> Abstract {
+        let Some(symbol) = self.foreign_symbol(of, name) else {
+            return Abstract::tainted(held.taint.clone());
+        };
+        let value = self.foreign_value(symbol, span);
+        Abstract { taint: value.taint.join(&held.taint), ..value }
+    }
+
+    /// A call of something foreign: what goes in may come out, and reaches what the callee makes it reach.
+    pub(super) fn foreign_call(
+        &mut self,
+        frame: &mut Frame<'_>,
+        symbol: SymbolId,
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let Some(call) = self.foreign_call_id(frame, symbol, arguments, span) else {
+            return self.unknown_call(frame, callee, arguments, span);
+        };
+        let name = self.foreign_name(symbol);
+        let mut flows = vec![Flow { origin: Origin::Foreign(call), clean: 0, trace: None, via: None }];
+        let mut all = Taint::default();
+        let receiver = match &frame.function.step(callee).op {
+            Op::Member(object, _) => {
+                Some((RECEIVER, frame.value(*object).all(), frame.function.step(*object).span))
+            }
+            _ => None,
+        };
+        let given = arguments.iter().enumerate().take(RECEIVER as usize);
+        let given: Vec<_> = given
+            .map(|(index, argument)| (index as u16, frame.value(argument.value).all(), argument.span))
+            .chain(receiver)
+            .collect();
+        for (argument, taint, span) in given {
+            let passage = Passage { call, argument };
+            for flow in taint.flows() {
+                let trace = super::value::Link::after(flow.trace.clone(), span, Event::Enters(name.clone()));
+                let at = super::sink::Arrival { clean: flow.clean, via: flow.via.clone(), span, trace };
+                self.arrived(frame, flow.origin, super::sink::Target::Argument(passage), at);
+                let via = through(&flow.via, &Some([passage].into()));
+                flows.push(Flow { via, ..flow.clone() });
+            }
+            all = all.join(&taint);
+        }
+        for argument in arguments {
+            if let Known::Function(id) = frame.value(argument.value).known
+                && !self.handlers.contains_key(&id)
+                && !all.is_empty()
+            {
+                let count = self.program.function(id).parameters.len();
+                let handed = vec![Abstract::tainted(all.clone()); count];
+                self.apply(frame, id, &handed, span);
+            }
+        }
+        let node = self.foreign.get(symbol).node.and_then(|node| self.table.call(node));
+        let known = match self.foreign.symbol(Step::Call(symbol), node) {
+            Some(result) => Known::Foreign(result),
+            None => Known::Any,
+        };
+        Abstract { taint: Taint::from(flows), known, parts: None }
+    }
+
+    fn foreign_name(&self, symbol: SymbolId) -> Rc<str> {
+        match &self.foreign.get(symbol).step {
+            Step::Member(_, name) => name.clone(),
+            Step::Place(Place::File(path) | Place::Folder(path)) => path.as_str().into(),
+            Step::Call(of) => self.foreign_name(*of),
+        }
+    }
+
+    fn foreign_call_id(
+        &mut self,
+        frame: &Frame<'_>,
+        symbol: SymbolId,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<u32> {
+        let given = || arguments.iter().map(|it| (it.pass, simple(&frame.value(it.value).known))).collect();
+        if let Some(call) = self.foreign.places.get(&(frame.id, span)) {
+            self.foreign.calls[*call as usize] = Call { symbol, arguments: given() };
+            return Some(*call);
+        }
+        if self.foreign.calls.len() >= MOST_CALLS {
+            return None;
+        }
+        let call = self.foreign.calls.len() as u32;
+        self.foreign.calls.push(Call { symbol, arguments: given() });
+        self.foreign.places.insert((frame.id, span), call);
+        Some(call)
+    }
+}
+
+/// What of an argument may decide what a call is.
+fn simple(known: &Known) -> Known {
+    match known {
+        Known::Text(text) if text.len() > 64 => Known::Constant,
+        Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Constant => known.clone(),
+        _ => Known::Any,
+    }
+}

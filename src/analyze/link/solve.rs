@@ -1,0 +1,254 @@
+//! What functions make of their parameters' data, in rounds until nothing changes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::Crossing;
+use super::resolve::{Resolver, Thing};
+use crate::analyze::facts::{FlowFact, Module, OriginFact, PassageFact, PendingFact, StepFact, TargetFact};
+use crate::analyze::ir::Span;
+use crate::analyze::model::{ANY, Kinds, Models};
+
+/// Rounds of the fixpoint: data that goes through more files than this is not followed to the end.
+const MOST_ROUNDS: usize = 12;
+
+/// Places that a parameter's data is followed to, of one function.
+const MOST_REACHES: usize = 64;
+
+/// Steps of a way that are shown.
+const LONGEST_WAY: usize = 32;
+
+/// A function, by module and number.
+type Place = (usize, u32);
+
+/// The way of data: the module and the step; shared.
+type Way = Rc<Vec<(usize, StepFact)>>;
+
+/// What is known of a function once its callees are.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Effect {
+    /// Parameters whose data is in the result, and the kinds it is clean for there.
+    passes: BTreeMap<u32, Kinds>,
+    /// Parameters whose data reaches a sink: kind, module, place.
+    reaches: BTreeMap<(u32, Kinds, usize, Span), Kinds>,
+    /// Sources whose data is in the result.
+    sources: BTreeMap<Kinds, Kinds>,
+}
+
+/// The ways that belong to an [`Effect`]; they do not count for the fixpoint.
+#[derive(Debug, Default)]
+struct Ways {
+    reaches: HashMap<(u32, Kinds, usize, Span), Way>,
+    sources: HashMap<Kinds, Way>,
+}
+
+pub(super) struct Solver<'m> {
+    resolver: Resolver<'m>,
+    symbols: Vec<Vec<Thing<'m>>>,
+    effects: HashMap<Place, Effect>,
+    ways: HashMap<Place, Ways>,
+}
+
+impl<'m> Solver<'m> {
+    pub(super) fn new(modules: &'m [Module], models: &'m Models) -> Self {
+        let resolver = Resolver::new(modules, models);
+        let symbols = (0..modules.len()).map(|module| resolver.symbols(module)).collect();
+        Solver { resolver, symbols, effects: HashMap::new(), ways: HashMap::new() }
+    }
+
+    pub(super) fn run(mut self) -> (Vec<Crossing>, bool) {
+        let modules = self.resolver.modules;
+        let all = modules.iter().enumerate().flat_map(|(module, fact)| {
+            let own = |(index, function): (usize, &crate::analyze::facts::FunctionFact)| {
+                let says = !function.reaches.is_empty() || !function.result.flows.is_empty();
+                says.then_some((module, index as u32))
+            };
+            fact.functions.iter().enumerate().filter_map(own).collect::<Vec<_>>()
+        });
+        let all: Vec<Place> = all.collect();
+        let mut settled = false;
+        for _ in 0..MOST_ROUNDS {
+            let mut changed = false;
+            for place in &all {
+                changed |= self.update(*place);
+            }
+            if !changed {
+                settled = true;
+                break;
+            }
+        }
+        (self.crossings(), settled)
+    }
+
+    /// Computes the effect of a function anew; whether it changed.
+    fn update(&mut self, place: Place) -> bool {
+        let (module, function) = place;
+        let Some(fact) = self.resolver.function(module, function) else { return false };
+        let mut effect = self.effects.remove(&place).unwrap_or_default();
+        let mut ways = self.ways.remove(&place).unwrap_or_default();
+        let before = effect.clone();
+        for flow in &fact.result.flows {
+            self.returned(module, flow, &mut effect, &mut ways);
+        }
+        for reach in &fact.reaches {
+            let OriginFact::Parameter(parameter) = reach.flow.origin else { continue };
+            for (kind, at, span, clean, way) in self.arrivals(module, reach) {
+                let key = (parameter, kind, at, span);
+                if effect.reaches.contains_key(&key) || effect.reaches.len() < MOST_REACHES {
+                    *effect.reaches.entry(key).or_insert(ANY) &= clean;
+                    ways.reaches.entry(key).or_insert(way);
+                }
+            }
+        }
+        let changed = effect != before;
+        self.effects.insert(place, effect);
+        self.ways.insert(place, ways);
+        changed
+    }
+
+    fn returned(&self, module: usize, flow: &FlowFact, effect: &mut Effect, ways: &mut Ways) {
+        let Some(passed) = self.passed(module, &flow.via) else { return };
+        let clean = flow.clean | passed;
+        match flow.origin {
+            OriginFact::Parameter(parameter) => *effect.passes.entry(parameter).or_insert(ANY) &= clean,
+            OriginFact::Source(kinds) => {
+                *effect.sources.entry(kinds).or_insert(ANY) &= clean;
+                ways.sources.entry(kinds).or_insert_with(|| way_of(module, &flow.steps));
+            }
+            OriginFact::Call(call) => {
+                for (kinds, cleaned, way) in self.yielded(module, call) {
+                    *effect.sources.entry(kinds).or_insert(ANY) &= clean | cleaned;
+                    ways.sources.entry(kinds).or_insert_with(|| longer(&way, module, &flow.steps));
+                }
+            }
+        }
+    }
+
+    /// What the callee of a call is.
+    fn callee(&self, module: usize, call: u32) -> Thing<'m> {
+        let fact = self.resolver.modules[module].calls.get(call as usize);
+        let symbol = fact.and_then(|fact| self.symbols[module].get(fact.symbol as usize));
+        symbol.map_or(Thing::Unknown, |thing| self.resolver.callee(*thing, 0))
+    }
+
+    /// The sources in what a call yields.
+    fn yielded(&self, module: usize, call: u32) -> Vec<(Kinds, Kinds, Way)> {
+        let Thing::Function(at, function, _) = self.callee(module, call) else { return Vec::new() };
+        let (Some(effect), Some(ways)) = (self.effects.get(&(at, function)), self.ways.get(&(at, function)))
+        else {
+            return Vec::new();
+        };
+        let way = |kinds| ways.sources.get(kinds).cloned().unwrap_or_default();
+        effect.sources.iter().map(|(kinds, clean)| (*kinds, *clean, way(kinds))).collect()
+    }
+
+    /// The kinds that data is clean for after all those calls; `None` when one of them does not pass it on.
+    fn passed(&self, module: usize, via: &[PassageFact]) -> Option<Kinds> {
+        via.iter().try_fold(0, |clean, (call, argument)| Some(clean | self.passes(module, *call, *argument)?))
+    }
+
+    fn passes(&self, module: usize, call: u32, argument: u16) -> Option<Kinds> {
+        match self.callee(module, call) {
+            Thing::Function(at, function, bound) => {
+                let fact = self.resolver.function(at, function)?;
+                let passes = &self.resolver.modules[module].calls[call as usize].arguments;
+                let effect = self.effects.get(&(at, function))?;
+                let places = self.resolver.parameters(fact, bound, passes, argument);
+                let kinds = places.filter_map(|parameter| effect.passes.get(&parameter).copied());
+                kinds.reduce(|one, other| one & other)
+            }
+            Thing::Model(at, node) => {
+                let table = self.resolver.table(at)?;
+                let said = table.call(node).map(|node| table.node(node))?;
+                match said.cleans {
+                    ANY => None,
+                    0 if !said.sinks.is_empty() => None,
+                    kinds => Some(kinds),
+                }
+            }
+            // What an object is made of may come out of any of its methods.
+            _ => Some(0),
+        }
+    }
+
+    /// The sinks where data arrives: kind, module, place, what it is clean for, and the way.
+    fn arrivals(&self, module: usize, pending: &PendingFact) -> Vec<(Kinds, usize, Span, Kinds, Way)> {
+        let Some(passed) = self.passed(module, &pending.flow.via) else { return Vec::new() };
+        let clean = pending.flow.clean | passed;
+        match pending.target {
+            TargetFact::Sink(kind) if clean & kind != 0 => Vec::new(),
+            TargetFact::Sink(kind) => {
+                vec![(kind, module, pending.span, clean, way_of(module, &pending.flow.steps))]
+            }
+            TargetFact::Argument(call, argument) => {
+                let Thing::Function(at, function, bound) = self.callee(module, call) else {
+                    return Vec::new();
+                };
+                let place = (at, function);
+                let (Some(effect), Some(ways)) = (self.effects.get(&place), self.ways.get(&place)) else {
+                    return Vec::new();
+                };
+                let Some(fact) = self.resolver.function(at, function) else { return Vec::new() };
+                let passes = &self.resolver.modules[module].calls[call as usize].arguments;
+                let parameters = self.resolver.parameters(fact, bound, passes, argument);
+                let reached = effect
+                    .reaches
+                    .iter()
+                    .filter(|((parameter, kind, ..), _)| parameters.contains(parameter) && clean & kind == 0);
+                reached
+                    .map(|(key, cleaned)| {
+                        let (_, kind, site, span) = *key;
+                        let before = way_of(module, &pending.flow.steps);
+                        let after = ways.reaches.get(key).cloned().unwrap_or_default();
+                        (kind, site, span, clean | cleaned, joined(&before, &after))
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn crossings(&self) -> Vec<Crossing> {
+        let mut found: BTreeMap<(usize, Span, Kinds, Kinds), Way> = BTreeMap::new();
+        let mut seen: BTreeSet<(usize, Span, Kinds, Kinds)> = BTreeSet::new();
+        for (module, fact) in self.resolver.modules.iter().enumerate() {
+            for pending in &fact.pending {
+                for (kind, site, span, clean, way) in self.arrivals(module, pending) {
+                    let sources = match pending.flow.origin {
+                        OriginFact::Source(kinds) => vec![(kinds, 0, Way::default())],
+                        OriginFact::Call(call) => self.yielded(module, call),
+                        OriginFact::Parameter(_) => Vec::new(),
+                    };
+                    for (source, cleaned, before) in sources {
+                        let key = (site, span, kind, source);
+                        if (clean | cleaned) & kind == 0 && seen.insert(key) {
+                            found.insert(key, joined(&before, &way));
+                        }
+                    }
+                }
+            }
+        }
+        let crossing = |((module, span, sink, source), way): (_, Way)| Crossing {
+            module,
+            span,
+            sink,
+            source,
+            steps: way.iter().take(LONGEST_WAY).cloned().collect(),
+        };
+        found.into_iter().map(crossing).collect()
+    }
+}
+
+fn way_of(module: usize, steps: &[StepFact]) -> Way {
+    Rc::new(steps.iter().map(|step| (module, step.clone())).collect())
+}
+
+fn longer(way: &Way, module: usize, steps: &[StepFact]) -> Way {
+    joined(way, &way_of(module, steps))
+}
+
+fn joined(before: &Way, after: &Way) -> Way {
+    if before.is_empty() {
+        return after.clone();
+    }
+    Rc::new(before.iter().chain(after.iter()).take(LONGEST_WAY).cloned().collect())
+}

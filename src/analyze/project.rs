@@ -1,0 +1,309 @@
+//! Which files of a submission an import may mean.
+//!
+//! Only paths are looked at, so that a file can be analysed before the files it imports. Python: an import is looked up
+//! from the folder of the importing file upwards, each with its `src` and `lib`, and what fits with the most names wins.
+//! JavaScript: relative specifiers, the `paths` of a tsconfig, and the custom `@/` and `~/` of the source root.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::syntax::Language;
+
+/// The source files of a submission, and the folders they are in.
+#[derive(Debug, Default)]
+pub struct Project {
+    files: BTreeSet<String>,
+    folders: BTreeSet<String>,
+    /// Of each folder with a tsconfig: specifier patterns and what stands for them.
+    aliases: BTreeMap<String, Vec<(String, Vec<String>)>>,
+}
+
+/// What an import path leads to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place {
+    /// A source file.
+    File(String),
+    /// A folder of Python modules without an `__init__.py`, or with one (which is then the file in it).
+    Folder(String),
+}
+
+const EXTENSIONS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts"];
+
+impl Project {
+    /// Of the paths of a submission, with `/` between names. Paths of other files are left out.
+    pub fn new<'p>(paths: impl IntoIterator<Item = &'p str>) -> Self {
+        let mut project = Project::default();
+        paths.into_iter().for_each(|path| project.add(path));
+        project
+    }
+
+    fn add(&mut self, path: &str) {
+        if Language::of_path(path).is_none() {
+            return;
+        }
+        let path = path.strip_prefix("./").unwrap_or(path);
+        self.files.insert(path.to_owned());
+        let mut folder = path;
+        while let Some((above, _)) = folder.rsplit_once('/') {
+            if !self.folders.insert(above.to_owned()) {
+                break;
+            }
+            folder = above;
+        }
+    }
+
+    /// The `compilerOptions.paths` of the tsconfig or jsconfig at `path`: `text` is its JSON, comments allowed. What is
+    /// no such JSON has no aliases.
+    pub fn configure(&mut self, path: &str, text: &str) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(&without_comments(text)) else { return };
+        let options = &value["compilerOptions"];
+        let base = join(folder, options["baseUrl"].as_str().unwrap_or("."));
+        let mut aliases = Vec::new();
+        for (pattern, targets) in options["paths"].as_object().into_iter().flatten() {
+            let targets = targets.as_array().into_iter().flatten().filter_map(|target| target.as_str());
+            aliases.push((pattern.clone(), targets.map(|target| join(&base, target)).collect()));
+        }
+        if options["baseUrl"].is_string() {
+            aliases.push(("*".to_owned(), vec![join(&base, "*")]));
+        }
+        self.aliases.insert(folder.to_owned(), aliases);
+    }
+
+    /// This and the files that one document brings along: the fences of a reply.
+    pub(super) fn with<'s>(&'s self, own: &'s Project) -> Scope<'s> {
+        Scope { all: self, own }
+    }
+}
+
+/// What can be imported from a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'s> {
+    all: &'s Project,
+    own: &'s Project,
+}
+
+impl Scope<'_> {
+    fn file(&self, path: &str) -> bool {
+        self.all.files.contains(path) || self.own.files.contains(path)
+    }
+
+    fn folder(&self, path: &str) -> bool {
+        self.all.folders.contains(path) || self.own.folders.contains(path)
+    }
+
+    /// What an import path in the file `from` leads to, and the names after it.
+    pub(super) fn import<'p>(
+        &self,
+        from: &str,
+        language: Language,
+        path: &'p str,
+    ) -> Option<(Place, Vec<&'p str>)> {
+        match language {
+            Language::Python => self.python(from, path),
+            _ => self.javascript(from, path).map(|file| (Place::File(file), Vec::new())),
+        }
+    }
+
+    /// What `name` in a place leads to, when it is a module.
+    pub(super) fn inside(&self, folder: &str, name: &str) -> Option<Place> {
+        let path = join(folder, name);
+        let (module, package) = (format!("{path}.py"), format!("{path}/__init__.py"));
+        match () {
+            () if self.file(&package) => Some(Place::Folder(path)),
+            () if self.file(&module) => Some(Place::File(module)),
+            () if self.folder(&path) => Some(Place::Folder(path)),
+            () => None,
+        }
+    }
+
+    fn python<'p>(&self, from: &str, path: &'p str) -> Option<(Place, Vec<&'p str>)> {
+        let dots = path.bytes().take_while(|byte| *byte == b'.').count();
+        let names: Vec<&str> = path[dots..].split('.').filter(|name| !name.is_empty()).collect();
+        let mut folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if dots > 0 {
+            for _ in 1..dots {
+                folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            }
+            return self.walk(folder, &names);
+        }
+        let mut best: Option<(Place, Vec<&str>)> = None;
+        loop {
+            for root in ["", "src", "lib"] {
+                let root = if root.is_empty() { folder.to_owned() } else { join(folder, root) };
+                let found = self.walk(&root, &names).filter(|(_, rest)| rest.len() < names.len());
+                if let Some(found) = found
+                    && best.as_ref().is_none_or(|best| found.1.len() < best.1.len())
+                {
+                    best = Some(found);
+                }
+            }
+            if folder.is_empty() {
+                return best;
+            }
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+    }
+
+    fn walk<'p>(&self, folder: &str, names: &[&'p str]) -> Option<(Place, Vec<&'p str>)> {
+        let mut place = Place::Folder(folder.to_owned());
+        for (index, name) in names.iter().enumerate() {
+            let next = match &place {
+                Place::Folder(folder) => self.inside(folder, name),
+                Place::File(_) => None,
+            };
+            match next {
+                Some(next) => place = next,
+                None => return Some((place, names[index..].to_vec())),
+            }
+        }
+        Some((place, Vec::new()))
+    }
+
+    fn javascript(&self, from: &str, path: &str) -> Option<String> {
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if path.starts_with('.') {
+            return self.module(&join(folder, path));
+        }
+        let mut above = folder;
+        loop {
+            for aliases in [self.all.aliases.get(above), self.own.aliases.get(above)].into_iter().flatten() {
+                let found = aliases.iter().find_map(|(pattern, targets)| {
+                    let caught = matched(pattern, path)?;
+                    targets.iter().find_map(|target| self.module(&target.replacen('*', caught, 1)))
+                });
+                if found.is_some() {
+                    return found;
+                }
+            }
+            if let Some(rest) = path.strip_prefix("@/").or_else(|| path.strip_prefix("~/")) {
+                let found =
+                    ["src", "app", ""].iter().find_map(|root| self.module(&join(&join(above, root), rest)));
+                if found.is_some() {
+                    return found;
+                }
+            }
+            if above.is_empty() {
+                return None;
+            }
+            above = above.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+    }
+
+    fn module(&self, path: &str) -> Option<String> {
+        if self.file(path) {
+            return Some(path.to_owned());
+        }
+        // TypeScript is imported under the name of the JavaScript it becomes.
+        let bare =
+            path.rsplit_once('.').filter(|(_, ending)| matches!(*ending, "js" | "jsx" | "mjs" | "cjs"));
+        [Some(path), bare.map(|(bare, _)| bare)].into_iter().flatten().find_map(|path| {
+            let named = EXTENSIONS.iter().map(|ending| format!("{path}.{ending}"));
+            let index = EXTENSIONS.iter().map(|ending| join(path, &format!("index.{ending}")));
+            named.chain(index).find(|file| self.file(file))
+        })
+    }
+}
+
+/// What the `*` of a pattern stands for in a specifier.
+fn matched<'p>(pattern: &str, specifier: &'p str) -> Option<&'p str> {
+    match pattern.split_once('*') {
+        Some((start, end)) => specifier.strip_prefix(start)?.strip_suffix(end),
+        None => (pattern == specifier).then_some(""),
+    }
+}
+
+/// `path` seen from `folder`, without `.` and `..`.
+fn join(folder: &str, path: &str) -> String {
+    let mut names: Vec<&str> = folder.split('/').filter(|name| !name.is_empty()).collect();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop();
+            }
+            name => names.push(name),
+        }
+    }
+    names.join("/")
+}
+
+/// JSON without the comments and trailing commas that a tsconfig may have.
+fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let taken = match first {
+            '"' => {
+                let mut escaped = false;
+                let end = rest.char_indices().skip(1).find(|(_, c)| {
+                    let closes = *c == '"' && !escaped;
+                    escaped = *c == '\\' && !escaped;
+                    closes
+                });
+                let end = end.map_or(rest.len(), |(at, _)| at + 1);
+                out.push_str(&rest[..end]);
+                end
+            }
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+            ',' if rest[1..].trim_start().starts_with(['}', ']']) => 1,
+            first => {
+                out.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[&str], from: &str, language: Language, path: &str) -> Option<String> {
+        let (project, own) = (Project::new(files.iter().copied()), Project::default());
+        let (place, rest) = project.with(&own).import(from, language, path)?;
+        let place = match place {
+            Place::File(path) => path,
+            Place::Folder(path) => format!("{path}/"),
+        };
+        Some(format!("{place}:{}", rest.join(".")))
+    }
+
+    #[test]
+    fn python_imports() {
+        let files = ["app/__init__.py", "app/views.py", "app/db/models.py", "src/core/run.py", "tool.py"];
+        let import = |from, path| found(&files, from, Language::Python, path);
+        assert_eq!(import("app/views.py", "tool.run").as_deref(), Some("tool.py:run"));
+        assert_eq!(import("app/views.py", "app.db.models.User").as_deref(), Some("app/db/models.py:User"));
+        assert_eq!(import("app/views.py", ".db.models.User").as_deref(), Some("app/db/models.py:User"));
+        assert_eq!(import("app/db/models.py", "..views.index").as_deref(), Some("app/views.py:index"));
+        assert_eq!(import("tool.py", "app").as_deref(), Some("app/:"));
+        assert_eq!(import("tool.py", "core.run.go").as_deref(), Some("src/core/run.py:go"));
+        assert_eq!(import("tool.py", "flask.request"), None);
+    }
+
+    #[test]
+    fn javascript_imports() {
+        let files = ["src/app.ts", "src/db/index.js", "src/lib/run.tsx", "routes/users.js"];
+        let import = |from, path| found(&files, from, Language::JavaScript, path);
+        assert_eq!(import("routes/users.js", "../src/app").as_deref(), Some("src/app.ts:"));
+        assert_eq!(import("src/app.ts", "./db").as_deref(), Some("src/db/index.js:"));
+        assert_eq!(import("src/app.ts", "./lib/run.js").as_deref(), Some("src/lib/run.tsx:"));
+        assert_eq!(import("src/db/index.js", "@/lib/run").as_deref(), Some("src/lib/run.tsx:"));
+        assert_eq!(import("src/app.ts", "express"), None);
+    }
+
+    #[test]
+    fn the_paths_of_a_tsconfig() {
+        let mut project = Project::new(["web/lib/db.ts", "web/app/page.ts"]);
+        project.configure(
+            "web/tsconfig.json",
+            "{ // settings\n \"compilerOptions\": { \"baseUrl\": \".\", \"paths\": { \"$lib/*\": [\"lib/*\"], }, } }",
+        );
+        let own = Project::default();
+        let found = project.with(&own).import("web/app/page.ts", Language::TypeScript, "$lib/db");
+        assert_eq!(found, Some((Place::File("web/lib/db.ts".into()), Vec::new())));
+    }
+}
