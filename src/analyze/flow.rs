@@ -12,7 +12,7 @@ mod sink;
 mod summary;
 mod value;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::facts::Module;
@@ -108,6 +108,8 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         rules,
         variables: (0..count).map(|_| HashMap::new()).collect(),
         surrounds: vec![false; count],
+        fixed_routes: HashSet::new(),
+        fixed_route: false,
         handlers: HashMap::new(),
         fields: HashMap::new(),
         bases: HashMap::new(),
@@ -153,6 +155,10 @@ struct Engine<'a> {
     /// Whether a function has functions inside it.
     surrounds: Vec<bool>,
     handlers: HashMap<FunctionId, &'a Handler>,
+    /// Handlers whose route is a constant.
+    fixed_routes: HashSet<FunctionId>,
+    /// Whether the function being analysed serves one.
+    fixed_route: bool,
     /// What the fields of a class's instances ever hold.
     fields: HashMap<(ClassId, Name), Abstract>,
     /// What the models call an instance of a class's base.

@@ -62,6 +62,8 @@ pub(super) struct Sink {
     pub(super) slots: Vec<Slot>,
     /// Whether they are command lines as lists.
     pub(super) argv: bool,
+    /// Whether of a list or tuple only the first element counts.
+    pub(super) first: bool,
     /// What keywords must be.
     pub(super) requirements: Vec<Requirement>,
 }
@@ -75,6 +77,20 @@ pub(super) struct Guard {
     pub(super) slot: Slot,
     /// Whether it cleans where the test does not hold.
     pub(super) negated: bool,
+    /// Only what is clean for these already.
+    pub(super) after: Kinds,
+}
+
+/// What a call is when its arguments are as required.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Conditional {
+    pub(super) requirements: Vec<Requirement>,
+    /// The kind of source its result is.
+    pub(super) source: Kinds,
+    /// Kinds that its result is clean for.
+    pub(super) cleans: Kinds,
+    /// What its result is.
+    pub(super) becomes: Option<NodeId>,
 }
 
 /// A `[[handler]]`, compiled.
@@ -98,6 +114,10 @@ pub(super) struct Node {
     becomes: Option<NodeId>,
     /// The kind of source it is, 0 for none.
     pub(super) source: Kinds,
+    /// The sink kinds it is clean for while nothing is taken out of it or put before it.
+    pub(super) whole: Kinds,
+    /// Of a call: what it is when its arguments are as required.
+    pub(super) conditional: Vec<Conditional>,
     /// Of a call: its sinks.
     pub(super) sinks: Vec<Sink>,
     /// Of a member: sinks that an assignment to it reaches.
@@ -128,6 +148,12 @@ pub(super) struct Models {
     pub(super) sources: KindNames,
     /// The sink kinds that choose where a request or a browser goes: what stands behind a constant host is clean.
     pub(super) location: Kinds,
+    /// The sink kind of an address in a page: only what stands at its start can make it a script.
+    pub(super) address: Kinds,
+    /// The sink kind of text that is markup only when it starts with `<`.
+    pub(super) markup: Kinds,
+    /// The source kind of a request's route, which is no source where the route is a constant.
+    pub(super) route: Kinds,
     /// The sink kind of a program that is run without a shell.
     pub(super) program: Kinds,
 }
@@ -138,6 +164,9 @@ impl Models {
         let mut all = Models::default();
         all.location = ["ssrf", "redirect"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.program = all.sinks.bit("program").unwrap_or(0);
+        all.address = all.sinks.bit("url").unwrap_or(0);
+        all.markup = all.sinks.bit("markup").unwrap_or(0);
+        all.route = all.sources.bit("http-route").unwrap_or(0);
         for model in models {
             let mut table = all.tables.remove(&model.language).unwrap_or_default();
             table.add(model, &mut all.sinks, &mut all.sources).map_err(|why| {
@@ -229,22 +258,44 @@ impl Table {
     fn add(&mut self, model: &Model, sinks: &mut KindNames, sources: &mut KindNames) -> Result<(), String> {
         let many = || "more than 64 kinds: use fewer".to_owned();
         for (kind, written) in each(&model.source) {
+            let read = Expression::parse(written)?;
+            let (node, source) = (self.insert(&read), sources.bit(kind).ok_or_else(many)?);
+            let node = &mut self.nodes[node as usize];
+            if read.requirements.is_empty() {
+                node.source |= source;
+            } else {
+                let requirements = read.requirements;
+                node.conditional.push(Conditional { requirements, source, ..Conditional::default() });
+            }
+        }
+        for (kind, written) in each(&model.whole) {
             let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].source |= sources.bit(kind).ok_or_else(many)?;
+            self.nodes[node as usize].whole |= sinks.bits(kind).ok_or_else(many)?;
         }
         for (kind, written) in each(&model.sink) {
             let read = Expression::parse(written)?;
             let node = self.insert(&read);
-            let Expression { slots, argv, requirements, assignment, .. } = read;
-            let sink = Sink { kind: sinks.bit(kind).ok_or_else(many)?, slots, argv, requirements };
+            let Expression { slots, argv, first, requirements, assignment, .. } = read;
+            let sink = Sink { kind: sinks.bit(kind).ok_or_else(many)?, slots, argv, first, requirements };
             let node = &mut self.nodes[node as usize];
             if assignment { node.assigned.push(sink) } else { node.sinks.push(sink) }
         }
         for (kind, written) in each(&model.clean) {
-            let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].cleans |= sinks.bits(kind).ok_or_else(many)?;
+            let read = Expression::parse(written)?;
+            let (node, cleans) = (self.insert(&read), sinks.bits(kind).ok_or_else(many)?);
+            let node = &mut self.nodes[node as usize];
+            if read.requirements.is_empty() {
+                node.cleans |= cleans;
+            } else {
+                let requirements = read.requirements;
+                node.conditional.push(Conditional { requirements, cleans, ..Conditional::default() });
+            }
         }
         for (kind, written) in each(&model.guard) {
+            let (kind, after) = match kind.split_once(" after ") {
+                Some((kind, after)) => (kind, sinks.bit(after).ok_or_else(many)?),
+                None => (kind.as_str(), 0),
+            };
             let kinds = sinks.bits(kind).ok_or_else(many)?;
             let read = Expression::parse(written)?;
             if let Some(text) = read.contains {
@@ -253,12 +304,19 @@ impl Table {
             }
             let node = self.insert(&read);
             let slot = read.slots.first().cloned().unwrap_or(Slot::Receiver);
-            self.nodes[node as usize].guards.push(Guard { kinds, slot, negated: read.negated });
+            self.nodes[node as usize].guards.push(Guard { kinds, slot, negated: read.negated, after });
         }
         for (kind, written) in each(&model.returns) {
             let to = self.insert(&Expression::parse(kind)?);
-            let from = self.insert(&Expression::parse(written)?);
-            self.nodes[from as usize].becomes = Some(to).filter(|to| *to != from);
+            let read = Expression::parse(written)?;
+            let from = self.insert(&read);
+            let (becomes, node) = (Some(to).filter(|to| *to != from), &mut self.nodes[from as usize]);
+            if read.requirements.is_empty() {
+                node.becomes = becomes;
+            } else {
+                let requirements = read.requirements;
+                node.conditional.push(Conditional { requirements, becomes, ..Conditional::default() });
+            }
         }
         for handler in &model.handler {
             let mut parameters = Vec::new();

@@ -38,6 +38,9 @@ impl TaintRules {
                 let mut sources = 0;
                 for kind in source {
                     sources |= models.sources.bit(kind).ok_or_else(many)?;
+                    if kind == "http-path" {
+                        sources |= models.route;
+                    }
                 }
                 let sink = models.sinks.bit(sink).ok_or_else(many)?;
                 compiled.push(TaintRule { rule: kept.len(), sources, sink });
@@ -107,7 +110,7 @@ impl TaintRules {
 
     fn finding(&self, view: &View<'_>, rule: usize, span: Span, source: Kinds) -> Finding {
         let source = match self.models.sources.name(source) {
-            "http" | "http-path" => "request",
+            "http" | "http-path" | "http-route" => "request",
             "argv" => "command-line",
             "env" => "environment",
             "stdin" => "standard-input",

@@ -8,7 +8,11 @@
 //! f(cmd=)  f(*)          by keyword alone; any argument
 //! x.f(self)              the receiver of the method
 //! f(0:argv)              a command line as a list: its program, and what a shell in it is given
+//! f(0:first)             of a list or tuple its first element: `(body, status)`
+//! f(a.b=)                a property of an object that is given as the option `a`
 //! f(0, shell=True)       only when the keyword is (or may be) that constant
+//! f(1, 0=href)           only when the argument at that position is that text, whatever the case
+//! f(0!=*)                only when there is no argument at that position
 //! f(0, root!=*)          only when the keyword is missing
 //! f(0, Loader!=Safe)     only when the keyword is missing or is written otherwise
 //! x.member = 0           an assignment to the member
@@ -71,6 +75,8 @@ pub struct Expression {
     pub slots: Vec<Slot>,
     /// Whether the argument is a command line as a list.
     pub argv: bool,
+    /// Whether of a list or tuple only the first element counts.
+    pub first: bool,
     /// Conditions on keyword arguments.
     pub requirements: Vec<Requirement>,
     /// Whether it is an assignment.
@@ -94,6 +100,7 @@ impl Expression {
             parts: Vec::new(),
             slots: Vec::new(),
             argv: false,
+            first: false,
             requirements: Vec::new(),
             assignment: false,
             contains: None,
@@ -170,13 +177,13 @@ impl Expression {
         } else if text == "self" {
             self.slots.push(Slot::Receiver);
         } else {
-            let text = match text.strip_suffix(":argv") {
-                Some(text) => {
-                    self.argv = true;
-                    text
-                }
-                None => text,
-            };
+            let (text, shape) = text.split_once(':').unwrap_or((text, ""));
+            match shape {
+                "" => {}
+                "argv" => self.argv = true,
+                "first" => self.first = true,
+                _ => return Err(format!("`:{shape}` is no form of an argument: write :argv or :first")),
+            }
             let (position, keyword) = match text.split_once('|') {
                 Some((position, keyword)) => (position, Some(keyword.to_owned())),
                 None => (text, None),

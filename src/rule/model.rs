@@ -24,9 +24,13 @@ pub struct Model {
     /// Sink kind -> calls whose result is clean for that kind only; kind `any` for all of them.
     #[serde(default)]
     pub clean: BTreeMap<String, Vec<String>>,
-    /// Sink kind (or `any`) -> tests after which a value is clean where they hold.
+    /// Sink kind (or `any`) -> tests after which a value is clean where they hold. `path after normal-path`: only a
+    /// value that is clean for `normal-path` already.
     #[serde(default)]
     pub guard: BTreeMap<String, Vec<String>>,
+    /// Sink kind -> sources that are clean for it as a whole and not in their parts: `location.href` for `redirect`.
+    #[serde(default)]
+    pub whole: BTreeMap<String, Vec<String>>,
     /// Type -> expressions that yield a value of it: `"sqlite3.Cursor" = ["sqlite3.Connection.cursor()"]`.
     #[serde(default)]
     pub returns: BTreeMap<String, Vec<String>>,
@@ -72,7 +76,7 @@ impl Model {
 
     /// Every expression of the file.
     fn expressions(&self) -> impl Iterator<Item = &String> {
-        let tables = [&self.source, &self.sink, &self.clean, &self.guard, &self.returns];
+        let tables = [&self.source, &self.sink, &self.clean, &self.guard, &self.whole, &self.returns];
         let listed = tables.into_iter().flat_map(BTreeMap::values).flatten();
         let handlers = self.handler.iter().flat_map(|one| one.decorator.iter().chain(&one.call));
         listed.chain(self.returns.keys()).chain(handlers)

@@ -6,6 +6,21 @@ use super::value::{Abstract, Known, Taint};
 use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
 use crate::analyze::model::{ANY, NodeId};
 
+/// Methods and functions whose result starts as what they are given does.
+const KEEPS_START: &[&str] = &[
+    "String",
+    "str",
+    "toString",
+    "trim",
+    "strip",
+    "toLowerCase",
+    "lower",
+    "decodeURI",
+    "decodeURIComponent",
+    "split",
+    "concat",
+];
+
 impl<'a> Engine<'a> {
     pub(super) fn call(
         &mut self,
@@ -87,17 +102,27 @@ impl<'a> Engine<'a> {
                 }
             }
         }
-        let made = self.path(node, span);
-        if !made.taint.is_empty() || said.cleans == ANY {
+        let mut made = self.path(node, span);
+        let mut cleans = said.cleans;
+        for one in &said.conditional {
+            if one.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
+                cleans |= one.cleans;
+                made.known = one.becomes.map_or(made.known, Known::Path);
+                if one.source != 0 {
+                    made.taint = self.read(one.source, said.whole, span);
+                }
+            }
+        }
+        if !made.taint.is_empty() || cleans == ANY {
             return made;
         }
-        if !said.sinks.is_empty() && said.cleans == 0 {
+        if !said.sinks.is_empty() && cleans == 0 {
             // What a sink answers, to the caller or a callback, is no longer what it was given: the rows of a query,
             // the page of an address.
             return made;
         }
         let taint = self.unknown_call(frame, callee, arguments, span).all();
-        Abstract { taint: taint.cleaned(said.cleans), ..made }
+        Abstract { taint: taint.cleaned(cleans), ..made }
     }
 
     /// A call of which nothing is known: what goes in comes out, and functions among the arguments see it.
@@ -124,6 +149,14 @@ impl<'a> Engine<'a> {
                 let result = self.apply(frame, id, &handed, span);
                 taint = taint.join(&result.all());
             }
+        }
+        let whole = match &frame.function.step(callee).op {
+            Op::Member(_, name) => KEEPS_START.contains(&self.program.names.text(*name)),
+            Op::Load(name) => KEEPS_START.contains(&self.program.names.text(*name)),
+            _ => false,
+        };
+        if !whole {
+            taint = taint.parted();
         }
         let fixed = !arguments.is_empty() || receiver.constant();
         let constant = fixed

@@ -6,7 +6,7 @@ use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{Binary, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
-use crate::analyze::model::Kinds;
+use crate::analyze::model::{Kinds, NodeId};
 
 impl<'a> Engine<'a> {
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'_>, value: Value) -> Abstract {
@@ -107,7 +107,11 @@ impl<'a> Engine<'a> {
             }
             None => {
                 let known = super::function::without_parameters(&value);
-                self.assign_around(frame, name, &known);
+                if !self.assign_around(frame, name, &known)
+                    && let Some(node) = self.table.global(text)
+                {
+                    self.assigned_to(frame, node, text, stored);
+                }
             }
         }
         value
@@ -138,7 +142,7 @@ impl<'a> Engine<'a> {
                 None if held.taint.is_empty() && held.parts.is_some() => {
                     Abstract::tainted(self.path(*node, span).taint)
                 }
-                None => Abstract::tainted(held.taint.clone()),
+                None => Abstract::tainted(held.taint.parted()),
             },
             Known::Instance(class) | Known::Class(class) => {
                 let class = *class;
@@ -172,7 +176,12 @@ impl<'a> Engine<'a> {
 
     /// `self.request`, `info.context.cursor`: a member whose name says what it is.
     fn named_member(&self, held: &Abstract, name: &str, span: Span) -> Option<Abstract> {
-        let node = self.table.unknown(name).or_else(|| self.table.anything_on_the_way(name))?;
+        let source = |node: &NodeId| self.table.node(*node).source != 0;
+        let node = self
+            .table
+            .unknown(name)
+            .or_else(|| self.table.anything_on_the_way(name))
+            .or_else(|| self.table.anything(name).filter(source))?;
         let value = self.path(node, span);
         Some(Abstract { taint: value.taint.join(&held.taint), ..value })
     }
@@ -230,7 +239,9 @@ impl<'a> Engine<'a> {
             return Abstract { known: fold::character(text, *index), ..held.clone() };
         }
         if held.parts.is_none() {
-            return Abstract::tainted(held.taint.clone());
+            let start = key.known == Known::Int(0);
+            let taint = if start { held.taint.clone() } else { held.taint.parted() };
+            return Abstract::tainted(taint);
         }
         held.at(self.key(key, held).as_ref())
     }
@@ -264,8 +275,10 @@ impl<'a> Engine<'a> {
                 (Known::Text(text), true) => start.push_str(text),
                 (Known::Int(number), true) => start.push_str(&number.to_string()),
                 _ => {
+                    let first = fixed && start.is_empty();
                     fixed = false;
-                    taint = taint.join(&part.all().cleaned(self.cleaned_after(&start)));
+                    let added = part.all().cleaned(self.cleaned_after(&start));
+                    taint = taint.join(&if first { added } else { added.parted() });
                 }
             }
         }
@@ -286,7 +299,10 @@ impl<'a> Engine<'a> {
     fn cleaned_after(&self, start: &str) -> Kinds {
         let host = start.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at > 0));
         let local = start.len() > 1 && start.starts_with('/') && !start.starts_with("//");
-        if host || local { self.models.location } else { 0 }
+        let (location, text) = (if host || local { self.models.location } else { 0 }, start.trim_start());
+        let address = if text.is_empty() { 0 } else { self.models.address };
+        let markup = if text.is_empty() || text.starts_with('<') { 0 } else { self.models.markup };
+        location | address | markup
     }
 
     fn binary(&self, frame: &Frame<'_>, operator: Binary, left: Value, right: Value) -> Abstract {
@@ -361,11 +377,21 @@ impl<'a> Engine<'a> {
                 let table = self.table;
                 if let Some(handler) = &table.node(node).handler {
                     self.handlers.insert(id, handler);
+                    if fixed_route(frame, *decorator) {
+                        self.fixed_routes.insert(id);
+                    }
                 }
             }
         }
         Abstract::known(Known::Function(id))
     }
+}
+
+/// Whether a decorator is given a route that is a constant: nobody chooses a part of it.
+fn fixed_route(frame: &Frame<'_>, decorator: Value) -> bool {
+    let Op::Call { arguments, .. } = &frame.function.step(decorator).op else { return false };
+    let route = arguments.first().map(|argument| &frame.value(argument.value).known);
+    matches!(route, Some(Known::Text(route)) if !route.contains(['<', '{', ':', '*', '(']))
 }
 
 /// The taint of values together.

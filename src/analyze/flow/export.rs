@@ -154,7 +154,7 @@ impl Engine<'_> {
     }
 
     fn pending_fact(&self, origin: Origin, target: Target, at: &Arrival) -> PendingFact {
-        let flow = Flow { origin, clean: at.clean, trace: at.trace.clone(), via: at.via.clone() };
+        let flow = Flow { origin, clean: at.clean, whole: 0, trace: at.trace.clone(), via: at.via.clone() };
         let target = match target {
             Target::Sink(kind) => TargetFact::Sink(kind),
             Target::Argument(passage) => TargetFact::Argument(passage.call, passage.argument),

@@ -151,7 +151,8 @@ impl Engine<'_> {
             return self.unknown_call(frame, callee, arguments, span);
         };
         let name = self.foreign_name(symbol);
-        let mut flows = vec![Flow { origin: Origin::Foreign(call), clean: 0, trace: None, via: None }];
+        let mut flows =
+            vec![Flow { origin: Origin::Foreign(call), clean: 0, whole: 0, trace: None, via: None }];
         let mut all = Taint::default();
         let receiver = match &frame.function.step(callee).op {
             Op::Member(object, _) => {

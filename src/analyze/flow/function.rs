@@ -46,6 +46,8 @@ impl<'a> Engine<'a> {
         let program = self.program;
         let function = program.function(id);
         let order = order(function);
+        let fixed = self.has_fixed_route(id);
+        let fixed_route = std::mem::replace(&mut self.fixed_route, fixed);
         let mut frame = Frame {
             id,
             function,
@@ -89,6 +91,7 @@ impl<'a> Engine<'a> {
                 }
             }
         }
+        self.fixed_route = fixed_route;
         Summary { result: frame.result.unwrap_or_default(), reaches: frame.reaches }
     }
 
@@ -141,7 +144,7 @@ impl<'a> Engine<'a> {
         let Some(parameter) = frame.function.parameters.get(index as usize) else {
             return Abstract::default();
         };
-        let origin = Flow { origin: Origin::Parameter(index), clean: 0, trace: None, via: None };
+        let origin = Flow { origin: Origin::Parameter(index), clean: 0, whole: 0, trace: None, via: None };
         let own = Taint::of(origin);
         if let (Some(class), 0) = (frame.function.class, index) {
             return Abstract { taint: own, ..Abstract::known(Known::Instance(class)) };
@@ -153,7 +156,7 @@ impl<'a> Engine<'a> {
                 return kind.map_or_else(Abstract::default, |node| self.path(node, parameter.span));
             }
             if let Some(kind) = handler.rest {
-                return Abstract::tainted(self.read(kind, parameter.span));
+                return Abstract::tainted(self.read(kind, 0, parameter.span));
             }
         }
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
@@ -165,6 +168,18 @@ impl<'a> Engine<'a> {
             }
             None => Abstract::tainted(own),
         }
+    }
+
+    /// Whether it serves a route without parameters, or lies in a function that does.
+    fn has_fixed_route(&self, id: FunctionId) -> bool {
+        let mut around = Some(id);
+        while let Some(id) = around {
+            if self.fixed_routes.contains(&id) {
+                return true;
+            }
+            around = self.program.function(id).parent;
+        }
+        false
     }
 
     /// An instance of the class that an annotation names.
@@ -191,14 +206,15 @@ impl<'a> Engine<'a> {
 
     /// What a path of the models is, read there.
     pub(super) fn path(&self, node: NodeId, span: Span) -> Abstract {
-        let source = self.table.node(node).source;
-        let taint = if source == 0 { Taint::default() } else { self.read(source, span) };
+        let said = self.table.node(node);
+        let source = if self.fixed_route { said.source & !self.models.route } else { said.source };
+        let taint = if source == 0 { Taint::default() } else { self.read(source, said.whole, span) };
         Abstract { taint, ..Abstract::known(Known::Path(node)) }
     }
 
-    fn read(&self, kind: Kinds, span: Span) -> Taint {
+    pub(super) fn read(&self, kind: Kinds, whole: Kinds, span: Span) -> Taint {
         let trace = Link::after(None, span, Event::Read);
-        Taint::of(Flow { origin: Origin::Source(kind, span), clean: 0, trace, via: None })
+        Taint::of(Flow { origin: Origin::Source(kind, span), clean: 0, whole, trace, via: None })
     }
 
     /// The variable and the places in it that `value` was read from.
@@ -251,16 +267,18 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Writes a variable of a function around, which may hold its old value too.
-    pub(super) fn assign_around(&mut self, frame: &Frame<'_>, name: Name, value: &Abstract) {
+    /// Writes a variable of a function around, which may hold its old value too; whether there is one.
+    pub(super) fn assign_around(&mut self, frame: &Frame<'_>, name: Name, value: &Abstract) -> bool {
         let mut around = frame.function.parent;
         while let Some(id) = around {
             let function = self.program.function(id);
             if function.binds(name) {
-                return self.remember(id, name, value);
+                self.remember(id, name, value);
+                return true;
             }
             around = function.parent;
         }
+        false
     }
 
     /// Adds to all that a variable ever holds.

@@ -7,22 +7,55 @@ use crate::analyze::ir::{Argument, Binary, Op, Span, Unary, Value};
 use crate::analyze::model::{ANY, Kinds};
 use crate::rule::Slot;
 
+/// A value, the kinds that a test cleans it for, and the kinds it has to be clean for already.
+type Cleaned = (Value, Kinds, Kinds);
+
+/// Functions whose result is their argument in another form: a test of one is a test of the other.
+const SAME: &[&str] =
+    &["str", "String", "fspath", "toString", "lower", "upper", "toLowerCase", "toUpperCase", "strip", "trim"];
+
 impl Engine<'_> {
+    /// The value that a test of `value` speaks of: of `str(path)` and `name[1:-1]` the path and the name.
+    fn looked_at(&self, frame: &Frame<'_>, value: Value) -> Value {
+        let mut at = value;
+        for _ in 0..4 {
+            at = match &frame.function.step(at).op {
+                Op::Slice(whole) => *whole,
+                Op::Call { callee, arguments } => {
+                    match (&frame.function.step(*callee).op, arguments.as_slice()) {
+                        (Op::Load(name) | Op::Member(_, name), [argument])
+                            if SAME.contains(&self.program.names.text(*name)) =>
+                        {
+                            argument.value
+                        }
+                        (Op::Member(object, name), []) if SAME.contains(&self.program.names.text(*name)) => {
+                            *object
+                        }
+                        _ => break,
+                    }
+                }
+                _ => break,
+            };
+        }
+        at
+    }
+
     /// The state after the condition was true, or was false.
     pub(super) fn refined(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> State {
         let mut state = frame.state.clone();
-        for (value, kinds) in self.cleaned_by(frame, condition, holds) {
+        for (value, kinds, after) in self.cleaned_by(frame, condition, holds) {
+            let value = self.looked_at(frame, value);
             let Some((name, keys)) = self.place(frame, value) else { continue };
             let Some(index) = frame.local(name) else { continue };
             if let Some(held) = state[index].take() {
                 let span = frame.function.step(value).span;
-                state[index] = Some(self.clean_at(held, &keys, kinds, span));
+                state[index] = Some(self.clean_at(held, &keys, (kinds, after), span));
             }
         }
         state
     }
 
-    fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<(Value, Kinds)> {
+    fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {
         let mut condition = condition;
         let mut holds = holds;
         for _ in 0..4 {
@@ -50,17 +83,17 @@ impl Engine<'_> {
         left: Value,
         right: Value,
         holds: bool,
-    ) -> Vec<(Value, Kinds)> {
+    ) -> Vec<Cleaned> {
         let (one, two) = (frame.value(left), frame.value(right));
         match (operator, holds) {
             // Equal to a constant, or one of a list of constants.
             (Binary::Eq | Binary::Is, true) | (Binary::Ne | Binary::IsNot, false) => {
-                let left_is = two.constant().then_some((left, ANY));
-                let right_is = one.constant().then_some((right, ANY));
+                let left_is = two.constant().then_some((left, ANY, 0));
+                let right_is = one.constant().then_some((right, ANY, 0));
                 left_is.into_iter().chain(right_is).collect()
             }
             (Binary::In, true) | (Binary::NotIn, false) if two.parts.is_some() && two.constant() => {
-                vec![(left, ANY)]
+                vec![(left, ANY, 0)]
             }
             (Binary::In, _) | (Binary::NotIn, _) => {
                 let Known::Text(text) = &one.known else { return Vec::new() };
@@ -71,20 +104,14 @@ impl Engine<'_> {
                     .iter()
                     .filter(|(wanted, _, negated)| text.contains(wanted.as_str()) && *negated == absent);
                 let kinds = kinds.fold(0, |kinds, (_, more, _)| kinds | more);
-                if kinds == 0 { Vec::new() } else { vec![(right, kinds)] }
+                if kinds == 0 { Vec::new() } else { vec![(right, kinds, 0)] }
             }
             _ => Vec::new(),
         }
     }
 
     /// A test that is a call: `name.isdigit()`, `re.fullmatch(pattern, name)`.
-    fn tested(
-        &self,
-        frame: &Frame<'_>,
-        callee: Value,
-        arguments: &[Argument],
-        holds: bool,
-    ) -> Vec<(Value, Kinds)> {
+    fn tested(&self, frame: &Frame<'_>, callee: Value, arguments: &[Argument], holds: bool) -> Vec<Cleaned> {
         let member = match &frame.function.step(callee).op {
             Op::Member(object, name) => Some((*object, self.program.names.text(*name))),
             _ => None,
@@ -102,10 +129,14 @@ impl Engine<'_> {
                 continue;
             }
             match &guard.slot {
-                Slot::Receiver => cleaned.extend(member.map(|(object, _)| (object, guard.kinds))),
+                Slot::Receiver => {
+                    cleaned.extend(member.map(|(object, _)| (object, guard.kinds, guard.after)))
+                }
                 slot => {
                     let filling = self.filling(slot, arguments);
-                    cleaned.extend(filling.into_iter().map(|argument| (argument.value, guard.kinds)));
+                    cleaned.extend(
+                        filling.into_iter().map(|argument| (argument.value, guard.kinds, guard.after)),
+                    );
                 }
             }
         }
@@ -113,9 +144,9 @@ impl Engine<'_> {
     }
 
     /// The value with what lies at `keys` in it clean.
-    fn clean_at(&self, held: Abstract, keys: &[Key], kinds: Kinds, span: Span) -> Abstract {
+    fn clean_at(&self, held: Abstract, keys: &[Key], kinds: (Kinds, Kinds), span: Span) -> Abstract {
         match keys {
-            [] => Abstract { taint: held.taint.cleaned(kinds), ..held },
+            [] => Abstract { taint: held.taint.cleaned_after(kinds.0, kinds.1), ..held },
             [key, rest @ ..] => {
                 let mut part = self.part(&held, key, span);
                 if !rest.is_empty() && matches!(part.known, Known::Path(_)) && part.parts.is_none() {

@@ -10,6 +10,7 @@ use super::{Engine, Hit, Pending};
 use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
 use crate::analyze::model::{Kinds, NodeId, Sink};
 use crate::rule::{Requirement, Slot};
+use crate::syntax::Language;
 
 /// Where data arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,9 +61,19 @@ impl Engine<'_> {
                 let span = frame.function.step(*object).span;
                 self.check(frame, *object, span, sink.kind, name);
             }
+            for slot in &sink.slots {
+                self.option(frame, slot, arguments, sink.kind, name);
+            }
             let filling: Vec<_> = sink.slots.iter().flat_map(|slot| self.filling(slot, arguments)).collect();
             for argument in filling {
-                if sink.argv {
+                if sink.first
+                    && let Op::List(elements) = &frame.function.step(argument.value).op
+                {
+                    if let Some(first) = elements.first() {
+                        let span = frame.function.step(first.value).span;
+                        self.check(frame, first.value, span, sink.kind, name);
+                    }
+                } else if sink.argv {
                     self.command_line(frame, argument, sink.kind, name);
                     self.shell_arguments(frame, argument, arguments, sink.kind, name);
                 } else {
@@ -79,6 +90,11 @@ impl Engine<'_> {
             _ => None,
         };
         let Some(node) = known.or_else(|| self.table.anything(name)) else { return };
+        self.assigned_to(frame, node, name, stored);
+    }
+
+    /// Checks an assignment to what the models call `node`.
+    pub(super) fn assigned_to(&mut self, frame: &mut Frame<'_>, node: NodeId, name: &str, stored: Value) {
         let table = self.table;
         for Sink { kind, .. } in &table.node(node).assigned {
             let span = frame.function.step(stored).span;
@@ -86,29 +102,91 @@ impl Engine<'_> {
         }
     }
 
-    fn holds(&self, frame: &Frame<'_>, requirement: &Requirement, arguments: &[Argument]) -> bool {
+    /// Whether the arguments of a call are as required.
+    pub(super) fn holds(&self, frame: &Frame<'_>, requirement: &Requirement, arguments: &[Argument]) -> bool {
+        if let Ok(position) = requirement.keyword.parse::<usize>() {
+            let slot = Slot::Position(position, None);
+            let Some(argument) = self.filling(&slot, arguments).into_iter().next() else {
+                return requirement.other;
+            };
+            let same = match &frame.value(argument.value).known {
+                _ if requirement.value == "*" => true,
+                Known::Text(text) => text.eq_ignore_ascii_case(&requirement.value),
+                Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
+                Known::Int(number) => requirement.value == number.to_string(),
+                _ => false,
+            };
+            return same != requirement.other;
+        }
         let written = arguments.iter().find(|argument| {
             matches!(argument.pass, Pass::Keyword(name) if self.program.names.text(name) == requirement.keyword)
         });
-        let Some(argument) = written else { return requirement.other };
+        let Some(argument) = written else {
+            return match self.option_value(frame, &requirement.keyword, arguments) {
+                Some(_) if requirement.value == "*" => !requirement.other,
+                Some(value) => {
+                    constant_is(&value.known, &requirement.value).unwrap_or(true) != requirement.other
+                }
+                None => requirement.other,
+            };
+        };
         if requirement.value == "*" {
             return !requirement.other;
         }
         let last = |text: &str| text.rsplit(['.', '=']).next().unwrap_or("").trim().to_owned();
-        let same = match &frame.value(argument.value).known {
-            Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
-            Known::Text(text) => **text == requirement.value,
-            Known::Int(number) => {
-                requirement.value == number.to_string() || (requirement.value == "True" && *number != 0)
-            }
-            Known::Null => matches!(requirement.value.as_str(), "None" | "null"),
-            _ => {
-                let same = last(self.text_of(argument.span)) == requirement.value;
-                // What is only known when it runs may well be it.
-                same || !requirement.other
-            }
-        };
+        let same = constant_is(&frame.value(argument.value).known, &requirement.value).unwrap_or_else(|| {
+            let same = last(self.text_of(argument.span)) == requirement.value;
+            // What is only known when it runs may well be it.
+            same || !requirement.other
+        });
         same != requirement.other
+    }
+
+    /// What an object among the arguments that is not written out there has at `path`: `options.headers.host`.
+    fn option_value(&self, frame: &Frame<'_>, path: &str, arguments: &[Argument]) -> Option<Abstract> {
+        if self.language == Language::Python {
+            return None;
+        }
+        let plain = arguments.iter().filter(|argument| argument.pass == Pass::Plain).rev();
+        plain.take(2).find_map(|argument| {
+            let mut value = frame.value(argument.value).clone();
+            for name in path.split('.') {
+                let key = Key::Text(name.into());
+                let parts = value.parts.as_deref()?;
+                value = parts.known.iter().find(|(known, _)| *known == key)?.1.clone();
+            }
+            Some(value)
+        })
+    }
+
+    /// Checks a property of an object that is given as an option, or the option of an object kept in a variable.
+    fn option(
+        &mut self,
+        frame: &mut Frame<'_>,
+        slot: &Slot,
+        arguments: &[Argument],
+        kind: Kinds,
+        name: &str,
+    ) {
+        let Slot::Keyword(path) = slot else { return };
+        let written = arguments.iter().find(|argument| {
+            matches!(argument.pass, Pass::Keyword(keyword) if path.split('.').next() == Some(self.program.names.text(keyword)))
+        });
+        let (value, span) = match written {
+            Some(_) if !path.contains('.') => return,
+            Some(argument) => {
+                let mut value = frame.value(argument.value).clone();
+                for name in path.split('.').skip(1) {
+                    value = value.at(Some(&Key::Text(name.into())));
+                }
+                (value, argument.span)
+            }
+            None => match (self.option_value(frame, path, arguments), arguments.last()) {
+                (Some(value), Some(last)) => (value, last.span),
+                _ => return,
+            },
+        };
+        self.report(frame, &value, span, kind, name);
     }
 
     /// The arguments that a slot names.
@@ -217,7 +295,9 @@ impl Engine<'_> {
 
     fn innermost(&self, frame: &Frame<'_>, value: Value, span: Span, kind: Kinds) -> (Value, Span) {
         let (mut value, mut span) = (value, span);
-        let dirty = |value: Value| frame.value(value).all().flows().iter().any(|flow| flow.clean & kind == 0);
+        let dirty = |value: Value| {
+            frame.value(value).all().flows().iter().any(|flow| (flow.clean | flow.whole) & kind == 0)
+        };
         for _ in 0..4 {
             let inner = match &frame.function.step(value).op {
                 Op::List(elements) => {
@@ -241,7 +321,7 @@ impl Engine<'_> {
     }
 
     fn report(&mut self, frame: &mut Frame<'_>, held: &Abstract, span: Span, kind: Kinds, name: &str) {
-        for flow in held.all().flows().iter().filter(|flow| flow.clean & kind == 0) {
+        for flow in held.all().flows().iter().filter(|flow| (flow.clean | flow.whole) & kind == 0) {
             let trace = Link::after(flow.trace.clone(), span, Event::Reaches(name.into()));
             let at = Arrival { clean: flow.clean, via: flow.via.clone(), span, trace };
             self.arrived(frame, flow.origin, Target::Sink(kind), at);
@@ -274,6 +354,17 @@ impl Engine<'_> {
             }
         }
     }
+}
+
+/// Whether a constant is what a model writes as `wanted`; `None`: it is no constant.
+fn constant_is(known: &Known, wanted: &str) -> Option<bool> {
+    Some(match known {
+        Known::Bool(truth) => wanted.eq_ignore_ascii_case(&truth.to_string()),
+        Known::Text(text) => **text == *wanted,
+        Known::Int(number) => wanted == number.to_string() || (wanted == "True" && *number != 0),
+        Known::Null => matches!(wanted, "None" | "null"),
+        _ => return None,
+    })
 }
 
 /// Whether a program reads its next words as commands.

@@ -99,6 +99,8 @@ pub(super) struct Flow {
     pub(super) origin: Origin,
     /// The sink kinds it is clean for.
     pub(super) clean: Kinds,
+    /// The sink kinds it is clean for while nothing is taken out of it or put before it.
+    pub(super) whole: Kinds,
     pub(super) trace: Option<Rc<Link>>,
     /// The calls of other files' functions that it has to come through to be here.
     pub(super) via: Via,
@@ -127,7 +129,10 @@ impl PartialEq for Taint {
     /// Traces do not count: a loop that only makes them longer is at its fixpoint.
     fn eq(&self, other: &Self) -> bool {
         let same = |(one, other): (&Flow, &Flow)| {
-            one.origin == other.origin && one.clean == other.clean && one.via == other.via
+            one.origin == other.origin
+                && one.clean == other.clean
+                && one.whole == other.whole
+                && one.via == other.via
         };
         self.flows().len() == other.flows().len() && self.flows().iter().zip(other.flows()).all(same)
     }
@@ -146,6 +151,7 @@ impl Taint {
             let same = later.origin == first.origin && later.via == first.via;
             if same {
                 first.clean &= later.clean;
+                first.whole &= later.whole;
             }
             // What is here anyway need not be here under a condition too.
             same || later.origin == first.origin && first.via.is_none() && first.clean & !later.clean == 0
@@ -182,6 +188,26 @@ impl Taint {
             flow
         });
         Taint::from(flows.filter(|flow| flow.clean != Kinds::MAX).collect())
+    }
+
+    /// The same, clean for more kinds where it is clean for `after` already.
+    pub(super) fn cleaned_after(&self, kinds: Kinds, after: Kinds) -> Taint {
+        if self.is_empty() || kinds == 0 {
+            return self.clone();
+        }
+        let flows = self.flows().iter().cloned().map(|mut flow| {
+            flow.clean |= if flow.clean & after == after { kinds } else { 0 };
+            flow
+        });
+        Taint::from(flows.filter(|flow| flow.clean != Kinds::MAX).collect())
+    }
+
+    /// A part of it, or it behind something else.
+    pub(super) fn parted(&self) -> Taint {
+        if self.flows().iter().all(|flow| flow.whole == 0) {
+            return self.clone();
+        }
+        Taint::from(self.flows().iter().cloned().map(|flow| Flow { whole: 0, ..flow }).collect())
     }
 
     /// The same, with one more step on the way of each.
