@@ -124,6 +124,8 @@ pub(super) struct Node {
     pub(super) assigned: Vec<Sink>,
     /// Of a call: kinds that its result is clean for.
     pub(super) cleans: Kinds,
+    /// Sink kinds that its data is clean for where it equals a constant.
+    pub(super) compared: Kinds,
     /// Of a call: what it tests.
     pub(super) guards: Vec<Guard>,
     /// Of a decorator or call: what it makes of a function.
@@ -303,6 +305,10 @@ impl Table {
                 continue;
             }
             let node = self.insert(&read);
+            if read.compared {
+                self.nodes[node as usize].compared |= kinds;
+                continue;
+            }
             let slot = read.slots.first().cloned().unwrap_or(Slot::Receiver);
             self.nodes[node as usize].guards.push(Guard { kinds, slot, negated: read.negated, after });
         }

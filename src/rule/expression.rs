@@ -16,6 +16,7 @@
 //! f(0, root!=*)          only when the keyword is missing
 //! f(0, Loader!=Safe)     only when the keyword is missing or is written otherwise
 //! x.member = 0           an assignment to the member
+//! f().host is            of a guard: the value is compared with constants; it speaks of all that its data is in
 //! 'text' in 0            of a guard: the text is looked for in the value
 //! !f(0)                  of a guard: clean where the test does not hold
 //! ```
@@ -83,6 +84,8 @@ pub struct Expression {
     pub assignment: bool,
     /// `'text' in`
     pub contains: Option<String>,
+    /// `is`
+    pub compared: bool,
     /// `!`
     pub negated: bool,
 }
@@ -104,6 +107,7 @@ impl Expression {
             requirements: Vec::new(),
             assignment: false,
             contains: None,
+            compared: false,
             negated,
         };
         if let Some(quoted) = rest.strip_prefix('\'') {
@@ -115,6 +119,13 @@ impl Expression {
             expression.contains = Some(literal.to_owned());
             return Ok(expression);
         }
+        let rest = match rest.strip_suffix(" is") {
+            Some(path) => {
+                expression.compared = true;
+                path
+            }
+            None => rest,
+        };
         let rest = match rest.strip_suffix("= 0") {
             Some(target) => {
                 expression.assignment = true;

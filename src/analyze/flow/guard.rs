@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::function::{Frame, State};
-use super::value::{Abstract, Key, Known, Taint};
+use super::value::{Abstract, Key, Known, Origin, Taint};
 use crate::analyze::ir::{Argument, Binary, Op, Span, Unary, Value};
 use crate::analyze::model::{ANY, Kinds};
 use crate::rule::Slot;
@@ -43,6 +43,12 @@ impl Engine<'_> {
     /// The state after the condition was true, or was false.
     pub(super) fn refined(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> State {
         let mut state = frame.state.clone();
+        let (origins, kinds) = self.compared_with_constant(frame, condition, holds);
+        if kinds != 0 {
+            for held in state.iter_mut().flatten() {
+                held.clean_of(&origins, kinds);
+            }
+        }
         for (value, kinds, after) in self.cleaned_by(frame, condition, holds) {
             let value = self.looked_at(frame, value);
             let Some((name, keys)) = self.place(frame, value) else { continue };
@@ -53,6 +59,54 @@ impl Engine<'_> {
             }
         }
         state
+    }
+
+    /// The origins of what a condition compares with constants, and the kinds their data is then clean for:
+    /// `urlparse(x).hostname in ALLOWED` speaks of `x`.
+    fn compared_with_constant(
+        &self,
+        frame: &Frame<'_>,
+        condition: Value,
+        holds: bool,
+    ) -> (Vec<Origin>, Kinds) {
+        let none = (Vec::new(), 0);
+        let (mut condition, mut holds) = (condition, holds);
+        while let Op::Unary(Unary::Not, inner) = &frame.function.step(condition).op {
+            (condition, holds) = (*inner, !holds);
+        }
+        let (operator, looked, constant) = match &frame.function.step(condition).op {
+            Op::Binary(operator, left, right) => (*operator, *left, *right),
+            Op::Call { callee, arguments } => {
+                match (&frame.function.step(*callee).op, arguments.as_slice()) {
+                    // `allowed.includes(host)`
+                    (Op::Member(list, name), [argument])
+                        if matches!(self.program.names.text(*name), "includes" | "has" | "contains") =>
+                    {
+                        (Binary::In, argument.value, *list)
+                    }
+                    _ => return none,
+                }
+            }
+            _ => return none,
+        };
+        let equal = match operator {
+            Binary::Eq | Binary::Is | Binary::In => holds,
+            Binary::Ne | Binary::IsNot | Binary::NotIn => !holds,
+            _ => return none,
+        };
+        let sides = [(looked, constant), (constant, looked)];
+        for (value, other) in sides.into_iter().filter(|_| equal) {
+            let value = self.looked_at(frame, value);
+            let Known::Path(node) = frame.value(value).known else { continue };
+            let kinds = self.table.node(node).compared;
+            // A list that is not known here is a list of the program's own.
+            let tainted = !frame.value(other).all().is_empty();
+            if kinds != 0 && !tainted {
+                let origins = frame.value(value).taint.flows().iter().map(|flow| flow.origin).collect();
+                return (origins, kinds);
+            }
+        }
+        none
     }
 
     fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {

@@ -397,6 +397,30 @@ impl Abstract {
         Abstract { taint, known, parts }
     }
 
+    /// Makes the data of some origins in it clean for some kinds.
+    pub(super) fn clean_of(&mut self, origins: &[Origin], kinds: Kinds) {
+        if self.taint.flows().iter().any(|flow| origins.contains(&flow.origin)) {
+            let flows = self.taint.flows().iter().cloned().map(|mut flow| {
+                flow.clean |= if origins.contains(&flow.origin) { kinds } else { 0 };
+                flow
+            });
+            self.taint = Taint::from(flows.collect());
+        }
+        if let Some(parts) = &mut self.parts {
+            let tainted =
+                |part: &Abstract| part.all().flows().iter().any(|flow| origins.contains(&flow.origin));
+            let inner = || parts.known.iter().map(|(_, part)| part).chain(parts.rest.as_deref());
+            if !inner().any(tainted) {
+                return;
+            }
+            let parts = Rc::make_mut(parts);
+            parts.known.iter_mut().for_each(|(_, part)| part.clean_of(origins, kinds));
+            if let Some(rest) = &mut parts.rest {
+                rest.clean_of(origins, kinds);
+            }
+        }
+    }
+
     /// Forgets everything but the taint.
     pub(super) fn widened(&self) -> Abstract {
         Abstract::tainted(self.all())
