@@ -4,15 +4,17 @@
 //! from the folder of the importing file upwards, each with its `src` and `lib`, and what fits with the most names wins.
 //! JavaScript: relative specifiers, the `paths` of a tsconfig, and the custom `@/` and `~/` of the source root.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::syntax::Language;
 
 /// The source files of a submission, and the folders they are in.
 #[derive(Debug, Default)]
 pub struct Project {
-    files: BTreeSet<String>,
-    folders: BTreeSet<String>,
+    files: HashSet<String>,
+    folders: HashSet<String>,
+    /// The names of folders and Python files: most imports name none of them.
+    names: HashSet<String>,
     /// Of each folder with a tsconfig: specifier patterns and what stands for them.
     aliases: BTreeMap<String, Vec<(String, Vec<String>)>>,
 }
@@ -42,11 +44,16 @@ impl Project {
         }
         let path = path.strip_prefix("./").unwrap_or(path);
         self.files.insert(path.to_owned());
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        if let Some(module) = path.strip_suffix(".py") {
+            self.names.insert(name(module));
+        }
         let mut folder = path;
         while let Some((above, _)) = folder.rsplit_once('/') {
             if !self.folders.insert(above.to_owned()) {
                 break;
             }
+            self.names.insert(name(above));
             folder = above;
         }
     }
@@ -125,6 +132,10 @@ impl Scope<'_> {
                 folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
             }
             return self.walk(folder, &names);
+        }
+        let first = names.first()?;
+        if !self.all.names.contains(*first) && !self.own.names.contains(*first) {
+            return None;
         }
         let mut best: Option<(Place, Vec<&str>)> = None;
         loop {

@@ -14,7 +14,15 @@ impl Imports {
     /// Reads the imports: `import`, `from ... import`, ES imports, `require`.
     pub fn read(parsed: &Parsed<'_>) -> Self {
         let mut imports = Imports::default();
-        for node in Walk::new(parsed.root()) {
+        // ES imports stand at the top level, or in what is taken for an error there.
+        let requires = parsed.language == Language::Python || parsed.text.contains("require");
+        let mut walk = Walk::new(parsed.root());
+        while let Some(node) = walk.next() {
+            let python = parsed.language == Language::Python;
+            if !requires && walk.depth() > 2 || python && holds_no_import(node.kind()) {
+                walk.prune();
+                continue;
+            }
             match (parsed.language, node.kind()) {
                 (Language::Python, "import_statement") => imports.python(parsed, node, ""),
                 (Language::Python, "import_from_statement") => {
@@ -133,6 +141,22 @@ impl Imports {
             _ => {}
         }
     }
+}
+
+/// Whether no statement stands below a node of Python's grammar of that kind.
+fn holds_no_import(kind: &str) -> bool {
+    matches!(
+        kind,
+        "expression_statement"
+            | "return_statement"
+            | "raise_statement"
+            | "assert_statement"
+            | "parameters"
+            | "decorator"
+            | "argument_list"
+            | "comment"
+            | "string"
+    )
 }
 
 /// What `require("m")`, `require("m").a.b` or `await import("m")` stands for.
