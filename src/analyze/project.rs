@@ -292,12 +292,12 @@ mod tests {
         assert_eq!(import("app/views.py", ".db.models.User").as_deref(), Some("app/db/models.py:User"));
         assert_eq!(import("app/db/models.py", "..views.index").as_deref(), Some("app/views.py:index"));
         assert_eq!(import("tool.py", "app").as_deref(), Some("app/:"));
+        assert_eq!(import("tool.py", "core.run.go").as_deref(), Some("src/core/run.py:go"));
+        assert_eq!(import("tool.py", "flask.request"), None);
         let files = ["/home/me/app/run.py", "/home/me/lib/x.py"];
         let import = |path| found(&files, "/home/me/app/run.py", Language::Python, path);
         assert_eq!(import("x.go").as_deref(), Some("/home/me/lib/x.py:go"));
         assert_eq!(import("..lib.x.go").as_deref(), Some("/home/me/lib/x.py:go"));
-        assert_eq!(import("tool.py", "core.run.go").as_deref(), Some("src/core/run.py:go"));
-        assert_eq!(import("tool.py", "flask.request"), None);
     }
 
     #[test]
