@@ -1,15 +1,20 @@
 //! Forward data flow: which sources reach which sinks, function by function, with summaries of the file's own functions.
 
 mod call;
+pub(super) mod charset;
 mod container;
+mod effect;
 mod eval;
 mod export;
 mod fold;
 pub(super) mod foreign;
 mod function;
 mod guard;
+mod object;
+mod script;
 mod sink;
 mod summary;
+mod testing;
 mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -91,6 +96,9 @@ impl Hit {
 const STEPS_A_BYTE: u64 = 20;
 const LEAST_STEPS: u64 = 100_000;
 
+/// Functions are followed so often, when what they share has grown behind their back.
+const MOST_ROUNDS: u32 = 3;
+
 /// Follows the data of a program.
 pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: &[TaintRule]) -> Outcome {
     let Input { program, text, path, language, scope } = *input;
@@ -114,14 +122,19 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         fields: HashMap::new(),
         bases: HashMap::new(),
         class_bases: HashMap::new(),
+        inside: HashMap::new(),
+        calling: 0,
+        seen: HashSet::new(),
+        grew: false,
         summaries: (0..count).map(|_| summary::Slot::New).collect(),
         depth: 0,
         left: LEAST_STEPS + STEPS_A_BYTE * text.len() as u64,
         hits: BTreeMap::new(),
     };
-    for function in &program.functions {
+    for (index, function) in program.functions.iter().enumerate() {
         if let Some(parent) = function.parent {
             engine.surrounds[parent.0 as usize] = true;
+            engine.inside.entry(parent).or_default().push(FunctionId(index as u32));
         }
     }
     for class in &program.classes {
@@ -132,11 +145,28 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
     // Other files see the variables of the top level.
     engine.surrounds[0] = true;
     // Parents come before the functions inside them, so that these see all that their variables may hold.
-    for index in 0..count {
-        engine.settle(FunctionId(index as u32));
+    for _ in 0..MOST_ROUNDS {
+        engine.grew = false;
+        for index in 0..count {
+            engine.settle(FunctionId(index as u32));
+        }
+        if !engine.grew || engine.left == 0 {
+            break;
+        }
+        // What a function read before an inner one or a later method wrote it is read again.
+        engine.summaries.iter_mut().for_each(|slot| *slot = summary::Slot::New);
     }
     let module = engine.module();
     Outcome { cut: engine.left == 0, module, hits: engine.hits.into_values().collect() }
+}
+
+/// What several functions share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Shared {
+    /// A variable of a function, for the functions inside it.
+    Variable(FunctionId, Name),
+    /// A field of a class.
+    Field(ClassId, Name),
 }
 
 struct Engine<'a> {
@@ -165,7 +195,15 @@ struct Engine<'a> {
     bases: HashMap<ClassId, NodeId>,
     /// What the bases of a class are, as far as it is known.
     class_bases: HashMap<ClassId, Vec<value::Known>>,
+    /// The functions right inside a function.
+    inside: HashMap<FunctionId, Vec<FunctionId>>,
     summaries: Vec<summary::Slot>,
+    /// How deep calls of parameters are being followed.
+    calling: u32,
+    /// The variables of functions around, and the fields, that have been read.
+    seen: HashSet<Shared>,
+    /// Whether one of these has grown since.
+    grew: bool,
     depth: u32,
     left: u64,
     hits: BTreeMap<(usize, Span), Hit>,

@@ -96,7 +96,9 @@ pub(crate) enum Literal {
     Bool(bool),
     /// `None`, `null`, `undefined`.
     Null,
-    /// Any other constant: a float, a regular expression, a long text. Never tainted.
+    /// A regular expression as JavaScript writes it: `/body/flags`.
+    Pattern(Box<str>),
+    /// Any other constant: a float, a long text. Never tainted.
     Other,
 }
 
@@ -190,7 +192,11 @@ pub(crate) enum Unary {
     Not,
     /// `-`
     Minus,
-    /// Any other; `typeof` and `+` (which makes a number) included: the result is never tainted.
+    /// `typeof`
+    TypeOf,
+    /// What arithmetic comes to: a number, which is never tainted.
+    Number,
+    /// Any other: the result is never tainted.
     Other,
 }
 
@@ -337,6 +343,10 @@ pub(crate) struct Class {
     pub(crate) name: Option<Name>,
     /// Its methods by name, in order; also getters and functions assigned in the body.
     pub(crate) methods: Vec<(Name, FunctionId)>,
+    /// Methods that run when a member is read (`get x()`), by name.
+    pub(crate) getters: Vec<(Name, FunctionId)>,
+    /// Methods that run when a member is written (`set x(v)`), by name.
+    pub(crate) setters: Vec<(Name, FunctionId)>,
     /// The function whose steps are the class body: its stores are the class's attributes.
     pub(crate) body: Option<FunctionId>,
     /// Where.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::flow::charset::Dangers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rule::{Expression, Model, Part, Requirement, Root, Slot};
 
@@ -45,6 +46,11 @@ impl KindNames {
         let narrower = NARROWER.iter().filter(|(broad, _)| *broad == name);
         let narrower: Option<Vec<Kinds>> = narrower.map(|(_, narrow)| self.bit(narrow)).collect();
         Some(narrower?.into_iter().fold(self.bit(name)?, |all, one| all | one))
+    }
+
+    /// The bit of a kind that something names.
+    pub(super) fn get(&self, name: &str) -> Option<Kinds> {
+        self.0.iter().position(|known| known == name).filter(|index| *index < 64).map(|index| 1 << index)
     }
 
     /// The name of a single bit.
@@ -158,6 +164,10 @@ pub(super) struct Models {
     pub(super) route: Kinds,
     /// The sink kind of a program that is run without a shell.
     pub(super) program: Kinds,
+    /// The sink kinds that need an object: a text is clean for them.
+    pub(super) object_kinds: Kinds,
+    /// The characters that matter to the sink kinds.
+    pub(super) dangers: Dangers,
 }
 
 impl Models {
@@ -169,6 +179,7 @@ impl Models {
         all.address = all.sinks.bit("url").unwrap_or(0);
         all.markup = all.sinks.bit("markup").unwrap_or(0);
         all.route = all.sources.bit("http-route").unwrap_or(0);
+        all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         for model in models {
             let mut table = all.tables.remove(&model.language).unwrap_or_default();
             table.add(model, &mut all.sinks, &mut all.sources).map_err(|why| {
@@ -177,6 +188,7 @@ impl Models {
             })?;
             all.tables.insert(model.language.clone(), table);
         }
+        all.dangers = Dangers::new(&all.sinks);
         Ok(all)
     }
 

@@ -2,9 +2,11 @@
 
 use super::Engine;
 use super::function::Frame;
-use super::value::{Abstract, Known, Taint};
-use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
-use crate::analyze::model::{ANY, NodeId};
+use super::summary::{Bindings, Slot};
+use super::value::{Abstract, Bound, Known, Taint};
+use crate::analyze::ir::{Argument, ClassId, FunctionId, Op, Pass, Span, Value};
+use crate::analyze::model::{ANY, Handler, NodeId};
+use crate::syntax::Language;
 
 /// Methods and functions whose result starts as what they are given does.
 const KEEPS_START: &[&str] = &[
@@ -30,34 +32,37 @@ impl<'a> Engine<'a> {
         span: Span,
     ) -> Abstract {
         let known = frame.value(callee).known.clone();
+        if self.language != Language::Python
+            && let Some(value) = self.timer(frame, callee, arguments, span)
+        {
+            return value;
+        }
         match known.clone() {
+            // Python's `super()`.
+            Known::Super(..) => return frame.value(callee).clone(),
             Known::Path(node) => {
                 if let Some(node) = self.table.call(node) {
                     return self.modelled(frame, node, callee, arguments, span);
                 }
             }
-            Known::Function(id) => {
-                let values = self.by_parameter(frame, id, None, arguments);
-                return self.apply(frame, id, &values, span);
+            Known::Function(id) => return self.applied(frame, id, None, None, arguments, span),
+            Known::Bound(id, bound) if bound.first.is_empty() => {
+                return self.applied(frame, id, Some(&bound), None, arguments, span);
+            }
+            Known::Bound(..) => {
+                let given: Vec<_> =
+                    arguments.iter().map(|argument| frame.value(argument.value).clone()).collect();
+                let callee = frame.value(callee).clone();
+                return self.invoke(frame, &callee, &given, span);
             }
             Known::Method(id, receiver) => {
-                let values = self.by_parameter(frame, id, Some((*receiver).clone()), arguments);
-                return self.apply(frame, id, &values, span);
+                let object = match &frame.function.step(callee).op {
+                    Op::Member(object, _) => Some(*object),
+                    _ => None,
+                };
+                return self.applied(frame, id, None, Some(((*receiver).clone(), object)), arguments, span);
             }
-            Known::Class(class) => {
-                let made = Abstract::known(Known::Instance(class));
-                let methods = &self.program.class(class).methods;
-                let constructor = methods
-                    .iter()
-                    .find(|(name, _)| matches!(self.program.names.text(*name), "__init__" | "constructor"));
-                if let Some((_, id)) = constructor {
-                    let id = *id;
-                    let values = self.by_parameter(frame, id, Some(made.clone()), arguments);
-                    self.apply(frame, id, &values, span);
-                }
-                // What an object is made of may come out of any of its methods.
-                return Abstract { taint: self.handed(frame, arguments), ..made };
-            }
+            Known::Class(class) => return self.made(frame, class, arguments, span),
             Known::Foreign(symbol) => {
                 if let Some(node) = self.foreign.get(symbol).node.and_then(|node| self.table.call(node)) {
                     let yields = self.foreign_call(frame, symbol, callee, arguments, span);
@@ -67,6 +72,11 @@ impl<'a> Engine<'a> {
                 }
             }
             _ => {}
+        }
+        if self.language != Language::Python
+            && let Some(value) = self.scripted(frame, callee, arguments, span)
+        {
+            return value;
         }
         if let Some(value) = self.container(frame, callee, arguments, span) {
             return value;
@@ -97,8 +107,8 @@ impl<'a> Engine<'a> {
         self.sinks(frame, node, callee, arguments);
         if let Some(handler) = &said.handler {
             for argument in arguments {
-                if let Known::Function(id) = frame.value(argument.value).known {
-                    self.handlers.insert(id, handler);
+                for id in functions(frame, argument.value) {
+                    self.handle(id, handler);
                 }
             }
         }
@@ -140,15 +150,8 @@ impl<'a> Engine<'a> {
         };
         taint = receiver.all().join(&taint);
         for argument in arguments {
-            if let Known::Function(id) = frame.value(argument.value).known
-                && !self.handlers.contains_key(&id)
-                && !taint.is_empty()
-            {
-                let count = self.program.function(id).parameters.len();
-                let handed = vec![Abstract::tainted(taint.clone()); count];
-                let result = self.apply(frame, id, &handed, span);
-                taint = taint.join(&result.all());
-            }
+            let answered = self.calls_back(frame, argument.value, &taint, span);
+            taint = taint.join(&answered);
         }
         let whole = match &frame.function.step(callee).op {
             Op::Member(_, name) => KEEPS_START.contains(&self.program.names.text(*name)),
@@ -158,6 +161,8 @@ impl<'a> Engine<'a> {
         if !whole {
             taint = taint.parted();
         }
+        let given = arguments.iter().map(|argument| frame.value(argument.value).clone()).collect::<Vec<_>>();
+        self.called(frame, callee, &given, span);
         let fixed = !arguments.is_empty() || receiver.constant();
         let constant = fixed
             && receiver.parts.is_none()
@@ -167,7 +172,134 @@ impl<'a> Engine<'a> {
         Abstract { taint, known, parts: None }
     }
 
-    fn handed(&self, frame: &Frame<'_>, arguments: &[Argument]) -> Taint {
+    /// A function that is handed to code of which nothing is known: it may be called, with all that this code has.
+    pub(super) fn calls_back(
+        &mut self,
+        frame: &mut Frame<'_>,
+        argument: Value,
+        taint: &Taint,
+        span: Span,
+    ) -> Taint {
+        let function = frame.value(argument).clone();
+        let id = match &function.known {
+            Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) => *id,
+            Known::Any if !taint.is_empty() => {
+                let count = usize::from(matches!(frame.function.step(argument).op, Op::Load(_)));
+                // A callback of the callers: which of its parameters gets what is not known.
+                let own = |flow: &&super::value::Flow| {
+                    !function.taint.flows().iter().any(|f| f.origin == flow.origin)
+                };
+                let others = Taint::from(taint.flows().iter().filter(own).cloned().collect());
+                if count > 0 && !others.is_empty() {
+                    self.called(frame, argument, &vec![Abstract::tainted(others); 3], span);
+                }
+                return Taint::default();
+            }
+            _ => return Taint::default(),
+        };
+        if self.handlers.contains_key(&id) || self.calling > 4 {
+            return Taint::default();
+        }
+        let count = self.program.function(id).parameters.len();
+        let handed = vec![Abstract::tainted(taint.clone()); count];
+        self.calling += 1;
+        let result = self.invoke(frame, &function, &handed, span);
+        self.calling -= 1;
+        result.all()
+    }
+
+    /// Makes a function a handler; one that was followed as something else is followed again.
+    pub(super) fn handle(&mut self, id: FunctionId, handler: &'a Handler) {
+        let known = self.handlers.insert(id, handler).is_some();
+        self.grew |= !known && !matches!(self.summaries[id.0 as usize], Slot::New | Slot::Early(_));
+    }
+
+    /// A call of a function of the file; the receiver with where it was read from.
+    fn applied(
+        &mut self,
+        frame: &mut Frame<'_>,
+        id: FunctionId,
+        bound: Option<&Bound>,
+        receiver: Option<(Abstract, Option<Value>)>,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let (receiver, object) = receiver.map_or((None, None), |(value, from)| (Some(value), from));
+        let values = self.by_parameter(frame, id, receiver, arguments);
+        let result = self.apply(frame, id, bound, &values, span);
+        if let Some(summary) = self.summary_of(id).filter(|summary| !summary.writes.is_empty()) {
+            let from = self.places_by_parameter(id, object, arguments);
+            let around = bound.map_or(&[][..], |bound| &bound.around);
+            let bindings = Bindings { id, arguments: &values, around };
+            self.write_back(frame, &summary, &bindings, &from);
+        }
+        result
+    }
+
+    /// An object of a class of the file.
+    fn made(
+        &mut self,
+        frame: &mut Frame<'_>,
+        class: ClassId,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let mut made = Abstract::known(Known::Instance(class));
+        if let Some(id) = self.constructor(class) {
+            let values = self.by_parameter(frame, id, Some(made.clone()), arguments);
+            self.apply(frame, id, None, &values, span);
+            if let Some(summary) = self.summary_of(id) {
+                made = self.constructed(made, &summary, &Bindings { id, arguments: &values, around: &[] });
+            }
+        } else {
+            for argument in arguments {
+                let taint = self.handed(frame, arguments);
+                self.calls_back(frame, argument.value, &taint, span);
+            }
+        }
+        // What an object is made of may come out of any of its methods.
+        Abstract { taint: self.handed(frame, arguments), ..made }
+    }
+
+    /// Where the arguments of a call were read from, by parameter.
+    fn places_by_parameter(
+        &self,
+        id: FunctionId,
+        receiver: Option<Value>,
+        arguments: &[Argument],
+    ) -> Vec<Option<Value>> {
+        let parameters = &self.program.function(id).parameters;
+        let mut places = vec![None; parameters.len()];
+        let mut next = usize::from(self.lists_receiver(id));
+        if next == 1
+            && let Some(first) = places.first_mut()
+        {
+            *first = receiver;
+        }
+        for argument in arguments {
+            let index = match argument.pass {
+                Pass::Plain => {
+                    next += 1;
+                    Some(next - 1)
+                }
+                Pass::Keyword(name) => parameters.iter().position(|parameter| parameter.name == name),
+                Pass::Spread | Pass::SpreadKeywords => None,
+            };
+            if let Some(slot) = index.and_then(|index| places.get_mut(index)) {
+                *slot = Some(argument.value);
+            }
+        }
+        places
+    }
+
+    /// Whether the receiver is the first parameter of a function.
+    pub(super) fn lists_receiver(&self, id: FunctionId) -> bool {
+        let function = self.program.function(id);
+        let named = |name| matches!(self.program.names.text(name), "self" | "cls" | "this");
+        function.parameters.first().is_some_and(|first| named(first.name))
+    }
+
+    pub(super) fn handed(&self, frame: &Frame<'_>, arguments: &[Argument]) -> Taint {
         arguments
             .iter()
             .fold(Taint::default(), |taint, argument| taint.join(&frame.value(argument.value).all()))
@@ -183,11 +315,8 @@ impl<'a> Engine<'a> {
     ) -> Vec<Abstract> {
         let parameters = &self.program.function(id).parameters;
         let mut values = vec![Abstract::default(); parameters.len()];
-        // JavaScript's methods do not list the receiver.
-        let listed = parameters
-            .first()
-            .is_some_and(|first| matches!(self.program.names.text(first.name), "self" | "cls" | "this"));
-        let mut next = 0;
+        let listed = self.lists_receiver(id);
+        let mut next = usize::from(listed && self.language != Language::Python);
         if let Some(receiver) = receiver.filter(|_| listed) {
             if let Some(slot) = values.first_mut() {
                 *slot = receiver;
@@ -221,4 +350,27 @@ impl<'a> Engine<'a> {
         }
         values
     }
+}
+
+/// The functions of the file that an argument holds: itself, in a list, or handed to another function that wraps it.
+fn functions(frame: &Frame<'_>, value: Value) -> Vec<FunctionId> {
+    let mut found = Vec::new();
+    let mut left = vec![(value, 0)];
+    while let Some((value, depth)) = left.pop() {
+        match &frame.value(value).known {
+            Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) => found.push(*id),
+            _ => {}
+        }
+        if depth >= 3 || found.len() >= 16 {
+            continue;
+        }
+        match &frame.function.step(value).op {
+            Op::List(elements) => left.extend(elements.iter().map(|element| (element.value, depth + 1))),
+            Op::Call { arguments, .. } => {
+                left.extend(arguments.iter().map(|argument| (argument.value, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+    found
 }

@@ -45,6 +45,9 @@ impl Engine<'_> {
                 .iter()
                 .map(|value| Abstract { taint: value.taint.traced(span, &event), ..value.clone() })
                 .collect();
+            for value in &put {
+                self.wrote(frame, &place, None, value);
+            }
             self.change(frame, &place, |before| changed(before, method, &put));
             return Some(Abstract::default());
         }

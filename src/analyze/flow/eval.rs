@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Parts, Taint};
 use super::{Engine, fold};
-use crate::analyze::ir::{Binary, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
+use crate::analyze::ir::{Binary, BlockId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
 
 impl<'a> Engine<'a> {
@@ -61,12 +61,12 @@ impl<'a> Engine<'a> {
                 });
                 Abstract::default()
             }
-            Op::Caught => Abstract::default(),
+            Op::Caught => caught(frame),
             Op::Unknown(parts) => Abstract::tainted(all(frame, parts)),
         }
     }
 
-    fn load(&self, frame: &Frame<'_>, name: Name, span: Span) -> Abstract {
+    fn load(&mut self, frame: &Frame<'_>, name: Name, span: Span) -> Abstract {
         if let Some(index) = frame.local(name) {
             return frame.state[index].clone().unwrap_or_default();
         }
@@ -74,6 +74,9 @@ impl<'a> Engine<'a> {
             return value;
         }
         let text = self.program.names.text(name);
+        if text == "super" {
+            return self.parent_of(frame);
+        }
         let node = self.table.global(text).or_else(|| self.table.unknown(text));
         node.map_or_else(Abstract::default, |node| self.path(node, span))
     }
@@ -95,7 +98,11 @@ impl<'a> Engine<'a> {
     fn store(&mut self, frame: &mut Frame<'_>, name: Name, stored: Value, span: Span) -> Abstract {
         let mut value = frame.value(stored).clone();
         let text = self.program.names.text(name);
-        if !text.starts_with('#') && !matches!(frame.function.step(stored).op, Op::Parameter(_)) {
+        let given = matches!(frame.function.step(stored).op, Op::Parameter(_));
+        if !given && frame.function.parameters.iter().any(|parameter| parameter.name == name) {
+            frame.rebound.insert(name);
+        }
+        if !text.starts_with('#') && !given {
             value.taint = value.taint.traced(span, &Event::Into(text.into()));
         }
         match frame.local(name) {
@@ -106,8 +113,7 @@ impl<'a> Engine<'a> {
                 frame.state[index] = Some(value.clone());
             }
             None => {
-                let known = super::function::without_parameters(&value);
-                if !self.assign_around(frame, name, &known)
+                if !self.assign_around(frame, name, &value)
                     && let Some(node) = self.table.global(text)
                 {
                     self.assigned_to(frame, node, text, stored);
@@ -123,14 +129,16 @@ impl<'a> Engine<'a> {
         Key::Text(text)
     }
 
-    fn member(&mut self, frame: &Frame<'_>, object: Value, name: Name, span: Span) -> Abstract {
-        let held = frame.value(object);
+    fn member(&mut self, frame: &mut Frame<'_>, object: Value, name: Name, span: Span) -> Abstract {
+        let held = frame.value(object).clone();
+        let held = &held;
         let text = self.program.names.text(name);
         let key = self.member_key(name);
         if let Some(parts) = &held.parts
             && parts.known.iter().any(|(known, _)| *known == key)
         {
-            return held.at(Some(&key));
+            let found = held.at(Some(&key));
+            return self.received(found, held);
         }
         match &held.known {
             Known::Path(node) => match self.table.member(*node, text) {
@@ -146,22 +154,12 @@ impl<'a> Engine<'a> {
             },
             Known::Instance(class) | Known::Class(class) => {
                 let class = *class;
-                if let Some(field) = self.fields.get(&(class, name)) {
-                    // What the object was made of may be in any field that is no constant.
-                    let made_of = if field.constant() { Taint::default() } else { held.taint.clone() };
-                    return Abstract { taint: field.taint.join(&made_of), ..field.clone() };
-                }
-                let definition = self.program.class(class);
-                if let Some((_, method)) = definition.methods.iter().rev().find(|(known, _)| *known == name) {
-                    let receiver = Rc::new(Abstract { parts: None, ..held.clone() });
-                    return Abstract::known(Known::Method(*method, receiver));
-                }
-                let inherited = self.bases.get(&class).and_then(|base| self.table.member(*base, text));
-                if let Some(node) = inherited {
-                    return self.path(node, span);
-                }
-                let body = definition.body.and_then(|body| self.variables[body.0 as usize].get(&name));
-                body.cloned().or_else(|| self.named_member(held, text, span)).unwrap_or_default()
+                let found = self.object_member(frame, held, class, name, span);
+                found.or_else(|| self.named_member(held, text, span)).unwrap_or_default()
+            }
+            Known::Super(class, receiver) => {
+                let (class, receiver) = (*class, (**receiver).clone());
+                self.object_member(frame, &receiver, class, name, span).unwrap_or_default()
             }
             Known::Foreign(symbol) => {
                 let (symbol, held) = (*symbol, held.clone());
@@ -175,7 +173,7 @@ impl<'a> Engine<'a> {
     }
 
     /// `self.request`, `info.context.cursor`: a member whose name says what it is.
-    fn named_member(&self, held: &Abstract, name: &str, span: Span) -> Option<Abstract> {
+    pub(super) fn named_member(&self, held: &Abstract, name: &str, span: Span) -> Option<Abstract> {
         let source = |node: &NodeId| self.table.node(*node).source != 0;
         let node = self
             .table
@@ -199,16 +197,13 @@ impl<'a> Engine<'a> {
         self.assigned(frame, object, text, stored);
         value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
         if let Known::Instance(class) | Known::Class(class) = frame.value(object).known {
-            let kept = super::function::without_parameters(&value);
-            let joined = match self.fields.get(&(class, name)) {
-                Some(before) => before.join(&kept),
-                None => kept,
-            };
-            self.fields.insert((class, name), joined);
+            self.set_field(class, name, &value);
+            self.set_accessor(frame, object, class, name, &value, span);
         }
         let key = self.member_key(name);
         if let Some(place) = self.place(frame, object) {
             let stored = value.clone();
+            self.wrote(frame, &place, Some(key.clone()), &value);
             self.change(frame, &place, |base| base.with(Some(key), stored));
         }
         value
@@ -259,6 +254,7 @@ impl<'a> Engine<'a> {
         let key = self.key(frame.value(key), frame.value(object));
         if let Some(place) = self.place(frame, object) {
             let stored = value.clone();
+            self.wrote(frame, &place, key.clone(), &value);
             self.change(frame, &place, |base| base.with(key, stored));
         }
         value
@@ -345,8 +341,11 @@ impl<'a> Engine<'a> {
         Abstract { taint: frame.value(left).taint.join(&frame.value(right).taint), known, parts: None }
     }
 
-    fn dict(&self, frame: &Frame<'_>, entries: &[Entry]) -> Abstract {
+    fn dict(&mut self, frame: &Frame<'_>, entries: &[Entry]) -> Abstract {
         let mut made = Abstract::holding(Parts { complete: true, ..Parts::default() });
+        if let Some(class) = self.object_class(frame, entries) {
+            made.known = Known::Instance(class);
+        }
         for entry in entries {
             let value = frame.value(entry.value);
             match entry.key {
@@ -399,12 +398,24 @@ pub(super) fn all(frame: &Frame<'_>, values: &[Value]) -> Taint {
     values.iter().fold(Taint::default(), |taint, value| taint.join(&frame.value(*value).all()))
 }
 
+/// What the handler that is being evaluated catches; of any handler when it has several blocks.
+fn caught(frame: &Frame<'_>) -> Abstract {
+    if let Some(thrown) = frame.thrown.get(&BlockId(frame.block as u32)) {
+        return thrown.clone();
+    }
+    frame.thrown.values().fold(Abstract::default(), |all, thrown| match all == Abstract::default() {
+        true => thrown.clone(),
+        false => all.join(thrown),
+    })
+}
+
 fn constant(literal: &Literal) -> Abstract {
     Abstract::known(match literal {
         Literal::Text(text) => Known::Text(Rc::from(&**text)),
         Literal::Int(number) => Known::Int(*number),
         Literal::Bool(truth) => Known::Bool(*truth),
         Literal::Null => Known::Null,
+        Literal::Pattern(pattern) => Known::Pattern(Rc::from(&**pattern)),
         Literal::Other => Known::Constant,
     })
 }

@@ -1,15 +1,17 @@
 //! What other files have to know of a file whose data has been followed.
 
+use std::rc::Rc;
+
 use super::Engine;
 use super::foreign::Step;
 use super::sink::{Arrival, Target};
 use super::summary::Slot;
-use super::value::{Abstract, Flow, Key, Known, Link, Origin};
+use super::value::{Abstract, Flow, Key, Known, Link, Origin, Parts, Taint};
 use crate::analyze::facts::{
     CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PassFact,
     PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
 };
-use crate::analyze::ir::{ClassId, Pass, Span};
+use crate::analyze::ir::{ClassId, FunctionId, Pass, Span};
 
 /// The last steps of a trace that are kept where most of it lies in one file.
 const MOST_STEPS: usize = 8;
@@ -81,10 +83,15 @@ impl Engine<'_> {
             })
             .collect();
         if let Slot::Early(summary) | Slot::Done(summary) = &self.summaries[index] {
-            fact.result = self.value_fact(&summary.result, 0);
-            let reaches = summary.reaches.iter();
+            let own = FunctionId(index as u32);
+            fact.result = self.value_fact(&only_of(&summary.result, own), 0);
+            let reaches = summary.reaches.iter().filter(|reach| reach.parameter.0 == own);
             let fact_of = |reach: &super::summary::Reach| {
-                self.pending_fact(Origin::Parameter(reach.parameter), reach.target, &reach.at)
+                self.pending_fact(
+                    Origin::Parameter(reach.parameter.0, reach.parameter.1),
+                    reach.target,
+                    &reach.at,
+                )
             };
             fact.reaches = reaches.map(fact_of).collect();
         }
@@ -111,7 +118,7 @@ impl Engine<'_> {
 
     fn known_fact(&self, known: &Known) -> KnownFact {
         match known {
-            Known::Function(id) | Known::Method(id, _) => KnownFact::Function(id.0),
+            Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) => KnownFact::Function(id.0),
             Known::Class(id) => KnownFact::Class(id.0),
             Known::Instance(id) => KnownFact::Instance(id.0),
             Known::Foreign(symbol) => KnownFact::Symbol(symbol.0),
@@ -139,7 +146,7 @@ impl Engine<'_> {
     fn flow_fact(&self, flow: &Flow) -> FlowFact {
         let origin = match flow.origin {
             Origin::Source(kinds, _) => OriginFact::Source(kinds),
-            Origin::Parameter(index) => OriginFact::Parameter(index),
+            Origin::Parameter(_, index) => OriginFact::Parameter(index),
             Origin::Foreign(call) => OriginFact::Call(call),
         };
         let via = flow.via.iter().flat_map(|via| via.iter()).map(|passage| (passage.call, passage.argument));
@@ -161,4 +168,18 @@ impl Engine<'_> {
         };
         PendingFact { flow: self.flow_fact(&flow), target, span: at.span }
     }
+}
+
+/// The value without the data of other functions' parameters, which no caller of this one hands over.
+fn only_of(value: &Abstract, function: FunctionId) -> Abstract {
+    let own = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(of, _) if of != function);
+    let strip = |taint: &Taint| Taint::from(taint.flows().iter().filter(own).cloned().collect());
+    let parts = value.parts.as_deref().map(|parts| {
+        Rc::new(Parts {
+            known: parts.known.iter().map(|(key, part)| (key.clone(), only_of(part, function))).collect(),
+            rest: parts.rest.as_deref().map(|rest| Box::new(only_of(rest, function))),
+            ..*parts
+        })
+    });
+    Abstract { taint: strip(&value.taint), known: value.known.clone(), parts }
 }

@@ -61,6 +61,9 @@ fn whole(operator: Binary, a: i64, b: i64) -> Known {
 pub(super) fn unary(operator: Unary, operand: &Abstract) -> Known {
     match (operator, &operand.known) {
         (Unary::Not, _) => truth(operand).map_or(Known::Any, |truth| Known::Bool(!truth)),
+        (Unary::Number, Known::Int(number)) => Known::Int(*number),
+        (Unary::Number, _) if !fixed(operand) => Known::Any,
+        (Unary::TypeOf, _) if !fixed(operand) => Known::Any,
         (Unary::Minus, Known::Int(number)) => number.checked_neg().map_or(Known::Constant, Known::Int),
         _ => Known::Constant,
     }

@@ -177,14 +177,7 @@ impl Engine<'_> {
             all = all.join(&taint);
         }
         for argument in arguments {
-            if let Known::Function(id) = frame.value(argument.value).known
-                && !self.handlers.contains_key(&id)
-                && !all.is_empty()
-            {
-                let count = self.program.function(id).parameters.len();
-                let handed = vec![Abstract::tainted(all.clone()); count];
-                self.apply(frame, id, &handed, span);
-            }
+            self.calls_back(frame, argument.value, &all, span);
         }
         let node = self.foreign.get(symbol).node.and_then(|node| self.table.call(node));
         let known = match self.foreign.symbol(Step::Call(symbol), node) {

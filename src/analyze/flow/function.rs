@@ -1,11 +1,12 @@
 //! One function: blocks to a fixpoint.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Engine;
+use super::effect::{self, Called, Stored, Tests, Written};
 use super::fold::truth;
 use super::summary::{Reach, Summary};
 use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Taint};
+use super::{Engine, Shared};
 use crate::analyze::ir::{BlockId, End, Function, FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
 
@@ -26,6 +27,20 @@ pub(super) struct Frame<'f> {
     pub(super) state: State,
     pub(super) result: Option<Abstract>,
     pub(super) reaches: Vec<Reach>,
+    /// The block that is being evaluated.
+    pub(super) block: usize,
+    /// What handlers catch.
+    pub(super) thrown: BTreeMap<BlockId, Abstract>,
+    /// What leaves the function as an exception.
+    pub(super) throws: Abstract,
+    pub(super) calls: Vec<Called>,
+    pub(super) writes: Vec<Written>,
+    pub(super) stores: Vec<Stored>,
+    pub(super) tests: Vec<Tests>,
+    /// Parameters that were given another value.
+    pub(super) rebound: BTreeSet<Name>,
+    /// Parameters whose data is the caller's.
+    pub(super) owned: BTreeSet<u32>,
 }
 
 impl Frame<'_> {
@@ -55,6 +70,15 @@ impl<'a> Engine<'a> {
             state: Vec::new(),
             result: None,
             reaches: Vec::new(),
+            block: 0,
+            thrown: BTreeMap::new(),
+            throws: Abstract::default(),
+            calls: Vec::new(),
+            writes: Vec::new(),
+            stores: Vec::new(),
+            tests: Vec::new(),
+            rebound: BTreeSet::new(),
+            owned: BTreeSet::new(),
         };
         let count = function.blocks.len();
         let mut entries: Vec<Option<State>> = vec![None; count];
@@ -65,6 +89,7 @@ impl<'a> Engine<'a> {
             let Some(entry) = entries[index].clone() else { continue };
             visits[index] += 1;
             frame.state = entry;
+            frame.block = index;
             let mut next = Vec::new();
             let block = &function.blocks[index];
             if let Some(handler) = block.handler {
@@ -92,7 +117,15 @@ impl<'a> Engine<'a> {
             }
         }
         self.fixed_route = fixed_route;
-        Summary { result: frame.result.unwrap_or_default(), reaches: frame.reaches }
+        Summary {
+            result: frame.result.unwrap_or_default(),
+            reaches: frame.reaches,
+            calls: frame.calls,
+            writes: frame.writes,
+            stores: frame.stores,
+            throws: frame.throws,
+            tests: frame.tests,
+        }
     }
 
     fn end(&mut self, frame: &mut Frame<'_>, end: &End, next: &mut Vec<(BlockId, State)>) {
@@ -109,7 +142,12 @@ impl<'a> Engine<'a> {
             }
             End::Fork(to) => next.extend(to.iter().map(|to| (*to, frame.state.clone()))),
             End::Return(Some(value)) => self.returns(frame, *value),
-            End::Return(None) | End::Throw(_) | End::Open => {}
+            End::Throw(Some(value)) => {
+                let thrown = frame.value(*value).clone();
+                effect::throw(frame, &thrown);
+            }
+            End::Throw(None) => {}
+            End::Return(None) | End::Open => self.tested_by(frame, None),
         }
     }
 
@@ -118,6 +156,7 @@ impl<'a> Engine<'a> {
         if let Some(kind) = self.handlers.get(&frame.id).and_then(|handler| handler.result) {
             self.responds(frame, value, kind);
         }
+        self.tested_by(frame, Some(value));
         frame.result = Some(match frame.result.take() {
             Some(before) => before.join(&returned),
             None => returned,
@@ -140,12 +179,14 @@ impl<'a> Engine<'a> {
     }
 
     /// What a parameter holds when nothing is known of the caller.
-    pub(super) fn parameter(&self, frame: &Frame<'_>, index: u32) -> Abstract {
+    pub(super) fn parameter(&mut self, frame: &mut Frame<'_>, index: u32) -> Abstract {
         let Some(parameter) = frame.function.parameters.get(index as usize) else {
             return Abstract::default();
         };
-        let origin = Flow { origin: Origin::Parameter(index), clean: 0, whole: 0, trace: None, via: None };
+        let origin = Origin::Parameter(frame.id, index);
+        let origin = Flow { origin, clean: 0, whole: 0, trace: None, via: None };
         let own = Taint::of(origin);
+        frame.owned.insert(index);
         if let (Some(class), 0) = (frame.function.class, index) {
             return Abstract { taint: own, ..Abstract::known(Known::Instance(class)) };
         }
@@ -153,9 +194,11 @@ impl<'a> Engine<'a> {
         if let Some(handler) = self.handlers.get(&frame.id) {
             let place = (index - method.min(index)) as usize;
             if let Some(kind) = handler.parameters.get(place).copied() {
+                frame.owned.remove(&index);
                 return kind.map_or_else(Abstract::default, |node| self.path(node, parameter.span));
             }
             if let Some(kind) = handler.rest {
+                frame.owned.remove(&index);
                 return Abstract::tainted(self.read(kind, 0, parameter.span));
             }
         }
@@ -183,7 +226,7 @@ impl<'a> Engine<'a> {
     }
 
     /// An instance of the class that an annotation names.
-    fn annotated(&self, frame: &Frame<'_>, annotation: Name) -> Option<NodeId> {
+    fn annotated(&mut self, frame: &Frame<'_>, annotation: Name) -> Option<NodeId> {
         let mut parts = self.program.names.text(annotation).split('.');
         let first = self.program.names.get(parts.next()?)?;
         let Known::Path(node) = self.around(frame, first)?.known else { return None };
@@ -192,11 +235,12 @@ impl<'a> Engine<'a> {
     }
 
     /// A variable of a function around.
-    pub(super) fn around(&self, frame: &Frame<'_>, name: Name) -> Option<Abstract> {
+    pub(super) fn around(&mut self, frame: &Frame<'_>, name: Name) -> Option<Abstract> {
         let mut around = frame.function.parent;
         while let Some(id) = around {
             let function = self.program.function(id);
             if function.binds(name) {
+                self.seen.insert(Shared::Variable(id, name));
                 return Some(self.variables[id.0 as usize].get(&name).cloned().unwrap_or_default());
             }
             around = function.parent;
@@ -261,19 +305,22 @@ impl<'a> Engine<'a> {
             }
             None => {
                 let Some(before) = self.around(frame, *name) else { return };
-                let after = without_parameters(&changed(before, keys, change));
+                let after = changed(before, keys, change);
                 self.assign_around(frame, *name, &after);
             }
         }
     }
 
     /// Writes a variable of a function around, which may hold its old value too; whether there is one.
-    pub(super) fn assign_around(&mut self, frame: &Frame<'_>, name: Name, value: &Abstract) -> bool {
+    pub(super) fn assign_around(&mut self, frame: &mut Frame<'_>, name: Name, value: &Abstract) -> bool {
         let mut around = frame.function.parent;
         while let Some(id) = around {
             let function = self.program.function(id);
             if function.binds(name) {
-                self.remember(id, name, value);
+                effect::stored(frame, id, name, value);
+                // The data of its own parameters is for its callers to store.
+                let known = without_own(value, frame.id);
+                self.grow(id, name, &known);
                 return true;
             }
             around = function.parent;
@@ -283,20 +330,29 @@ impl<'a> Engine<'a> {
 
     /// Adds to all that a variable ever holds.
     pub(super) fn remember(&mut self, id: FunctionId, name: Name, value: &Abstract) {
-        // A parameter's data is the caller's: a function inside cannot tell it from its own parameters.
-        let value = without_parameters(value);
         let variables = &mut self.variables[id.0 as usize];
-        let joined = match variables.get(&name) {
-            Some(before) => before.join(&value),
-            None => value,
-        };
-        variables.insert(name, joined);
+        match variables.get_mut(&name) {
+            Some(before) if *before == *value => {}
+            Some(before) => *before = before.join(value),
+            None => {
+                variables.insert(name, value.clone());
+            }
+        }
+    }
+
+    /// As [`Self::remember`], from another function: whoever has read the variable has to read it again.
+    pub(super) fn grow(&mut self, id: FunctionId, name: Name, value: &Abstract) {
+        let before = self.variables[id.0 as usize].get(&name).cloned().unwrap_or_default();
+        self.remember(id, name, value);
+        let after = self.variables[id.0 as usize].get(&name);
+        let tells = after.is_some_and(|after| telling(&before, after));
+        self.grew |= tells && self.seen.contains(&Shared::Variable(id, name));
     }
 }
 
 /// The value without the data of parameters.
 pub(super) fn without_parameters(value: &Abstract) -> Abstract {
-    let own = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(_));
+    let own = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(..));
     let strip = |taint: &Taint| Taint::from(taint.flows().iter().filter(own).cloned().collect());
     if value.parts.is_none() {
         return Abstract { taint: strip(&value.taint), ..value.clone() };
@@ -307,6 +363,24 @@ pub(super) fn without_parameters(value: &Abstract) -> Abstract {
     } else {
         value.clone()
     }
+}
+
+/// The value without the data of that function's parameters.
+fn without_own(value: &Abstract, function: FunctionId) -> Abstract {
+    let foreign = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(of, _) if of == function);
+    if value.all().flows().iter().all(|flow| foreign(&flow)) {
+        return value.clone();
+    }
+    let strip = |taint: &Taint| Taint::from(taint.flows().iter().filter(foreign).cloned().collect());
+    Abstract { taint: strip(&value.all()), known: value.known.clone(), parts: None }
+}
+
+/// Whether a value that has grown says more to those who read it.
+pub(super) fn telling(before: &Abstract, after: &Abstract) -> bool {
+    let (old, new) = (before.all(), after.all());
+    let more = new.flows().iter().any(|flow| !old.flows().iter().any(|known| known.origin == flow.origin));
+    let thing = |known: &Known| !matches!(known, Known::Any | Known::Constant | Known::Null);
+    more || (before.known != after.known && thing(&after.known))
 }
 
 fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract) -> Abstract) -> Abstract {

@@ -6,9 +6,10 @@ use super::value::{Abstract, Key, Known, Origin, Taint};
 use crate::analyze::ir::{Argument, Binary, Op, Span, Unary, Value};
 use crate::analyze::model::{ANY, Kinds};
 use crate::rule::Slot;
+use crate::syntax::Language;
 
 /// A value, the kinds that a test cleans it for, and the kinds it has to be clean for already.
-type Cleaned = (Value, Kinds, Kinds);
+pub(super) type Cleaned = (Value, Kinds, Kinds);
 
 /// Functions whose result is their argument in another form: a test of one is a test of the other.
 const SAME: &[&str] =
@@ -119,7 +120,7 @@ impl Engine<'_> {
                     holds = !holds;
                 }
                 // The condition may be kept in a variable first.
-                Op::Store(_, inner) => condition = *inner,
+                Op::Store(_, inner) | Op::Await(inner) => condition = *inner,
                 _ => break,
             }
         }
@@ -138,6 +139,11 @@ impl Engine<'_> {
         right: Value,
         holds: bool,
     ) -> Vec<Cleaned> {
+        if self.language != Language::Python
+            && let Some(cleaned) = self.compared_in_script(frame, operator, left, right, holds)
+        {
+            return cleaned;
+        }
         let (one, two) = (frame.value(left), frame.value(right));
         match (operator, holds) {
             // Equal to a constant, or one of a list of constants.
@@ -165,11 +171,27 @@ impl Engine<'_> {
     }
 
     /// A test that is a call: `name.isdigit()`, `re.fullmatch(pattern, name)`.
-    fn tested(&self, frame: &Frame<'_>, callee: Value, arguments: &[Argument], holds: bool) -> Vec<Cleaned> {
+    pub(super) fn tested(
+        &self,
+        frame: &Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+        holds: bool,
+    ) -> Vec<Cleaned> {
         let member = match &frame.function.step(callee).op {
             Op::Member(object, name) => Some((*object, self.program.names.text(*name))),
             _ => None,
         };
+        if let Some(cleaned) = self.tested_by_function(frame, callee, arguments, holds) {
+            return cleaned;
+        }
+        if self.language != Language::Python
+            && let Some((object, name)) = member
+            && !matches!(frame.value(callee).known, Known::Path(_))
+            && let Some(cleaned) = self.tested_in_script(frame, object, name, arguments, holds)
+        {
+            return cleaned;
+        }
         let known = match frame.value(callee).known {
             Known::Path(node) => self.table.call(node),
             _ => {

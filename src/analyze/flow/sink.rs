@@ -34,7 +34,7 @@ pub(super) struct Arrival {
 }
 
 /// A function's data that reaches so many places is not followed to more.
-const MOST_REACHES: usize = 256;
+pub(super) const MOST_REACHES: usize = 256;
 
 /// Flows of one file that wait for other files to be known.
 const MOST_PENDING: usize = 4096;
@@ -331,7 +331,11 @@ impl Engine<'_> {
     /// Data of an origin is somewhere: a finding, or a matter of the callers or of other files.
     pub(super) fn arrived(&mut self, frame: &mut Frame<'_>, origin: Origin, target: Target, at: Arrival) {
         match (origin, target) {
-            (Origin::Parameter(parameter), _) => {
+            (Origin::Parameter(function, index), _) => {
+                let parameter = (function, index);
+                if function != frame.id && !self.within(frame.id, function) {
+                    return;
+                }
                 let known = |reach: &Reach| {
                     (reach.parameter, reach.target, reach.at.span) == (parameter, target, at.span)
                         && reach.at.via == at.via

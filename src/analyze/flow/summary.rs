@@ -1,11 +1,12 @@
-//! What a caller must know of a function: what it returns, and which parameters reach which sinks.
+//! What a caller must know of a function: what it returns, which parameters reach which sinks, what it calls, writes and
+//! throws, and what its result says of its parameters.
 
 use std::rc::Rc;
 
 use super::Engine;
+use super::effect::{Called, Stored, Tests, Written};
 use super::sink::{Arrival, Target};
-use super::value::through;
-use super::value::{Abstract, Event, Flow, Known, Link, Origin, Parts, Taint};
+use super::value::{Abstract, Bound, Event, Flow, Known, Link, Origin, Parts, Taint, through};
 use crate::analyze::flow::function::Frame;
 use crate::analyze::ir::{FunctionId, Span};
 use crate::analyze::model::Kinds;
@@ -13,10 +14,10 @@ use crate::analyze::model::Kinds;
 /// Calls are followed so deep before the called function is known.
 const DEEPEST: u32 = 10;
 
-/// A parameter whose data arrives somewhere.
+/// A parameter, of the function itself or of one around it, whose data arrives somewhere.
 #[derive(Debug, Clone)]
 pub(super) struct Reach {
-    pub(super) parameter: u32,
+    pub(super) parameter: (FunctionId, u32),
     pub(super) target: Target,
     pub(super) at: Arrival,
 }
@@ -26,6 +27,16 @@ pub(super) struct Reach {
 pub(super) struct Summary {
     pub(super) result: Abstract,
     pub(super) reaches: Vec<Reach>,
+    /// Its parameters that it calls.
+    pub(super) calls: Vec<Called>,
+    /// What it puts into its parameters.
+    pub(super) writes: Vec<Written>,
+    /// What it stores in variables of functions around it.
+    pub(super) stores: Vec<Stored>,
+    /// What it throws.
+    pub(super) throws: Abstract,
+    /// What its result says of its parameters.
+    pub(super) tests: Vec<Tests>,
 }
 
 /// How far the summary of a function is.
@@ -35,6 +46,23 @@ pub(super) enum Slot {
     /// Made while a function around it was not done: to be made again.
     Early(Rc<Summary>),
     Done(Rc<Summary>),
+}
+
+/// What stands for the parameters of a function, and of those around it, at a call.
+pub(super) struct Bindings<'x> {
+    pub(super) id: FunctionId,
+    pub(super) arguments: &'x [Abstract],
+    pub(super) around: &'x [((FunctionId, u32), Abstract)],
+}
+
+impl Bindings<'_> {
+    /// What stands for a parameter; `None` for one of a function around that is being analysed itself.
+    pub(super) fn get(&self, function: FunctionId, index: u32) -> Option<&Abstract> {
+        if function == self.id {
+            return self.arguments.get(index as usize);
+        }
+        self.around.iter().find(|(key, _)| *key == (function, index)).map(|(_, value)| value)
+    }
 }
 
 impl Engine<'_> {
@@ -58,10 +86,22 @@ impl Engine<'_> {
         Some(self.make(id))
     }
 
+    /// The summary as far as it is made.
+    pub(super) fn summary_if_made(&self, id: FunctionId) -> Option<Rc<Summary>> {
+        match &self.summaries[id.0 as usize] {
+            Slot::Early(summary) | Slot::Done(summary) => Some(summary.clone()),
+            Slot::New | Slot::Active => None,
+        }
+    }
+
     fn make(&mut self, id: FunctionId) -> Rc<Summary> {
         self.summaries[id.0 as usize] = Slot::Active;
         self.depth += 1;
-        let summary = Rc::new(self.run(id));
+        let mut summary = self.run(id);
+        if !self.program.function(id).parameters.is_empty() {
+            self.adopt(id, &mut summary);
+        }
+        let summary = Rc::new(summary);
         self.depth -= 1;
         let mut around = self.program.function(id).parent;
         let mut early = false;
@@ -74,11 +114,30 @@ impl Engine<'_> {
         summary
     }
 
+    /// What the functions inside do with the parameters of a function, and of those around it, is its own doing: it
+    /// made them with what it was called with.
+    fn adopt(&mut self, id: FunctionId, summary: &mut Summary) {
+        let inner = self.inside.get(&id).cloned().unwrap_or_default();
+        for inner in inner {
+            if self.depth >= DEEPEST || matches!(self.summaries[inner.0 as usize], Slot::Active) {
+                continue;
+            }
+            let made = self.make(inner);
+            for reach in made.reaches.iter().filter(|reach| reach.parameter.0 != inner) {
+                summary.reach(reach.clone());
+            }
+            for called in made.calls.iter().filter(|called| called.parameter.0 != inner) {
+                summary.called(called.clone());
+            }
+        }
+    }
+
     /// What a call of a function of the file yields; `arguments` are by parameter.
     pub(super) fn apply(
         &mut self,
         frame: &mut Frame<'_>,
         id: FunctionId,
+        bound: Option<&Bound>,
         arguments: &[Abstract],
         call: Span,
     ) -> Abstract {
@@ -86,11 +145,17 @@ impl Engine<'_> {
             let all = arguments.iter().fold(Taint::default(), |taint, argument| taint.join(&argument.all()));
             return Abstract::tainted(all);
         };
+        let around = bound.map_or(&[][..], |bound| &bound.around);
+        let bindings = Bindings { id, arguments, around };
         let function = self.program.function(id);
         let name = function.name.map_or("a function", |name| self.program.names.text(name));
         let enters = Event::Enters(name.into());
         for reach in &summary.reaches {
-            let Some(argument) = arguments.get(reach.parameter as usize) else { continue };
+            let (function, index) = reach.parameter;
+            let Some(argument) = bindings.get(function, index) else {
+                self.arrived(frame, Origin::Parameter(function, index), reach.target, reach.at.clone());
+                continue;
+            };
             for flow in argument.all().flows() {
                 if matches!(reach.target, Target::Sink(kind) if flow.clean & kind != 0) {
                     continue;
@@ -105,45 +170,125 @@ impl Engine<'_> {
                 self.arrived(frame, flow.origin, reach.target, at);
             }
         }
-        substituted(&summary.result, arguments)
+        let answered = self.effects(frame, &summary, &bindings, call);
+        let result = self.substituted(&summary.result, &bindings);
+        Abstract { taint: result.taint.join(&answered), ..result }
+    }
+
+    /// A value of a summary with the arguments' data in place of the parameters'.
+    pub(super) fn substituted(&self, value: &Abstract, bindings: &Bindings<'_>) -> Abstract {
+        let taint = replaced(&value.taint, bindings);
+        let parts = value.parts.as_deref().map(|parts| {
+            Rc::new(Parts {
+                known: parts
+                    .known
+                    .iter()
+                    .map(|(key, part)| (key.clone(), self.substituted(part, bindings)))
+                    .collect(),
+                rest: parts.rest.as_deref().map(|rest| Box::new(self.substituted(rest, bindings))),
+                length: parts.length,
+                complete: parts.complete,
+            })
+        });
+        let known = match &value.known {
+            Known::Method(..) => Known::Any,
+            Known::Function(inner) if self.within(*inner, bindings.id) => made_with(*inner, bindings),
+            known => known.clone(),
+        };
+        // The value of a parameter that comes back as it is.
+        let known = match (known, value.taint.flows()) {
+            (Known::Any, [Flow { origin: Origin::Parameter(function, index), .. }])
+                if value.parts.is_none() =>
+            {
+                match bindings.get(*function, *index).map(|argument| &argument.known) {
+                    Some(known @ (Known::Function(_) | Known::Bound(..) | Known::Class(_))) => known.clone(),
+                    _ => Known::Any,
+                }
+            }
+            (known, _) => known,
+        };
+        Abstract { taint, known, parts }
+    }
+
+    /// Whether a function stands inside another.
+    pub(super) fn within(&self, inner: FunctionId, outer: FunctionId) -> bool {
+        let mut at = self.program.function(inner).parent;
+        while let Some(function) = at {
+            if function == outer {
+                return true;
+            }
+            at = self.program.function(function).parent;
+        }
+        false
     }
 }
 
-/// The result of a summary with the arguments' data in place of the parameters'.
-fn substituted(result: &Abstract, arguments: &[Abstract]) -> Abstract {
-    let taint = replaced(&result.taint, arguments);
-    let parts = result.parts.as_deref().map(|parts| {
-        Rc::new(Parts {
-            known: parts
-                .known
-                .iter()
-                .map(|(key, part)| (key.clone(), substituted(part, arguments)))
-                .collect(),
-            rest: parts.rest.as_deref().map(|rest| Box::new(substituted(rest, arguments))),
-            length: parts.length,
-            complete: parts.complete,
-        })
-    });
-    let known = match &result.known {
+impl Summary {
+    fn reach(&mut self, reach: Reach) {
+        let same = |known: &Reach| {
+            (known.parameter, known.target, known.at.span) == (reach.parameter, reach.target, reach.at.span)
+                && known.at.via == reach.at.via
+        };
+        if self.reaches.len() < super::sink::MOST_REACHES && !self.reaches.iter().any(same) {
+            self.reaches.push(reach);
+        }
+    }
+
+    fn called(&mut self, called: Called) {
+        if self.calls.len() < 16 && !self.calls.contains(&called) {
+            self.calls.push(called);
+        }
+    }
+}
+
+/// A function that a call made, with what the call was given.
+fn made_with(inner: FunctionId, bindings: &Bindings<'_>) -> Known {
+    let own = bindings.arguments.iter().enumerate();
+    let own = own.map(|(index, argument)| ((bindings.id, index as u32), argument));
+    let outer = bindings.around.iter().map(|(key, argument)| (*key, argument));
+    let callable = |known: &Known| matches!(known, Known::Function(_) | Known::Bound(..) | Known::Path(_));
+    let telling = |argument: &Abstract| !argument.all().is_empty() || callable(&argument.known);
+    let around: Vec<_> = own
+        .chain(outer)
+        .filter(|(_, argument)| telling(argument))
+        .map(|(key, argument)| (key, shallow(argument)))
+        .collect();
+    if around.is_empty() {
+        return Known::Function(inner);
+    }
+    Known::Bound(inner, Rc::new(Bound { around, first: Vec::new() }))
+}
+
+/// The value with no more of it than another value may hold: functions that hold functions grow no deeper.
+fn shallow(value: &Abstract) -> Abstract {
+    let known = match &value.known {
+        Known::Bound(id, bound)
+            if bound.around.iter().any(|(_, held)| matches!(held.known, Known::Bound(..))) =>
+        {
+            Known::Function(*id)
+        }
         Known::Method(..) => Known::Any,
         known => known.clone(),
     };
-    Abstract { taint, known, parts }
+    Abstract { taint: value.all(), known, parts: None }
 }
 
-fn replaced(taint: &Taint, arguments: &[Abstract]) -> Taint {
+fn replaced(taint: &Taint, bindings: &Bindings<'_>) -> Taint {
     let mut flows: Vec<Flow> = Vec::new();
     for flow in taint.flows() {
-        match flow.origin {
-            Origin::Source(..) | Origin::Foreign(_) => flows.push(flow.clone()),
-            Origin::Parameter(index) => {
-                let Some(argument) = arguments.get(index as usize) else { continue };
-                flows.extend(argument.all().flows().iter().cloned().map(|mut handed| {
-                    handed.clean |= flow.clean;
-                    handed.via = through(&handed.via, &flow.via);
-                    handed
-                }));
-            }
+        let Origin::Parameter(function, index) = flow.origin else {
+            flows.push(flow.clone());
+            continue;
+        };
+        match bindings.get(function, index) {
+            Some(argument) => flows.extend(argument.all().flows().iter().cloned().map(|mut handed| {
+                handed.clean |= flow.clean;
+                handed.via = through(&handed.via, &flow.via);
+                handed
+            })),
+            // Of a function around: whoever calls that one knows.
+            None if function != bindings.id => flows.push(flow.clone()),
+            None => {}
         }
     }
     flows.retain(|flow| flow.clean != Kinds::MAX);

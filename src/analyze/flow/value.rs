@@ -26,8 +26,8 @@ const MOST_PASSAGES: usize = 3;
 pub(super) enum Origin {
     /// A source of that kind, read there.
     Source(Kinds, Span),
-    /// A parameter of the function being analysed: not known to be anything yet.
-    Parameter(u32),
+    /// A parameter of the function being analysed, or of one around it: not known to be anything yet.
+    Parameter(FunctionId, u32),
     /// What a call of another file's function yields, by the call's number: not known to be anything yet.
     Foreign(u32),
 }
@@ -237,20 +237,35 @@ pub(super) enum Known {
     Bool(bool),
     /// Nothing: `None`, `null`.
     Null,
+    /// That regular expression, as JavaScript writes it.
+    Pattern(Rc<str>),
     /// A constant, but not which.
     Constant,
     /// What the models call so.
     Path(NodeId),
     /// A function of the file.
     Function(FunctionId),
+    /// A function of the file, and what it holds of the calls that made it.
+    Bound(FunctionId, Rc<Bound>),
     /// A method of the file with its receiver.
     Method(FunctionId, Rc<Abstract>),
     /// A class of the file.
     Class(ClassId),
     /// An instance of one.
     Instance(ClassId),
+    /// The receiver as its base class sees it: `super`.
+    Super(ClassId, Rc<Abstract>),
     /// Something that another file defines.
     Foreign(SymbolId),
+}
+
+/// What a function holds besides its code.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Bound {
+    /// The parameters of functions around it, as they were called.
+    pub(super) around: Vec<((FunctionId, u32), Abstract)>,
+    /// Its first arguments: `f.bind(object, x)`.
+    pub(super) first: Vec<Abstract>,
 }
 
 /// A place in a container or object.
@@ -331,7 +346,12 @@ impl Abstract {
             }
             None => matches!(
                 self.known,
-                Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Constant
+                Known::Text(_)
+                    | Known::Int(_)
+                    | Known::Bool(_)
+                    | Known::Null
+                    | Known::Pattern(_)
+                    | Known::Constant
             ),
         }
     }
@@ -487,6 +507,7 @@ fn known_of_either(one: &Known, other: &Known) -> Known {
             known,
             Known::Path(_)
                 | Known::Function(_)
+                | Known::Bound(..)
                 | Known::Method(..)
                 | Known::Class(_)
                 | Known::Instance(_)

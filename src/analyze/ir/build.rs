@@ -101,7 +101,14 @@ impl Builder {
 
     /// Adds a class; its methods and body are filled in by [`Builder::class`].
     pub(crate) fn add_class(&mut self, name: Option<Name>, span: Span) -> ClassId {
-        self.program.classes.push(Class { name, methods: Vec::new(), body: None, span });
+        self.program.classes.push(Class {
+            name,
+            methods: Vec::new(),
+            getters: Vec::new(),
+            setters: Vec::new(),
+            body: None,
+            span,
+        });
         ClassId(self.program.classes.len() as u32 - 1)
     }
 

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Lowering, field, first, parts};
-use crate::analyze::ir::{Argument, Element, Op, Pass, Span, Value};
+use crate::analyze::ir::{Argument, BlockId, Element, End, Op, Pass, Span, Unary, Value};
 use crate::syntax::unquoted;
 
 impl<'a> Lowering<'_, 'a> {
@@ -39,7 +39,13 @@ impl<'a> Lowering<'_, 'a> {
                 "member_expression" => match field(link, "property") {
                     Some(property) => {
                         let name = self.name(property);
-                        self.builder.push(Op::Member(value, name), span)
+                        let member = self.builder.push(Op::Member(value, name), span);
+                        match self.text(property) {
+                            "length" | "byteLength" => {
+                                self.builder.push(Op::Unary(Unary::Number, member), span)
+                            }
+                            _ => member,
+                        }
                     }
                     None => value,
                 },
@@ -171,21 +177,23 @@ impl<'a> Lowering<'_, 'a> {
                 self.invoke(function, &[], span);
                 Some(object)
             }
-            "forEach" | "map" | "flatMap" | "filter" | "find" | "findLast" | "some" | "every"
-            | "findIndex"
-                if inline && given.len() <= 2 =>
+            "forEach" | "map" | "flatMap"
+                if (inline || given.first().is_some_and(|it| is_name(it.kind()))) && given.len() <= 2 =>
             {
                 let function = self.expression(given[0]);
                 let each = self.builder.push(Op::Each(object), span);
                 let index = self.builder.push(Op::Literal(crate::analyze::ir::Literal::Other), span);
-                let result = self.invoke(function, &[each, index, object], span);
+                let seen = if inline { &[each, index, object][..] } else { &[each] };
+                let result = self.invoke(function, seen, span);
                 Some(match method {
                     "map" => self.list(result, false, span),
                     "flatMap" => self.list(result, true, span),
-                    "filter" => object,
-                    "find" | "findLast" => each,
                     _ => index,
                 })
+            }
+            "filter" | "find" | "findLast" if inline && given.len() <= 2 => {
+                let function = self.expression(given[0]);
+                Some(self.chosen(function, object, method == "filter", span))
             }
             "reduce" | "reduceRight" if inline && given.len() <= 2 => {
                 let values: Vec<_> = given.iter().map(|part| self.expression(*part)).collect();
@@ -194,6 +202,13 @@ impl<'a> Lowering<'_, 'a> {
                 let once = self.invoke(values[0], &[start, each], span);
                 // The second round sees what the first made.
                 Some(self.invoke(values[0], &[once, each], span))
+            }
+            // `Object.prototype.hasOwnProperty.call(table, key)`
+            "call" if given.len() == 2 && self.text(list.parent()?).contains("hasOwnProperty") => {
+                let arguments = self.arguments(Some(list));
+                let callee = self.member(arguments.first()?.value, "hasOwnProperty", span);
+                let arguments = arguments.into_iter().skip(1).collect();
+                Some(self.builder.push(Op::Call { callee, arguments }, span))
             }
             "call" if !given.is_empty() => {
                 let mut arguments = self.arguments(Some(list));
@@ -214,6 +229,29 @@ impl<'a> Lowering<'_, 'a> {
         }
     }
 
+    /// The elements of which a function holds, as a list, or one of them: what it says of them is known there.
+    fn chosen(&mut self, function: Value, object: Value, all: bool, span: Span) -> Value {
+        let (element, result) = (self.builder.temp(), self.builder.temp());
+        let each = self.builder.push(Op::Each(object), span);
+        self.builder.store(element, each, span);
+        let none = match all {
+            true => self.builder.push(Op::List(Vec::new()), span),
+            false => self.null(span),
+        };
+        self.builder.store(result, none, span);
+        let (yes, join): (BlockId, BlockId) = (self.builder.block(), self.builder.block());
+        let tested = self.builder.push(Op::Load(element), span);
+        let holds = self.invoke(function, &[tested], span);
+        self.builder.end(End::Branch(holds, yes, join));
+        self.builder.switch(yes);
+        let kept = self.builder.push(Op::Load(element), span);
+        let kept = if all { self.list(kept, false, span) } else { kept };
+        self.builder.store(result, kept, span);
+        self.builder.end(End::Jump(join));
+        self.builder.switch(join);
+        self.builder.push(Op::Load(result), span)
+    }
+
     pub(super) fn invoke(&mut self, callee: Value, arguments: &[Value], span: Span) -> Value {
         let arguments = arguments.iter().map(|value| plain(*value, span)).collect();
         self.builder.push(Op::Call { callee, arguments }, span)
@@ -228,6 +266,10 @@ fn plain(value: Value, span: Span) -> Argument {
     Argument { value, pass: Pass::Plain, span }
 }
 
-fn is_function(kind: &str) -> bool {
+fn is_name(kind: &str) -> bool {
+    matches!(kind, "identifier" | "member_expression")
+}
+
+pub(super) fn is_function(kind: &str) -> bool {
     matches!(kind, "arrow_function" | "function_expression" | "generator_function")
 }

@@ -255,6 +255,8 @@ impl<'a> Lowering<'_, 'a> {
         let operator = match field(node, "operator").map_or("", |operator| self.text(operator)) {
             "!" => Unary::Not,
             "-" => Unary::Minus,
+            "typeof" => Unary::TypeOf,
+            "+" | "~" => Unary::Number,
             _ => Unary::Other,
         };
         self.builder.push(Op::Unary(operator, value), Span::of(node))

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Lowering, field, first, parts};
-use crate::analyze::ir::{Binary, Element, Entry, Literal, Name, Op, Span, Value};
+use crate::analyze::ir::{Binary, Element, Entry, Literal, Name, Op, Span, Unary, Value};
 use crate::syntax::unquoted;
 
 impl<'a> Lowering<'_, 'a> {
@@ -41,7 +41,11 @@ impl<'a> Lowering<'_, 'a> {
             "true" => self.literal(Literal::Bool(true), span),
             "false" => self.literal(Literal::Bool(false), span),
             "null" | "undefined" => self.null(span),
-            "regex" => self.literal(Literal::Other, span),
+            "regex" => {
+                let text = self.text(node);
+                let pattern = if text.len() <= 1024 { Literal::Pattern(text.into()) } else { Literal::Other };
+                self.literal(pattern, span)
+            }
             "template_string" => {
                 let parts = self.template(node);
                 self.builder.push(Op::Text(parts.into_iter().map(|(value, _)| value).collect()), span)
@@ -93,6 +97,9 @@ impl<'a> Lowering<'_, 'a> {
                     Some(inner) => self.expression(inner),
                     None => self.null(span),
                 };
+                // `yield* others` yields each of them.
+                let others = node.child(1).is_some_and(|star| star.kind() == "*");
+                let value = if others { self.builder.push(Op::Each(value), span) } else { value };
                 self.builder.push(Op::Yield(value), span)
             }
             "sequence_expression" => {
@@ -161,8 +168,11 @@ impl<'a> Lowering<'_, 'a> {
         for node in spine.into_iter().rev() {
             let Some(right) = field(node, "right") else { continue };
             let right = self.expression(right);
-            let operator = operator(field(node, "operator").map_or("", |it| self.text(it)));
-            value = self.builder.push(Op::Binary(operator, value, right), Span::of(node));
+            let text = field(node, "operator").map_or("", |it| self.text(it));
+            value = self.builder.push(Op::Binary(operator(text), value, right), Span::of(node));
+            if is_number(text) {
+                value = self.builder.push(Op::Unary(Unary::Number, value), Span::of(node));
+            }
         }
         value
     }
@@ -222,7 +232,10 @@ impl<'a> Lowering<'_, 'a> {
             "&&" | "||" | "??" => Op::Either(vec![before, right]),
             text => Op::Binary(operator(text), before, right),
         };
-        let value = self.builder.push(op, span);
+        let mut value = self.builder.push(op, span);
+        if is_number(text.trim_end_matches('=')) {
+            value = self.builder.push(Op::Unary(Unary::Number, value), span);
+        }
         self.bind_at(left, value, false, span);
         value
     }
@@ -244,6 +257,7 @@ impl<'a> Lowering<'_, 'a> {
     /// The entries of an object literal, each with its name where it is written as one.
     pub(super) fn entries(&mut self, node: Node<'_>) -> Vec<(Option<Name>, Entry)> {
         let mut entries = Vec::new();
+        let class = self.receives(node).then(|| self.builder.add_class(None, Span::of(node)));
         for part in parts(node) {
             let span = Span::of(part);
             let mut name = None;
@@ -253,7 +267,12 @@ impl<'a> Lowering<'_, 'a> {
                         continue;
                     };
                     name = (key.kind() == "property_identifier").then(|| self.name(key));
-                    (Some(self.key(key)), self.expression(value))
+                    let called = self.name(key);
+                    let value = match class.filter(|_| is_receiver(value.kind())) {
+                        Some(class) => self.method(value, class, called, span),
+                        None => self.expression(value),
+                    };
+                    (Some(self.key(key)), value)
                 }
                 "shorthand_property_identifier" => {
                     let text = self.text(part);
@@ -262,8 +281,23 @@ impl<'a> Lowering<'_, 'a> {
                     (Some(key), self.load(text, span))
                 }
                 "method_definition" => {
-                    let key = field(part, "name").map(|key| self.key(key));
-                    (key, self.function(part, None))
+                    let named = field(part, "name");
+                    let value = match (class, named) {
+                        (Some(class), Some(named)) => {
+                            let called = self.name(named);
+                            let value = self.method(part, class, called, span);
+                            if accessor(part).is_some() {
+                                // What it reads is got through the object, under no key of it.
+                                let key = self.builder.literal_text("#", span);
+                                entries.push((None, Entry { key: Some(key), value, span }));
+                                continue;
+                            }
+                            value
+                        }
+                        _ => self.function(part, None),
+                    };
+                    name = named.filter(|it| it.kind() == "property_identifier").map(|it| self.name(it));
+                    (named.map(|key| self.key(key)), value)
                 }
                 "spread_element" => (None, self.expression(part)),
                 _ => continue,
@@ -271,6 +305,16 @@ impl<'a> Lowering<'_, 'a> {
             entries.push((name, Entry { key, value, span }));
         }
         entries
+    }
+
+    /// Whether functions in an object literal use it as their receiver.
+    fn receives(&self, node: Node<'_>) -> bool {
+        parts(node).into_iter().any(|part| match part.kind() {
+            "method_definition" => accessor(part).is_some() || self.text(part).contains("this"),
+            "pair" => field(part, "value")
+                .is_some_and(|value| is_receiver(value.kind()) && self.text(value).contains("this")),
+            _ => false,
+        })
     }
 
     /// The key of an entry or of a pattern: a literal, unless it is computed.
@@ -283,6 +327,25 @@ impl<'a> Lowering<'_, 'a> {
             _ => self.expression(node),
         }
     }
+}
+
+/// Functions that have a receiver of their own; arrows have that of the function around them.
+pub(super) fn is_receiver(kind: &str) -> bool {
+    matches!(kind, "function_expression" | "generator_function")
+}
+
+/// `get` or `set` in front of a method.
+pub(super) fn accessor<'t>(method: Node<'t>) -> Option<&'t str> {
+    let name = field(method, "name")?;
+    let before = (0..method.child_count()).filter_map(|index| method.child(index));
+    before
+        .take_while(|child| child.id() != name.id())
+        .find_map(|child| matches!(child.kind(), "get" | "set").then(|| child.kind()))
+}
+
+/// Whether an operator makes a number (or a truth) of whatever it is given.
+fn is_number(text: &str) -> bool {
+    matches!(text, "-" | "*" | "/" | "%" | "**" | "&" | "|" | "^" | "<<" | ">>" | ">>>" | "instanceof")
 }
 
 fn operator(text: &str) -> Binary {

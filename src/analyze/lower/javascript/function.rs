@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Frame, Lowering, field, first, parts};
-use crate::analyze::ir::{ClassId, End, FunctionId, Name, Op, Parameter, Span, Value};
+use crate::analyze::ir::{ClassId, Element, End, FunctionId, Name, Op, Parameter, Span, Value};
 use crate::syntax::dotted;
 
 impl<'a> Lowering<'_, 'a> {
@@ -43,7 +43,12 @@ impl<'a> Lowering<'_, 'a> {
             self.parameter(parameter, field(parameter, "pattern").unwrap_or(parameter));
         }
         match field(node, "body") {
-            Some(body) if body.kind() == "statement_block" => self.statements(body),
+            Some(body) if body.kind() == "statement_block" => {
+                if node.kind() != "arrow_function" && self.text(body).contains("arguments") {
+                    self.all_arguments(node);
+                }
+                self.statements(body);
+            }
             Some(body) => {
                 let value = self.expression(body);
                 self.builder.end(End::Return(Some(value)));
@@ -55,12 +60,50 @@ impl<'a> Lowering<'_, 'a> {
         id
     }
 
+    /// A function that an object or a prototype holds, as a method of its class.
+    pub(super) fn method(&mut self, node: Node<'_>, class: ClassId, name: Name, span: Span) -> Value {
+        let parent = self.builder.function();
+        let id = self.body(node, Some(name), Some(parent), Some(class));
+        let listed = self.builder.class(class);
+        match super::expression::accessor(node) {
+            Some("get") => listed.getters.push((name, id)),
+            Some(_) => listed.setters.push((name, id)),
+            None => listed.methods.push((name, id)),
+        }
+        self.builder.push(Op::Closure(id, Vec::new()), span)
+    }
+
     fn this(&mut self, node: Node<'_>) {
         let name = self.builder.name("this");
         self.frame().declared.insert(name);
         let start = Span::of(node).start;
         let span = Span { start, end: start };
         self.builder.parameter(Parameter { name, rest: false, keywords: false, annotation: None, span });
+    }
+
+    /// `arguments`: a list of the parameters and of whatever else the function is given.
+    fn all_arguments(&mut self, node: Node<'_>) {
+        let start = Span::of(node).start;
+        let span = Span { start, end: start };
+        let named: Vec<Name> = field(node, "parameters")
+            .map(parts)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|parameter| field(parameter, "pattern").unwrap_or(parameter))
+            .filter(|pattern| pattern.kind() == "identifier")
+            .map(|pattern| self.name(pattern))
+            .collect();
+        let mut elements: Vec<Element> = named
+            .into_iter()
+            .map(|name| Element { value: self.builder.push(Op::Load(name), span), spread: false })
+            .collect();
+        let more = self.builder.temp();
+        let rest = Parameter { name: more, rest: true, keywords: false, annotation: None, span };
+        let value = self.builder.parameter(rest);
+        elements.push(Element { value, spread: true });
+        let list = self.builder.push(Op::List(elements), span);
+        let name = self.builder.name("arguments");
+        self.declare(name, list, span);
     }
 
     /// One parameter; a destructured one gets a name of its own and is taken apart at the head of the function.
@@ -155,10 +198,18 @@ impl<'a> Lowering<'_, 'a> {
                     let text = self.text(name);
                     let name = self.builder.name(if text == "constructor" { "__init__" } else { text });
                     let id = self.body(member, Some(name), Some(parent), Some(class));
-                    self.builder.class(class).methods.push((name, id));
+                    let accessor = super::expression::accessor(member);
+                    let listed = self.builder.class(class);
+                    match accessor {
+                        Some("get") => listed.getters.push((name, id)),
+                        Some(_) => listed.setters.push((name, id)),
+                        None => listed.methods.push((name, id)),
+                    }
                     let closure = Op::Closure(id, std::mem::take(&mut decorators));
                     let closure = self.builder.push(closure, span);
-                    self.declare(name, closure, span);
+                    if accessor.is_none() {
+                        self.declare(name, closure, span);
+                    }
                 }
                 "field_definition" | "public_field_definition" => {
                     decorators.clear();

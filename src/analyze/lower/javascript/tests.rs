@@ -55,6 +55,7 @@ fn show(program: &Program, function: &Function, value: Value, depth: usize) -> S
         Op::Literal(Literal::Bool(truth)) => truth.to_string(),
         Op::Literal(Literal::Null) => "null".into(),
         Op::Literal(Literal::Other) => "_".into(),
+        Op::Literal(Literal::Pattern(pattern)) => pattern.to_string(),
         Op::Parameter(index) => format!("${index}"),
         Op::Load(it) => name(it),
         Op::Store(it, value) => format!("{} = {}", name(it), one(value)),

@@ -1,0 +1,461 @@
+//! What a regular expression says of the characters of a text: which ones a text that passes an anchored test can hold,
+//! and which ones a global replacement takes out. From the characters follow the sink kinds that the text is clean for.
+
+use crate::analyze::model::{ANY, KindNames, Kinds};
+
+/// The ASCII characters as bits, and whether any others are in the set too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Set {
+    ascii: u128,
+    beyond: bool,
+}
+
+const EVERYTHING: Set = Set { ascii: u128::MAX, beyond: true };
+
+/// What the characters of one alternative or of a whole expression may be.
+#[derive(Debug, Clone, Copy, Default)]
+struct Words {
+    set: Set,
+    /// Whether it has no more than a few words: no repetition, no wide class.
+    few: bool,
+    /// Whether it begins at the start of the text, and ends at its end.
+    start: bool,
+    end: bool,
+    /// The number of characters it takes, where every way through it takes one.
+    single: bool,
+}
+
+/// The characters that make text of a sink kind something else than data there.
+const DANGEROUS: &[(&str, &str)] = &[
+    ("command", " \t\n\r;&|`$()<>{}[]*?!#~'\"\\^%"),
+    ("program", "/\\ "),
+    ("sql", "'\"`;()\\ \t\n\r"),
+    ("html", "<"),
+    ("code", "()[]{};'\"`\\=,+\n"),
+    ("template", "{<$#@%["),
+    ("path", "/"),
+    ("archive", "/"),
+    ("ssrf", "./:@\\"),
+    ("redirect", "/:\\"),
+    ("header", "\r\n"),
+    ("log", "\n"),
+    ("email", "\r\n"),
+    ("regex", "()[]{}*+?|\\"),
+    ("xpath", "'\"()[]"),
+    ("ldap", "*()\\"),
+    ("nosql", "[$"),
+    ("format", "%"),
+    ("prototype", "_"),
+];
+
+/// The kinds with the characters that matter to each.
+#[derive(Debug, Default)]
+pub(crate) struct Dangers(Vec<(Kinds, u128)>);
+
+impl Dangers {
+    /// For the kinds that rules or models name.
+    pub(crate) fn new(names: &KindNames) -> Self {
+        let mask = |text: &str| text.bytes().fold(0, |mask, byte| mask | bit(byte));
+        let known = |(kind, text): &(&str, &str)| Some((names.get(kind)?, mask(text)));
+        Dangers(DANGEROUS.iter().filter_map(known).collect())
+    }
+
+    /// The kinds that a text of these characters is clean for.
+    fn harmless(&self, set: Set) -> Kinds {
+        self.0.iter().filter(|(_, mask)| mask & set.ascii == 0).fold(0, |kinds, (kind, _)| kinds | kind)
+    }
+
+    /// The kinds that a text is clean for when it passes (or, negated, fails) the test.
+    pub(crate) fn tested(&self, pattern: &str, passes: bool) -> Kinds {
+        let Some((body, flags)) = parts(pattern) else { return 0 };
+        let Some(alternatives) = Reader::read(body, flags) else { return 0 };
+        if !passes {
+            // What is looked for anywhere in the text is not in it.
+            return alternatives.map_or(0, |words| match words.single && !words.start && !words.end {
+                true => self.harmless(Set { ascii: !words.set.ascii, beyond: true }),
+                false => 0,
+            });
+        }
+        let Some(words) = alternatives else { return 0 };
+        match words.start && words.end && !flags.contains('m') {
+            true if words.few => ANY,
+            true => self.harmless(words.set),
+            false => 0,
+        }
+    }
+
+    /// The kinds that a text is clean for after all that matches was replaced by `with`.
+    pub(crate) fn replaced(&self, pattern: &str, with: &str) -> Kinds {
+        let Some((body, flags)) = parts(pattern) else { return 0 };
+        let Some(Some(words)) = Reader::read(body, flags) else { return 0 };
+        if !flags.contains('g') || !words.single || words.start || words.end {
+            return 0;
+        }
+        let left = words.set.ascii & !ascii_of(with);
+        self.harmless(Set { ascii: !left, beyond: true })
+    }
+
+    /// The kinds that a text is clean for after every `what` was replaced by `with`.
+    pub(crate) fn replaced_text(&self, what: &str, with: &str) -> Kinds {
+        if what.len() != 1 {
+            return 0;
+        }
+        self.harmless(Set { ascii: !(ascii_of(what) & !ascii_of(with)), beyond: true })
+    }
+}
+
+fn bit(byte: u8) -> u128 {
+    if byte < 128 { 1 << byte } else { 0 }
+}
+
+fn ascii_of(text: &str) -> u128 {
+    text.bytes().fold(0, |mask, byte| mask | bit(byte))
+}
+
+fn range(from: u8, to: u8) -> u128 {
+    (from..=to.min(127)).fold(0, |mask, byte| mask | bit(byte))
+}
+
+/// The body and the flags of `/body/flags`.
+fn parts(pattern: &str) -> Option<(&str, &str)> {
+    let (body, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
+    Some((body, flags))
+}
+
+/// Reads an expression from left to right; groups nest, with a bound.
+struct Reader<'t> {
+    rest: std::iter::Peekable<std::str::Chars<'t>>,
+    fold: bool,
+    depth: u32,
+}
+
+const DEEPEST: u32 = 24;
+
+impl<'t> Reader<'t> {
+    /// The words of an expression; the inner `None` when it cannot be told, the outer one when it is no expression.
+    fn read(body: &'t str, flags: &str) -> Option<Option<Words>> {
+        let mut reader = Reader { rest: body.chars().peekable(), fold: flags.contains('i'), depth: 0 };
+        let words = reader.alternatives();
+        reader.rest.next().is_none().then_some(words)
+    }
+
+    /// `a|b`: anchored where each of them is.
+    fn alternatives(&mut self) -> Option<Words> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return None;
+        }
+        let mut all = self.sequence()?;
+        while self.rest.next_if_eq(&'|').is_some() {
+            let next = self.sequence()?;
+            all = Words {
+                set: Set { ascii: all.set.ascii | next.set.ascii, beyond: all.set.beyond | next.set.beyond },
+                few: all.few && next.few,
+                start: all.start && next.start,
+                end: all.end && next.end,
+                single: all.single && next.single,
+            };
+        }
+        self.depth -= 1;
+        Some(all)
+    }
+
+    fn sequence(&mut self) -> Option<Words> {
+        let mut all = Words { few: true, ..Words::default() };
+        let mut taken = 0u32;
+        while let Some(next) = self.rest.peek().copied() {
+            if next == '|' || next == ')' {
+                break;
+            }
+            self.rest.next();
+            // Nothing may follow the end.
+            if next != '$' {
+                all.end = false;
+            }
+            let (atom, repeated) = match next {
+                '^' => {
+                    all.start |= taken == 0;
+                    continue;
+                }
+                '$' => {
+                    all.end = true;
+                    continue;
+                }
+                '(' => {
+                    let (group, counts) = self.group()?;
+                    if !counts {
+                        continue;
+                    }
+                    let repeated = self.quantifier();
+                    if !repeated.optional {
+                        all.start |= taken == 0 && group.start;
+                        all.end |= group.end;
+                    }
+                    (group, repeated)
+                }
+                '\\' => match self.escape()? {
+                    Some(set) => (atom(set), self.quantifier()),
+                    None => continue,
+                },
+                '[' => (atom(self.class()?), self.quantifier()),
+                '.' => (atom(EVERYTHING), self.quantifier()),
+                literal => (atom(self.literal(literal)), self.quantifier()),
+            };
+            all.set.ascii |= atom.set.ascii;
+            all.set.beyond |= atom.set.beyond;
+            all.few &= atom.few && !repeated.often;
+            all.single = taken == 0 && atom.single && !repeated.optional;
+            taken += 1;
+        }
+        Some(all)
+    }
+
+    /// A group, and whether it takes characters at all.
+    fn group(&mut self) -> Option<(Words, bool)> {
+        let mut counts = true;
+        if self.rest.next_if_eq(&'?').is_some() {
+            match self.rest.next()? {
+                ':' => {}
+                '=' | '!' => counts = false,
+                '<' => match self.rest.peek()? {
+                    '=' | '!' => counts = false,
+                    _ => while self.rest.next()? != '>' {},
+                },
+                _ => return None,
+            }
+        }
+        let words = self.alternatives()?;
+        (self.rest.next()? == ')').then_some((words, counts))
+    }
+
+    fn quantifier(&mut self) -> Repeated {
+        let found = match self.rest.peek() {
+            Some('*') => Repeated { optional: true, often: true },
+            Some('+') => Repeated { optional: false, often: true },
+            Some('?') => Repeated { optional: true, often: false },
+            Some('{') => {
+                let mut copy = self.rest.clone();
+                copy.next();
+                let inside: String = copy.by_ref().take_while(|c| *c != '}').take(12).collect();
+                if !inside.starts_with(|c: char| c.is_ascii_digit()) {
+                    return Repeated::default();
+                }
+                self.rest = copy;
+                let _ = self.rest.next_if_eq(&'?');
+                return Repeated { optional: inside.starts_with('0'), often: true };
+            }
+            _ => return Repeated::default(),
+        };
+        self.rest.next();
+        // Lazy and possessive forms match the same texts.
+        let _ = self.rest.next_if(|c| matches!(c, '?' | '+'));
+        found
+    }
+
+    /// The characters of an escape; `Some(None)` for one that takes none.
+    fn escape(&mut self) -> Option<Option<Set>> {
+        let word = range(b'a', b'z') | range(b'A', b'Z') | range(b'0', b'9') | bit(b'_');
+        let space = ascii_of(" \t\n\r\u{b}\u{c}");
+        let only = |ascii| Some(Some(Set { ascii, beyond: false }));
+        match self.rest.next()? {
+            'd' => only(range(b'0', b'9')),
+            'w' => only(word),
+            's' => Some(Some(Set { ascii: space, beyond: true })),
+            'D' => Some(Some(Set { ascii: !range(b'0', b'9'), beyond: true })),
+            'W' => Some(Some(Set { ascii: !word, beyond: true })),
+            'S' => Some(Some(Set { ascii: !space, beyond: true })),
+            'b' | 'B' => Some(None),
+            'n' => only(bit(b'\n')),
+            'r' => only(bit(b'\r')),
+            't' => only(bit(b'\t')),
+            'v' | 'f' => only(ascii_of("\u{b}\u{c}")),
+            '0' => only(1),
+            'x' => self.code(2),
+            'u' => self.code(4),
+            // What a group matched, or a property of characters: anything.
+            '1'..='9' | 'k' => Some(Some(EVERYTHING)),
+            'p' | 'P' => {
+                if self.rest.next_if_eq(&'{').is_some() {
+                    while self.rest.next()? != '}' {}
+                }
+                Some(Some(EVERYTHING))
+            }
+            other => Some(Some(self.literal(other))),
+        }
+    }
+
+    fn code(&mut self, digits: usize) -> Option<Option<Set>> {
+        let mut number = 0u32;
+        for _ in 0..digits {
+            match self.rest.next_if(char::is_ascii_hexdigit) {
+                Some(digit) => number = number * 16 + digit.to_digit(16).unwrap_or(0),
+                None => return Some(Some(EVERYTHING)),
+            }
+        }
+        Some(Some(self.literal(char::from_u32(number).unwrap_or('\u{fffd}'))))
+    }
+
+    fn literal(&self, character: char) -> Set {
+        match u8::try_from(character) {
+            Ok(byte) if byte < 128 => Set { ascii: self.folded(bit(byte)), beyond: false },
+            _ => Set { ascii: 0, beyond: true },
+        }
+    }
+
+    fn folded(&self, ascii: u128) -> u128 {
+        if !self.fold {
+            return ascii;
+        }
+        let (upper, lower) = (range(b'A', b'Z'), range(b'a', b'z'));
+        ascii | (ascii & upper) << 32 | (ascii & lower) >> 32
+    }
+
+    fn class(&mut self) -> Option<Set> {
+        let negated = self.rest.next_if_eq(&'^').is_some();
+        let mut set = Set::default();
+        let mut last: Option<u8> = None;
+        let mut first = true;
+        loop {
+            let next = self.rest.next()?;
+            // JavaScript's `[]` is empty, Python's `[]a]` holds the bracket; nobody writes either.
+            if next == ']' && !first {
+                break;
+            }
+            first = false;
+            let (member, single) = match next {
+                '\\' => {
+                    let member = match self.rest.peek() {
+                        Some('b') => {
+                            self.rest.next();
+                            Set { ascii: bit(8), beyond: false }
+                        }
+                        _ => self.escape()?.unwrap_or_default(),
+                    };
+                    (member, one_of(member))
+                }
+                '-' if last.is_some() && self.rest.peek().is_some_and(|c| *c != ']') => {
+                    let end = match self.rest.next()? {
+                        '\\' => one_of(self.escape()?.unwrap_or_default()),
+                        end => u8::try_from(end).ok(),
+                    };
+                    match (last, end) {
+                        (Some(from), Some(to)) => {
+                            (Set { ascii: self.folded(range(from, to)), beyond: to > 127 }, None)
+                        }
+                        _ => (EVERYTHING, None),
+                    }
+                }
+                literal => (self.literal(literal), u8::try_from(literal).ok().filter(|byte| *byte < 128)),
+            };
+            last = single;
+            set = Set { ascii: set.ascii | member.ascii, beyond: set.beyond | member.beyond };
+        }
+        Some(if negated { Set { ascii: !set.ascii, beyond: true } } else { set })
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Repeated {
+    optional: bool,
+    often: bool,
+}
+
+/// One character of a set.
+fn atom(set: Set) -> Words {
+    Words { set, few: set.ascii.count_ones() <= 2 && !set.beyond, single: true, ..Words::default() }
+}
+
+/// The only character of a set.
+fn one_of(set: Set) -> Option<u8> {
+    (set.ascii.count_ones() == 1 && !set.beyond).then(|| set.ascii.trailing_zeros() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dangers() -> (Dangers, KindNames) {
+        let mut names = KindNames::default();
+        for (kind, _) in DANGEROUS {
+            names.bit(kind);
+        }
+        (Dangers::new(&names), names)
+    }
+
+    #[test]
+    fn anchored_tests_clean_by_their_characters() {
+        let (dangers, names) = dangers();
+        for (pattern, kind, clean) in [
+            ("/^[a-z0-9]+$/", "command", true),
+            ("/^[a-z0-9]+$/i", "sql", true),
+            ("/[a-z0-9]+/", "command", false),
+            ("/^[a-z0-9]+/", "command", false),
+            ("/^a|b$/", "command", false),
+            ("/^(?:a|b)$/", "command", true),
+            ("/^(asc|desc)$/", "sql", true),
+            ("/^.*$/", "command", false),
+            ("/^[^;]+$/", "command", false),
+            ("/^[\\w.-]+$/", "path", true),
+            ("/^[\\w./-]+$/", "path", false),
+            ("/^\\d{4}-\\d{2}$/", "sql", true),
+            ("/^[a-z ]+$/", "command", false),
+            ("/^[a-z]+$/m", "command", false),
+            ("/^(?=x)[\\w]+$/", "command", true),
+            ("/^\\S+$/", "header", true),
+            ("/^[\\s\\S]*$/", "header", false),
+            ("/(^[a-z]+$)/", "command", true),
+            ("/^[a-z]+$|x/", "command", false),
+        ] {
+            let kinds = dangers.tested(pattern, true);
+            assert_eq!(kinds & names.get(kind).unwrap() != 0, clean, "{pattern} {kind}");
+        }
+    }
+
+    #[test]
+    fn tests_for_bad_characters_clean_when_they_fail() {
+        let (dangers, names) = dangers();
+        for (pattern, kind, clean) in [
+            ("/[^a-z]/", "command", true),
+            ("/[<>]/", "html", true),
+            ("/[<>]/", "sql", false),
+            ("/^[<>]/", "html", false),
+            ("/[<>]x/", "html", false),
+            ("/\\//", "path", true),
+        ] {
+            let kinds = dangers.tested(pattern, false);
+            assert_eq!(kinds & names.get(kind).unwrap() != 0, clean, "{pattern} {kind}");
+        }
+    }
+
+    #[test]
+    fn global_replacements_clean_by_what_they_take_out() {
+        let (dangers, names) = dangers();
+        for (pattern, with, kind, clean) in [
+            ("/[^a-z0-9]/g", "", "command", true),
+            ("/[^a-z0-9]+/g", "_", "sql", true),
+            ("/[^a-z0-9]/", "", "command", false),
+            ("/</g", "&lt;", "html", true),
+            ("/'/g", "\\'", "sql", false),
+            ("/\\W/g", "", "path", true),
+            ("/\\.|\\//g", "", "path", true),
+            ("/\\.\\.\\//g", "", "path", false),
+            ("/[\\r\\n]/g", "", "log", true),
+            ("/\\r?\\n/g", "", "log", false),
+        ] {
+            let kinds = dangers.replaced(pattern, with);
+            assert_eq!(kinds & names.get(kind).unwrap() != 0, clean, "{pattern} {kind}");
+        }
+    }
+
+    #[test]
+    fn any_expression_is_read() {
+        let (dangers, _) = dangers();
+        for pattern in
+            ["", "/", "//", "/(/", "/[/", "/(?/", "/\\/", "/a{/", "/a{1,}/g", "/(?<a>b)\\k<a>/", "/[z-a]/"]
+        {
+            dangers.tested(pattern, true);
+            dangers.replaced(pattern, "");
+        }
+        dangers.tested(&format!("/{}/", "(".repeat(10_000)), true);
+    }
+}

@@ -1,0 +1,482 @@
+//! What JavaScript's own functions do with what they are given: promises, objects, arrays, strings, and functions that
+//! wrap functions.
+
+use std::rc::Rc;
+
+use super::Engine;
+use super::function::Frame;
+use super::summary::Bindings;
+use super::value::{Abstract, Bound, Key, Known, Origin, Parts, Taint};
+use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
+
+/// Functions that make another form of a function, or of a module of functions, that does the same.
+const WRAPPERS: &[&str] = &[
+    "promisify",
+    "promisifyAll",
+    "pify",
+    "thenify",
+    "thenifyAll",
+    "withCallback",
+    "denodeify",
+    "callbackify",
+    "util.promisify",
+    "es6-promisify",
+];
+
+/// Methods of libraries that make another form of a function.
+const METHOD_WRAPPERS: &[&str] = &[
+    "debounce",
+    "throttle",
+    "memoize",
+    "once",
+    "memo",
+    "forwardRef",
+    "useCallback",
+    "wrap",
+    "partial",
+    "curry",
+];
+
+/// Functions that run what they are given, later, and yield something else.
+const RUNNERS: &[&str] =
+    &["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame", "useEffect"];
+
+/// Methods whose result is a number or a truth.
+const TELLS: &[&str] = &[
+    "indexOf",
+    "lastIndexOf",
+    "findIndex",
+    "findLastIndex",
+    "charCodeAt",
+    "codePointAt",
+    "localeCompare",
+    "search",
+    "startsWith",
+    "endsWith",
+    "includes",
+    "every",
+    "some",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "getTime",
+    "isArray",
+    "test",
+];
+
+impl Engine<'_> {
+    /// What a call of one of the language's own functions yields; `None`: no such function.
+    pub(super) fn scripted(
+        &mut self,
+        frame: &mut Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let program = self.program;
+        match frame.function.step(callee).op {
+            Op::Member(object, name) => {
+                let method = program.names.text(name);
+                if let Op::Load(holder) = frame.function.step(object).op
+                    && !self.bound_here(frame, holder)
+                    && let Some(value) =
+                        self.of_holder(frame, program.names.text(holder), method, arguments, span)
+                {
+                    return Some(value);
+                }
+                self.of_value(frame, object, method, arguments, span)
+            }
+            Op::Load(name) => {
+                let text = program.names.text(name);
+                if !self.bound_here(frame, name)
+                    && let Some(value) = self.of_global(frame, text, arguments, span)
+                {
+                    return Some(value);
+                }
+                self.wrapped(frame, callee, text, arguments, span)
+            }
+            Op::Path(path) => {
+                let text = program.names.text(path);
+                self.wrapped(frame, callee, text, arguments, span)
+            }
+            _ => None,
+        }
+    }
+
+    /// A timer with a function of its own: `setTimeout(run, 10, x)` calls `run(x)`.
+    pub(super) fn timer(
+        &mut self,
+        frame: &mut Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let skip = match frame.function.step(callee).op {
+            Op::Load(name) => match self.program.names.text(name) {
+                "setTimeout" | "setInterval" => 2,
+                "setImmediate" | "queueMicrotask" => 1,
+                _ => return None,
+            },
+            Op::Member(_, name) if self.program.names.text(name) == "nextTick" => 1,
+            _ => return None,
+        };
+        let function = arguments.first().filter(|it| callable(&frame.value(it.value).known))?;
+        let given = arguments.get(skip..).unwrap_or_default();
+        self.call(frame, function.value, given, span);
+        Some(Abstract::default())
+    }
+
+    fn bound_here(&self, frame: &Frame<'_>, name: crate::analyze::ir::Name) -> bool {
+        let mut at = Some(frame.id);
+        while let Some(id) = at {
+            let function = self.program.function(id);
+            if function.binds(name) {
+                return true;
+            }
+            at = function.parent;
+        }
+        false
+    }
+
+    /// A function that gets a function, of which nothing else is known: it makes another form of it.
+    fn wrapped(
+        &mut self,
+        frame: &mut Frame<'_>,
+        callee: Value,
+        name: &str,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let first = arguments.first()?;
+        if WRAPPERS.contains(&name) {
+            return Some(frame.value(first.value).clone());
+        }
+        let function = frame.value(first.value).known.clone();
+        let inner = matches!(function, Known::Function(_) | Known::Bound(..) | Known::Method(..));
+        if !inner || RUNNERS.contains(&name) || !matches!(frame.value(callee).known, Known::Any) {
+            return None;
+        }
+        let result = self.unknown_call(frame, callee, arguments, span);
+        Some(Abstract { known: function, ..result })
+    }
+
+    /// A global function or constructor.
+    fn of_global(
+        &mut self,
+        frame: &mut Frame<'_>,
+        name: &str,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let first = arguments.first().map(|argument| frame.value(argument.value).clone());
+        match name {
+            "Promise" => Some(self.promised(frame, &first?, span)),
+            "RegExp" => {
+                let Known::Text(body) = first?.known else { return None };
+                let flags = match arguments.get(1).map(|flags| &frame.value(flags.value).known) {
+                    Some(Known::Text(flags)) => flags.to_string(),
+                    Some(_) => "g?".to_owned(),
+                    None => String::new(),
+                };
+                Some(Abstract::known(Known::Pattern(format!("/{body}/{flags}").into())))
+            }
+            "Map" | "WeakMap" | "FormData" | "Headers" => {
+                let Some(first) = first else { return Some(Abstract::default()) };
+                first.parts.is_some().then(|| from_entries(&first))
+            }
+            "Set" | "WeakSet" => Some(first.unwrap_or_default()),
+            "structuredClone" => first,
+            "Date" | "isFinite" | "Symbol" | "Float32Array" | "Uint8Array" if first.is_some() => {
+                Some(Abstract::default())
+            }
+            _ => None,
+        }
+    }
+
+    /// `Promise.all(..)`, `Object.keys(..)` and their kin.
+    fn of_holder(
+        &mut self,
+        frame: &mut Frame<'_>,
+        holder: &str,
+        name: &str,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let first = arguments.first().map(|argument| frame.value(argument.value).clone());
+        match (holder, name) {
+            ("Promise", "all") => first,
+            ("Promise", "race" | "any") => Some(first?.at(None)),
+            ("Promise", "resolve") => Some(first.unwrap_or_default()),
+            ("Promise", "reject") => Some(Abstract::default()),
+            ("Promise", "allSettled") => Some(settled(&first?)),
+            (
+                "Object",
+                "freeze"
+                | "seal"
+                | "preventExtensions"
+                | "create"
+                | "getOwnPropertyDescriptors"
+                | "setPrototypeOf",
+            ) => first,
+            ("Object" | "Reflect", "keys" | "getOwnPropertyNames" | "ownKeys") => Some(keys(&first?)),
+            ("Object", "values") => Some(listed(first?.at(None))),
+            ("Object", "entries") => {
+                let first = first?;
+                let pair = pair(keys(&first).at(None), first.at(None));
+                Some(listed(pair))
+            }
+            ("Object", "fromEntries") => Some(from_entries(&first?)),
+            ("Object", "assign") => Some(self.assigned_object(frame, arguments)),
+            ("Array", "of") => None,
+            ("Array", "from") => {
+                let first = first?;
+                let Some(function) = arguments.get(1) else { return Some(listed(each_of(&first))) };
+                let callee = frame.value(function.value).clone();
+                let result = self.invoke(frame, &callee, &[each_of(&first), Abstract::default()], span);
+                Some(listed(result))
+            }
+            ("Reflect", "apply" | "construct") => {
+                let list = arguments.iter().rev().find(|it| it.pass == Pass::Plain)?;
+                let spread = Argument { pass: Pass::Spread, ..*list };
+                let callee = arguments.first()?.value;
+                Some(self.call(frame, callee, &[spread], span))
+            }
+            ("Math" | "Date" | "Number" | "performance", _) => Some(Abstract::default()),
+            _ => None,
+        }
+    }
+
+    /// A method by its name, whatever it is called on.
+    fn of_value(
+        &mut self,
+        frame: &mut Frame<'_>,
+        object: Value,
+        name: &str,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let held = frame.value(object).clone();
+        let plain = matches!(held.known, Known::Any | Known::Text(_) | Known::Constant | Known::Null);
+        match name {
+            _ if WRAPPERS.contains(&name) => arguments.first().map(|first| frame.value(first.value).clone()),
+            _ if METHOD_WRAPPERS.contains(&name) && plain => {
+                let function = frame.value(arguments.first()?.value).known.clone();
+                matches!(function, Known::Function(_) | Known::Bound(..) | Known::Method(..))
+                    .then(|| Abstract::known(function))
+            }
+            "bind" => self.bind(frame, object, arguments),
+            _ if TELLS.contains(&name) && plain && !arguments.is_empty() => {
+                for argument in arguments {
+                    self.calls_back(frame, argument.value, &held.all(), span);
+                }
+                Some(Abstract::default())
+            }
+            "replace" | "replaceAll" if plain && arguments.len() == 2 => {
+                self.replaced_text(frame, &held, name, arguments, span)
+            }
+            "map" | "flatMap" if plain => {
+                let Known::Path(node) = frame.value(arguments.first()?.value).known else { return None };
+                let said = self.table.node(self.table.call(node)?);
+                let taint = held.all().cleaned(said.cleans);
+                Some(listed(Abstract::tainted(taint)))
+            }
+            "concat" if held.parts.as_ref().is_some_and(|parts| parts.length.is_some()) => {
+                Some(arguments.iter().fold(held, |list, argument| {
+                    let value = frame.value(argument.value);
+                    match value.parts.as_ref().is_some_and(|parts| parts.length.is_some()) {
+                        true => super::container::concatenated(&list, value),
+                        false => super::container::concatenated(&list, &one(value.clone())),
+                    }
+                }))
+            }
+            "slice" | "filter" | "sort" | "reverse" | "toSorted" | "toReversed" | "flat"
+                if held.parts.is_some() =>
+            {
+                let mut parts = held.parts.as_deref().cloned().unwrap_or_default();
+                parts.forget_places();
+                Some(Abstract { parts: Some(Rc::new(parts)), ..held })
+            }
+            _ => None,
+        }
+    }
+
+    /// `f.bind(object, x)`: the first arguments are fixed.
+    fn bind(&mut self, frame: &mut Frame<'_>, object: Value, arguments: &[Argument]) -> Option<Abstract> {
+        let given = arguments.get(1..).unwrap_or_default();
+        let held = frame.value(object).clone();
+        let (id, mut bound) = match &held.known {
+            Known::Function(id) => (*id, Bound::default()),
+            Known::Bound(id, bound) => (*id, (**bound).clone()),
+            Known::Method(..) => return Some(held),
+            Known::Path(node) => {
+                // What is fixed reaches the function whenever it is called.
+                if let Some(call) = self.table.call(*node) {
+                    self.sinks(frame, call, object, given);
+                }
+                return Some(held);
+            }
+            _ => return None,
+        };
+        bound.first.extend(given.iter().map(|argument| frame.value(argument.value).clone()));
+        Some(Abstract::known(Known::Bound(id, Rc::new(bound))))
+    }
+
+    /// What a promise comes to: what its executor calls its parameters with.
+    fn promised(&mut self, frame: &mut Frame<'_>, executor: &Abstract, span: Span) -> Abstract {
+        let (id, bound) = match &executor.known {
+            Known::Function(id) => (*id, None),
+            Known::Bound(id, bound) => (*id, Some(bound.clone())),
+            _ => return Abstract::default(),
+        };
+        let count = self.program.function(id).parameters.len();
+        let values = vec![Abstract::default(); count];
+        self.apply(frame, id, bound.as_deref(), &values, span);
+        let Some(summary) = self.summary_of(id) else { return Abstract::default() };
+        let around = bound.as_deref().map_or(&[][..], |bound| &bound.around);
+        let bindings = Bindings { id, arguments: &values, around };
+        let resolved = summary.calls.iter().filter(|called| called.parameter == (id, 0));
+        let mut values = resolved
+            .filter_map(|called| called.arguments.first())
+            .map(|value| self.substituted(value, &bindings));
+        let first = values.next().unwrap_or_default();
+        values.fold(first, |all, value| all.join(&value))
+    }
+
+    fn assigned_object(&mut self, frame: &mut Frame<'_>, arguments: &[Argument]) -> Abstract {
+        let mut values = arguments.iter().map(|argument| frame.value(argument.value).clone());
+        let first = values.next().unwrap_or_default();
+        let merged = values.fold(first, |all, value| merged(all, &value));
+        if let Some(target) = arguments.first()
+            && let Some(place) = self.place(frame, target.value)
+        {
+            self.wrote(frame, &place, None, &Abstract::tainted(merged.all()));
+            let after = merged.clone();
+            self.change(frame, &place, |_| after);
+        }
+        merged
+    }
+
+    /// `text.replace(pattern, with)`: what is taken out everywhere is no longer in it.
+    fn replaced_text(
+        &mut self,
+        frame: &mut Frame<'_>,
+        held: &Abstract,
+        name: &str,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Abstract> {
+        let [pattern, with] = arguments else { return None };
+        let pattern = frame.value(pattern.value).clone();
+        let by = frame.value(with.value).clone();
+        let (put, fixed) = match &by.known {
+            Known::Text(text) => (Taint::default(), Some(text.clone())),
+            Known::Function(_) | Known::Bound(..) | Known::Method(..) => {
+                // The function sees what is replaced; what it answers otherwise is put in its place.
+                let seen = self.calls_back(frame, with.value, &held.all(), span);
+                let own = |origin: &Origin| held.all().flows().iter().any(|flow| flow.origin == *origin);
+                let raw = seen.flows().iter().any(|flow| own(&flow.origin));
+                (seen, (!raw).then(|| "".into()))
+            }
+            _ => (by.all(), by.constant().then(|| "".into())),
+        };
+        let clean = match (&pattern.known, &fixed) {
+            (Known::Pattern(pattern), Some(with)) => self.models.dangers.replaced(pattern, with),
+            (Known::Text(what), Some(with)) if name == "replaceAll" => {
+                self.models.dangers.replaced_text(what, with)
+            }
+            _ => 0,
+        };
+        let known = if held.constant() && by.constant() && held.parts.is_none() {
+            Known::Constant
+        } else {
+            Known::Any
+        };
+        Some(Abstract { taint: held.all().cleaned(clean).join(&put), known, parts: None })
+    }
+}
+
+fn callable(known: &Known) -> bool {
+    matches!(
+        known,
+        Known::Function(_) | Known::Bound(..) | Known::Method(..) | Known::Path(_) | Known::Foreign(_)
+    )
+}
+
+/// A list of unknown length.
+fn listed(element: Abstract) -> Abstract {
+    Abstract::holding(Parts { rest: Some(Box::new(element.flat())), ..Parts::default() })
+}
+
+/// A list of one element.
+fn one(element: Abstract) -> Abstract {
+    let known = vec![(Key::Index(0), element.flat())];
+    Abstract::holding(Parts { known, length: Some(1), ..Parts::default() })
+}
+
+fn pair(first: Abstract, second: Abstract) -> Abstract {
+    let known = vec![(Key::Index(0), first), (Key::Index(1), second)];
+    Abstract::holding(Parts { known, length: Some(2), complete: true, ..Parts::default() })
+}
+
+fn each_of(items: &Abstract) -> Abstract {
+    if items.parts.is_some() { items.at(None) } else { Abstract::tainted(items.taint.clone()) }
+}
+
+/// The keys of an object: known where it was made here, otherwise as its maker chose them.
+fn keys(object: &Abstract) -> Abstract {
+    let Some(parts) = &object.parts else { return listed(Abstract::tainted(object.taint.clone())) };
+    let named = |key: &Key| match key {
+        Key::Text(text) | Key::Member(text) => Abstract::known(Known::Text(text.clone())),
+        Key::Index(_) => Abstract::known(Known::Constant),
+    };
+    let known: Vec<_> = parts
+        .known
+        .iter()
+        .enumerate()
+        .map(|(index, (key, _))| (Key::Index(index as i64), named(key)))
+        .collect();
+    let length = parts.complete.then_some(known.len() as i64);
+    let list = Abstract::holding(Parts { known, length, complete: parts.complete, rest: None });
+    Abstract { taint: object.taint.clone(), ..list }
+}
+
+/// The object of a list of pairs.
+fn from_entries(entries: &Abstract) -> Abstract {
+    let mut made = Abstract::tainted(entries.taint.clone());
+    let Some(parts) = &entries.parts else { return made };
+    for entry in parts.known.iter().map(|(_, entry)| entry).chain(parts.rest.as_deref()) {
+        let key = match entry.at(Some(&Key::Index(0))).known {
+            Known::Text(text) => Some(Key::Text(text)),
+            _ => None,
+        };
+        made = made.with(key, entry.at(Some(&Key::Index(1))));
+    }
+    made
+}
+
+/// What `Promise.allSettled` makes of a list.
+fn settled(list: &Abstract) -> Abstract {
+    let result = |value: &Abstract| {
+        let known = vec![(Key::Text("value".into()), value.clone())];
+        Abstract::holding(Parts { known, ..Parts::default() })
+    };
+    let Some(parts) = &list.parts else { return list.clone() };
+    let known = parts.known.iter().map(|(key, value)| (key.clone(), result(value)));
+    let known = known.collect();
+    let rest = parts.rest.as_deref().map(|rest| Box::new(result(rest)));
+    let parts = Parts { known, rest, length: parts.length, complete: parts.complete };
+    Abstract { parts: Some(Rc::new(parts)), ..list.clone() }
+}
+
+/// An object with the properties of another put over its own.
+pub(super) fn merged(one: Abstract, other: &Abstract) -> Abstract {
+    let mut all = Abstract { taint: one.taint.join(&other.taint), ..one };
+    if let Some(parts) = &other.parts {
+        for (key, value) in &parts.known {
+            all = all.with(Some(key.clone()), value.clone());
+        }
+        if let Some(rest) = &parts.rest {
+            all = all.with(None, (**rest).clone());
+        }
+    }
+    all
+}
