@@ -249,15 +249,16 @@ impl Table {
 
     /// `node.name`
     pub(super) fn member(&self, node: NodeId, name: &str) -> Option<NodeId> {
-        self.node(node).members.get(name).map(|next| self.canonical(*next))
+        self.node(self.canonical(node)).members.get(name).copied()
     }
 
     /// `node()`
     pub(super) fn call(&self, node: NodeId) -> Option<NodeId> {
-        self.node(node).call.map(|next| self.canonical(next))
+        self.node(self.canonical(node)).call
     }
 
-    fn canonical(&self, node: NodeId) -> NodeId {
+    /// What the value at a node is: the call of `connect()` keeps sinks of its own, what it yields is a connection.
+    pub(super) fn canonical(&self, node: NodeId) -> NodeId {
         let mut node = node;
         // Types of types are few; a circle of them ends here.
         for _ in 0..4 {

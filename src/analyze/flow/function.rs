@@ -251,7 +251,8 @@ impl<'a> Engine<'a> {
     /// What a path of the models is, read there.
     pub(super) fn path(&self, node: NodeId, span: Span) -> Abstract {
         let said = self.table.node(node);
-        let source = if self.fixed_route { said.source & !self.models.route } else { said.source };
+        let source = said.source | self.table.node(self.table.canonical(node)).source;
+        let source = if self.fixed_route { source & !self.models.route } else { source };
         let taint = if source == 0 { Taint::default() } else { self.read(source, said.whole, span) };
         Abstract { taint, ..Abstract::known(Known::Path(node)) }
     }
