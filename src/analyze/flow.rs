@@ -82,6 +82,8 @@ pub(super) struct Outcome {
     pub(super) hits: Vec<Hit>,
     /// Whether the step budget ended it.
     pub(super) cut: bool,
+    /// The arguments of calls that are no literals and constants all the same.
+    pub(super) constants: HashSet<Span>,
 }
 
 impl Hit {
@@ -111,6 +113,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         scope,
         foreign: foreign::Foreign::default(),
         pending: BTreeMap::new(),
+        constants: HashSet::new(),
         table,
         models,
         rules,
@@ -157,7 +160,12 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         engine.summaries.iter_mut().for_each(|slot| *slot = summary::Slot::New);
     }
     let module = engine.module();
-    Outcome { cut: engine.left == 0, module, hits: engine.hits.into_values().collect() }
+    Outcome {
+        cut: engine.left == 0,
+        module,
+        hits: engine.hits.into_values().collect(),
+        constants: engine.constants,
+    }
 }
 
 /// What several functions share.
@@ -176,6 +184,7 @@ struct Engine<'a> {
     language: Language,
     scope: Scope<'a>,
     foreign: foreign::Foreign,
+    constants: HashSet<Span>,
     pending: BTreeMap<(Origin, Target, Span, Via), Pending>,
     table: &'a Table,
     models: &'a Models,

@@ -23,6 +23,12 @@ pub(crate) struct Span {
     pub(crate) end: u32,
 }
 
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Span { start: range.start as u32, end: range.end as u32 }
+    }
+}
+
 impl Span {
     /// The bytes as a range.
     pub(crate) fn range(self) -> Range<usize> {

@@ -134,13 +134,14 @@ impl Analyzer {
                 false => Note::new(NoteKind::Partial, path, not_understood(&parsed)),
             });
         }
-        let (findings, notes) = self.patterns.find(view, &parsed, &Imports::read(&parsed));
+        let flows = self.taint.find(view, &parsed, scope);
+        let constants = |range: std::ops::Range<usize>| flows.constants.contains(&ir::Span::from(range));
+        let (findings, notes) = self.patterns.find(view, &parsed, &Imports::read(&parsed), &constants);
         facts.findings.extend(findings);
         facts.notes.extend(notes);
-        let (findings, notes, module) = self.taint.find(view, &parsed, scope);
-        facts.findings.extend(findings);
-        facts.notes.extend(notes);
-        facts.modules.extend(module);
+        facts.findings.extend(flows.findings);
+        facts.notes.extend(flows.notes);
+        facts.modules.extend(flows.module);
     }
 }
 

@@ -1,5 +1,7 @@
 //! `[match.taint]` rules: lowers a view, follows its data, and reports what reaches a sink.
 
+use std::collections::HashSet;
+
 use super::facts::{Module, StepFact};
 use super::flow::{self, Hit, TaintRule};
 use super::ir::Span;
@@ -12,6 +14,18 @@ use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Step, printa
 use crate::redact::View;
 use crate::rule::{Match, Rule, RuleSet};
 use crate::syntax::Parsed;
+
+/// What the flow of data in one view comes to.
+#[derive(Default)]
+pub(super) struct Flows {
+    pub(super) findings: Vec<Finding>,
+    /// What was left out.
+    pub(super) notes: Vec<Note>,
+    /// What other files have to know of it.
+    pub(super) module: Option<Module>,
+    /// The arguments of calls that are constants without being literals.
+    pub(super) constants: HashSet<Span>,
+}
 
 /// The taint rules and the models.
 pub(super) struct TaintRules {
@@ -50,14 +64,9 @@ impl TaintRules {
         Ok(TaintRules { rules: kept, compiled, models })
     }
 
-    /// The findings in one parsed view, what was left out, and what other files have to know of it.
-    pub(super) fn find(
-        &self,
-        view: &View<'_>,
-        parsed: &Parsed<'_>,
-        scope: Scope<'_>,
-    ) -> (Vec<Finding>, Vec<Note>, Option<Module>) {
-        let Some(table) = self.models.table(parsed.language.family()) else { return Default::default() };
+    /// Follows the data of one parsed view.
+    pub(super) fn find(&self, view: &View<'_>, parsed: &Parsed<'_>, scope: Scope<'_>) -> Flows {
+        let Some(table) = self.models.table(parsed.language.family()) else { return Flows::default() };
         let program = lower::lower(parsed);
         let path = view.path().unwrap_or("");
         let input =
@@ -70,7 +79,8 @@ impl TaintRules {
             left_out.push("data flow stopped at its step budget; split the file".to_owned());
         }
         let note = |message| Note::new(NoteKind::Partial, path, message);
-        (findings, left_out.into_iter().map(note).collect(), Some(outcome.module))
+        let notes = left_out.into_iter().map(note).collect();
+        Flows { findings, notes, module: Some(outcome.module), constants: outcome.constants }
     }
 
     /// What reaches sinks by way of several files, and whether all of it was followed.

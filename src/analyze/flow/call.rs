@@ -166,7 +166,7 @@ impl<'a> Engine<'a> {
         let fixed = !arguments.is_empty() || receiver.constant();
         let constant = fixed
             && receiver.parts.is_none()
-            && matches!(receiver.known, Known::Text(_) | Known::Constant)
+            && matches!(receiver.known, Known::Text(_) | Known::OneOf(_) | Known::Constant)
             && arguments.iter().all(|argument| frame.value(argument.value).constant());
         let known = if constant && taint.is_empty() { Known::Constant } else { Known::Any };
         Abstract { taint, known, parts: None }

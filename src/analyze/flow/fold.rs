@@ -31,7 +31,7 @@ fn fixed(value: &Abstract) -> bool {
     value.parts.is_none()
         && matches!(
             value.known,
-            Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Constant
+            Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::OneOf(_) | Known::Constant
         )
 }
 

@@ -117,6 +117,7 @@ impl<'a> Engine<'a> {
             }
         }
         self.fixed_route = fixed_route;
+        self.note_constants(&frame);
         Summary {
             result: frame.result.unwrap_or_default(),
             reaches: frame.reaches,
@@ -210,6 +211,24 @@ impl<'a> Engine<'a> {
                 Abstract { taint: value.taint.join(&own), ..value }
             }
             None => Abstract::tainted(own),
+        }
+    }
+
+    /// Notes which arguments of calls turned out to be constants.
+    fn note_constants(&mut self, frame: &Frame<'_>) {
+        for step in &frame.function.steps {
+            let Op::Call { arguments, .. } = &step.op else { continue };
+            for argument in arguments {
+                if matches!(frame.function.step(argument.value).op, Op::Literal(_)) {
+                    continue;
+                }
+                let value = frame.value(argument.value);
+                if value.taint.is_empty() && value.parts.is_none() && value.constant() {
+                    self.constants.insert(argument.span);
+                } else {
+                    self.constants.remove(&argument.span);
+                }
+            }
         }
     }
 
@@ -380,7 +399,8 @@ fn without_own(value: &Abstract, function: FunctionId) -> Abstract {
 pub(super) fn telling(before: &Abstract, after: &Abstract) -> bool {
     let (old, new) = (before.all(), after.all());
     let more = new.flows().iter().any(|flow| !old.flows().iter().any(|known| known.origin == flow.origin));
-    let thing = |known: &Known| !matches!(known, Known::Any | Known::Constant | Known::Null);
+    let thing =
+        |known: &Known| !matches!(known, Known::Any | Known::OneOf(_) | Known::Constant | Known::Null);
     more || (before.known != after.known && thing(&after.known))
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::foreign::Passage;
 use super::function::Frame;
 use super::summary::Reach;
-use super::value::{Abstract, Event, Key, Known, Link, Origin, Via};
+use super::value::{Abstract, Event, Key, Known, Link, Origin, Via, texts};
 use super::{Engine, Hit, Pending};
 use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
 use crate::analyze::model::{Kinds, NodeId, Sink};
@@ -225,14 +225,10 @@ impl Engine<'_> {
             }
             return;
         };
-        let text = |index: i64| match value.at(Some(&Key::Index(index))).known {
-            Known::Text(text) => Some(text),
-            _ => None,
-        };
-        let program = text(0);
-        let shell = program.as_deref().is_some_and(is_shell);
+        let known = |index: i64| value.at(Some(&Key::Index(index))).known;
+        let shell = texts(&known(0)).iter().any(|text| is_shell(text));
         let flag = (1..parts.length.unwrap_or(0))
-            .find(|index| text(*index).is_some_and(|text| is_command_flag(&text)));
+            .find(|index| texts(&known(*index)).iter().any(|text| is_command_flag(text)));
         for (key, part) in &parts.known {
             let Key::Index(index) = key else { continue };
             let told = shell && flag.is_some_and(|flag| *index == flag + 1);

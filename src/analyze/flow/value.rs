@@ -239,6 +239,8 @@ pub(super) enum Known {
     Null,
     /// That regular expression, as JavaScript writes it.
     Pattern(Rc<str>),
+    /// One of these texts.
+    OneOf(Rc<[Rc<str>]>),
     /// A constant, but not which.
     Constant,
     /// What the models call so.
@@ -351,6 +353,7 @@ impl Abstract {
                     | Known::Bool(_)
                     | Known::Null
                     | Known::Pattern(_)
+                    | Known::OneOf(_)
                     | Known::Constant
             ),
         }
@@ -520,11 +523,41 @@ fn known_of_either(one: &Known, other: &Known) -> Known {
         (one, Known::Null) if thing(one) => one.clone(),
         (Known::Null, other) if thing(other) => other.clone(),
         (one, other) if thing(one) && thing(other) => one.clone(),
-        (one, other) if fixed(one) && fixed(other) => Known::Constant,
+        (one, other) if fixed(one) && fixed(other) => one_of(one, other),
         _ => Known::Any,
     }
 }
 
+/// So many texts are told apart where one of them is meant.
+const MOST_TEXTS: usize = 4;
+
+/// The texts that a value is one of.
+pub(super) fn texts(known: &Known) -> &[Rc<str>] {
+    match known {
+        Known::Text(text) => std::slice::from_ref(text),
+        Known::OneOf(texts) => texts,
+        _ => &[],
+    }
+}
+
+fn one_of(one: &Known, other: &Known) -> Known {
+    let (first, second) = (texts(one), texts(other));
+    if first.is_empty() || second.is_empty() {
+        return Known::Constant;
+    }
+    let mut all: Vec<Rc<str>> = first.iter().chain(second).cloned().collect();
+    all.sort();
+    all.dedup();
+    if all.len() > MOST_TEXTS || all.iter().any(|text| text.len() > 64) {
+        Known::Constant
+    } else {
+        Known::OneOf(all.into())
+    }
+}
+
 fn fixed(known: &Known) -> bool {
-    matches!(known, Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Constant)
+    matches!(
+        known,
+        Known::Text(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::OneOf(_) | Known::Constant
+    )
 }

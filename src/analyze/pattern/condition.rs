@@ -4,6 +4,7 @@
 //! - `(#imports? "flask")`: the file imports that module or a part of it
 //! - `(#path? "settings")`: the path that the text is bound for matches
 //! - `(#goes-to? @value "(?i)token")`: the variable, property or argument that the value ends up in is named so
+//! - `(#constant? @value)`: the argument of a call is a constant, as far as the flow of data tells
 //! - `(#within? @value "(?i)token")`: the innermost function around it is named so
 //!
 //! `not-` before the name turns each into its opposite.
@@ -19,6 +20,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) parsed: &'a Parsed<'a>,
     pub(super) imports: &'a Imports,
     pub(super) path: Option<&'a str>,
+    /// The bytes of arguments that are constants without being literals.
+    pub(super) constants: &'a dyn Fn(std::ops::Range<usize>) -> bool,
 }
 
 /// One condition of a pattern.
@@ -33,6 +36,7 @@ enum Test {
     Path(Regex),
     GoesTo(u32, Regex),
     Within(u32, Regex),
+    Constant(u32),
 }
 
 impl Condition {
@@ -63,6 +67,7 @@ impl Condition {
             ("path", None) => Test::Path(regex()?),
             ("goes-to", Some(index)) => Test::GoesTo(index, regex()?),
             ("within", Some(index)) => Test::Within(index, regex()?),
+            ("constant", Some(index)) => Test::Constant(index),
             _ => return Err(format!("a query has no condition #{}", predicate.operator)),
         };
         Ok(Condition { test, wanted })
@@ -92,6 +97,12 @@ impl Condition {
             Test::Within(index, regex) => node(*index)
                 .and_then(|node| destination::function(parsed, node))
                 .is_some_and(|name| regex.is_match(name)),
+            Test::Constant(index) => node(*index).is_some_and(|node| {
+                matches!(
+                    node.kind(),
+                    "string" | "integer" | "float" | "number" | "true" | "false" | "none" | "null"
+                ) || (around.constants)(node.byte_range())
+            }),
         };
         holds == self.wanted
     }

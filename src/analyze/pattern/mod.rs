@@ -11,6 +11,8 @@ mod needs;
 mod query;
 mod token;
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::finding::{Finding, Fix, Note, NoteKind};
 use crate::redact::View;
@@ -59,8 +61,9 @@ impl Patterns {
         view: &View<'_>,
         parsed: &Parsed<'_>,
         imports: &Imports,
+        constants: &dyn Fn(Range<usize>) -> bool,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let around = Surroundings { parsed, imports, path: view.path() };
+        let around = Surroundings { parsed, imports, path: view.path(), constants };
         let present = self.finder.present(parsed);
         let mut notes = Vec::new();
         let mut note = |kind, message: String| notes.push(Note::new(kind, view.document().path(), message));
