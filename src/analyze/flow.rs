@@ -12,6 +12,7 @@ mod function;
 mod guard;
 mod object;
 mod script;
+mod shared;
 mod sink;
 mod summary;
 mod testing;
@@ -126,6 +127,10 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         bases: HashMap::new(),
         class_bases: HashMap::new(),
         inside: HashMap::new(),
+        given: HashMap::new(),
+        kept: HashMap::new(),
+        snapshots: HashMap::new(),
+        written: shared::written(program),
         calling: 0,
         seen: HashSet::new(),
         grew: false,
@@ -175,6 +180,8 @@ enum Shared {
     Variable(FunctionId, Name),
     /// A field of a class.
     Field(ClassId, Name),
+    /// A member of an object that a library hands out.
+    Member(NodeId, Name),
 }
 
 struct Engine<'a> {
@@ -207,6 +214,14 @@ struct Engine<'a> {
     /// The functions right inside a function.
     inside: HashMap<FunctionId, Vec<FunctionId>>,
     summaries: Vec<summary::Slot>,
+    /// What the parameters of a function are in all calls of it that were seen; [`Known::Any`] when they differ.
+    given: HashMap<(FunctionId, u32), value::Known>,
+    /// What members of objects that a library hands out are set to: `request.user = ..`, by the object and the way.
+    kept: HashMap<(NodeId, Box<str>), Abstract>,
+    /// What a variable that is written once holds where a function is made, when a test has made it cleaner.
+    snapshots: HashMap<(FunctionId, Name), Abstract>,
+    /// How often a variable of a function is written.
+    written: HashMap<(FunctionId, Name), u32>,
     /// How deep calls of parameters are being followed.
     calling: u32,
     /// The variables of functions around, and the fields, that have been read.

@@ -134,8 +134,16 @@ pub(super) struct Node {
     pub(super) compared: Kinds,
     /// Of a call: what it tests.
     pub(super) guards: Vec<Guard>,
-    /// Of a decorator or call: what it makes of a function.
-    pub(super) handler: Option<Handler>,
+    /// Of a decorator, call or assigned member: what it makes of a function, and what its arguments must be.
+    pub(super) handlers: Vec<(Vec<Requirement>, Handler)>,
+}
+
+/// What a file exports for a framework to call.
+#[derive(Debug)]
+struct Export {
+    name: String,
+    paths: Vec<String>,
+    handler: Handler,
 }
 
 /// The models of one language.
@@ -144,6 +152,7 @@ pub(super) struct Table {
     nodes: Vec<Node>,
     /// Texts that a guard looks for in a value.
     pub(super) contains: Vec<(String, Kinds, bool)>,
+    exports: Vec<Export>,
 }
 
 /// The models of all languages, and the kinds they name.
@@ -201,7 +210,7 @@ impl Models {
 impl Default for Table {
     fn default() -> Self {
         let root = |path: &str| Node { path: path.to_owned(), ..Node::default() };
-        Table { nodes: vec![root(""), root("~"), root("*")], contains: Vec::new() }
+        Table { nodes: vec![root(""), root("~"), root("*")], contains: Vec::new(), exports: Vec::new() }
     }
 }
 
@@ -229,6 +238,16 @@ impl Table {
     /// The member of a value that no model knows.
     pub(super) fn anything(&self, name: &str) -> Option<NodeId> {
         self.member(ANYTHING, name)
+    }
+
+    /// What a framework makes of the function that the file at `path` exports under a name.
+    pub(super) fn exported(&self, path: &str, name: &str) -> Option<&Handler> {
+        let rooted = format!("/{path}");
+        let serves = |export: &&Export| {
+            export.name == name
+                && (export.paths.is_empty() || export.paths.iter().any(|pattern| fits(pattern, &rooted)))
+        };
+        self.exports.iter().find(serves).map(|export| &export.handler)
     }
 
     /// The member of a value that no model knows, when members of its own are known: `*.objects` of `*.objects.raw`.
@@ -350,9 +369,14 @@ impl Table {
                 rest: handler.rest.as_deref().and_then(|kind| sources.bit(kind)),
                 result: handler.result.as_deref().and_then(|kind| sinks.bit(kind)),
             };
-            for written in handler.decorator.iter().chain(&handler.call) {
-                let node = self.insert(&Expression::parse(written)?);
-                self.nodes[node as usize].handler = Some(compiled.clone());
+            for written in handler.decorator.iter().chain(&handler.call).chain(&handler.assignment) {
+                let read = Expression::parse(written)?;
+                let node = self.insert(&read);
+                self.nodes[node as usize].handlers.push((read.requirements, compiled.clone()));
+            }
+            for name in &handler.export {
+                let paths = handler.path.clone();
+                self.exports.push(Export { name: name.clone(), paths, handler: compiled.clone() });
             }
         }
         Ok(())
@@ -385,6 +409,22 @@ impl Table {
         }
         node
     }
+}
+
+/// Whether a text is what a pattern says, in which `*` stands for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(before) = last.replace(part) {
+            match rest.find(before) {
+                Some(at) => rest = &rest[at + before.len()..],
+                None => return false,
+            }
+        }
+    }
+    last.map_or(rest.is_empty(), |last| rest.ends_with(last))
 }
 
 fn each(table: &BTreeMap<String, Vec<String>>) -> impl Iterator<Item = (&String, &String)> {

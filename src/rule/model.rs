@@ -49,6 +49,15 @@ pub struct Handler {
     /// Calls that make each function among their arguments one: `express().get()`.
     #[serde(default)]
     pub call: Vec<String>,
+    /// Assignments that make what is assigned one: `window.onmessage`.
+    #[serde(default)]
+    pub assignment: Vec<String>,
+    /// Names under which a JavaScript file exports one: `default`, `GET`; the framework calls it.
+    #[serde(default)]
+    pub export: Vec<String>,
+    /// The files that export one, as paths in which `*` stands for anything: `*/pages/api/*`; none for every file.
+    #[serde(default)]
+    pub path: Vec<String>,
     /// The types of its parameters, by position: `express.Request`; `_` for one of no interest.
     #[serde(default)]
     pub parameters: Vec<String>,
@@ -78,7 +87,8 @@ impl Model {
     fn expressions(&self) -> impl Iterator<Item = &String> {
         let tables = [&self.source, &self.sink, &self.clean, &self.guard, &self.whole, &self.returns];
         let listed = tables.into_iter().flat_map(BTreeMap::values).flatten();
-        let handlers = self.handler.iter().flat_map(|one| one.decorator.iter().chain(&one.call));
+        let handlers =
+            self.handler.iter().flat_map(|one| one.decorator.iter().chain(&one.call).chain(&one.assignment));
         listed.chain(self.returns.keys()).chain(handlers)
     }
 }

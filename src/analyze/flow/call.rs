@@ -105,7 +105,10 @@ impl<'a> Engine<'a> {
         let table = self.table;
         let said = table.node(node);
         self.sinks(frame, node, callee, arguments);
-        if let Some(handler) = &said.handler {
+        for (requirements, handler) in &said.handlers {
+            if !requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
+                continue;
+            }
             for argument in arguments {
                 for id in functions(frame, argument.value) {
                     self.handle(id, handler);
@@ -124,6 +127,11 @@ impl<'a> Engine<'a> {
             }
         }
         if !made.taint.is_empty() || cleans == ANY {
+            // Data that is read in pieces is given to a function: `request.on("data", (piece) => ..)`.
+            let read = made.taint.clone();
+            for argument in arguments.iter().filter(|_| !read.is_empty()) {
+                self.calls_back(frame, argument.value, &read, span);
+            }
             return made;
         }
         if !said.sinks.is_empty() && cleans == 0 {
@@ -332,6 +340,8 @@ impl<'a> Engine<'a> {
                     next += usize::from(!rest);
                     Some(index)
                 }
+                // The options of a JavaScript call are a parameter of their own.
+                Pass::Keyword(_) if self.language != Language::Python => None,
                 Pass::Keyword(name) => parameters
                     .iter()
                     .position(|parameter| parameter.name == name)
@@ -352,8 +362,8 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// The functions of the file that an argument holds: itself, in a list, or handed to another function that wraps it.
-fn functions(frame: &Frame<'_>, value: Value) -> Vec<FunctionId> {
+/// The functions of the file that a value holds: itself, in a list, or handed to another function that wraps it.
+pub(super) fn functions(frame: &Frame<'_>, value: Value) -> Vec<FunctionId> {
     let mut found = Vec::new();
     let mut left = vec![(value, 0)];
     while let Some((value, depth)) = left.pop() {

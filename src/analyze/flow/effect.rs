@@ -69,14 +69,27 @@ impl Engine<'_> {
         bindings: &Bindings<'_>,
         call: Span,
     ) -> Taint {
-        for stored in &summary.stores {
-            let value = self.substituted(&stored.value, bindings);
-            self.store_around(frame, stored.owner, stored.name, &value);
-        }
         if summary.throws != Abstract::default() {
             let thrown = self.substituted(&summary.throws, bindings);
             throw(frame, &thrown);
         }
+        let answered = self.callbacks(frame, summary, bindings, call);
+        for stored in &summary.stores {
+            let mut value = self.substituted(&stored.value, bindings);
+            // `set(before => before + x)` stores what the function that it is given answers.
+            value.taint = value.taint.join(&answered);
+            self.store_around(frame, stored.owner, stored.name, &value);
+        }
+        answered
+    }
+
+    fn callbacks(
+        &mut self,
+        frame: &mut Frame<'_>,
+        summary: &Summary,
+        bindings: &Bindings<'_>,
+        call: Span,
+    ) -> Taint {
         let mut answered = Taint::default();
         if self.calling >= DEEPEST {
             return answered;

@@ -98,12 +98,20 @@ impl<'a> Engine<'a> {
     fn store(&mut self, frame: &mut Frame<'_>, name: Name, stored: Value, span: Span) -> Abstract {
         let mut value = frame.value(stored).clone();
         let text = self.program.names.text(name);
-        let given = matches!(frame.function.step(stored).op, Op::Parameter(_));
+        let given = is_given(frame, stored);
         if !given && frame.function.parameters.iter().any(|parameter| parameter.name == name) {
             frame.rebound.insert(name);
         }
         if !text.starts_with('#') && !given {
             value.taint = value.taint.traced(span, &Event::Into(text.into()));
+        }
+        if frame.id == FunctionId(0)
+            && let Some(exported) = text.strip_prefix("exports.")
+            && let Some(handler) = self.table.exported(self.path, exported)
+        {
+            for id in super::call::functions(frame, stored) {
+                self.handle(id, handler);
+            }
         }
         match frame.local(name) {
             Some(index) => {
@@ -150,7 +158,7 @@ impl<'a> Engine<'a> {
                 None if held.taint.is_empty() && held.parts.is_some() => {
                     Abstract::tainted(self.path(*node, span).taint)
                 }
-                None => Abstract::tainted(held.taint.parted()),
+                None => self.kept(frame, object, *node, name, held),
             },
             Known::Instance(class) | Known::Class(class) => {
                 let class = *class;
@@ -166,6 +174,9 @@ impl<'a> Engine<'a> {
                 self.foreign_member(&held, symbol, text, span)
             }
             Known::Any | Known::Null => {
+                if let Some(found) = self.kept_within(frame, object, name) {
+                    return found;
+                }
                 self.named_member(held, text, span).unwrap_or_else(|| held.at(Some(&key)))
             }
             _ => held.at(Some(&key)),
@@ -204,6 +215,7 @@ impl<'a> Engine<'a> {
         if let Some(place) = self.place(frame, object) {
             let stored = value.clone();
             self.wrote(frame, &place, Some(key.clone()), &value);
+            self.keep(frame, &place, name, &value);
             self.change(frame, &place, |base| base.with(Some(key), stored));
         }
         value
@@ -374,14 +386,15 @@ impl<'a> Engine<'a> {
         for decorator in decorators {
             if let Known::Path(node) = frame.value(*decorator).known {
                 let table = self.table;
-                if let Some(handler) = &table.node(node).handler {
-                    self.handlers.insert(id, handler);
+                if let Some((_, handler)) = table.node(node).handlers.first() {
+                    self.handle(id, handler);
                     if fixed_route(frame, *decorator) {
                         self.fixed_routes.insert(id);
                     }
                 }
             }
         }
+        self.snapshot(frame, id);
         Abstract::known(Known::Function(id))
     }
 }
@@ -407,6 +420,18 @@ fn caught(frame: &Frame<'_>) -> Abstract {
         true => thrown.clone(),
         false => all.join(thrown),
     })
+}
+
+/// Whether a value is a parameter as it was given, or what stands for it when it was not.
+fn is_given(frame: &Frame<'_>, value: Value) -> bool {
+    match &frame.function.step(value).op {
+        Op::Parameter(_) => true,
+        Op::Either(options) => options.first().is_some_and(|first| {
+            matches!(frame.function.step(*first).op, Op::Store(_, given)
+                if matches!(frame.function.step(given).op, Op::Parameter(_)))
+        }),
+        _ => false,
+    }
 }
 
 fn constant(literal: &Literal) -> Abstract {

@@ -9,6 +9,7 @@ use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Taint};
 use super::{Engine, Shared};
 use crate::analyze::ir::{BlockId, End, Function, FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
+use crate::syntax::Language;
 
 /// From the so-maniest visit of a block on, what still changes is forgotten but for its taint.
 const WIDEN: u32 = 4;
@@ -210,7 +211,10 @@ impl<'a> Engine<'a> {
                 let value = self.path(node, parameter.span);
                 Abstract { taint: value.taint.join(&own), ..value }
             }
-            None => Abstract::tainted(own),
+            None => match self.given.get(&(frame.id, index)) {
+                Some(known) => Abstract { taint: own, ..Abstract::known(known.clone()) },
+                None => Abstract::tainted(own),
+            },
         }
     }
 
@@ -246,22 +250,40 @@ impl<'a> Engine<'a> {
 
     /// An instance of the class that an annotation names.
     fn annotated(&mut self, frame: &Frame<'_>, annotation: Name) -> Option<NodeId> {
-        let mut parts = self.program.names.text(annotation).split('.');
-        let first = self.program.names.get(parts.next()?)?;
-        let Known::Path(node) = self.around(frame, first)?.known else { return None };
+        // A decorator that says where a parameter comes from, before its type.
+        let text = self.program.names.text(annotation);
+        text.split('|').find_map(|path| self.annotated_by(frame, path))
+    }
+
+    fn annotated_by(&mut self, frame: &Frame<'_>, path: &str) -> Option<NodeId> {
+        let mut parts = path.split('.');
+        let text = parts.next()?;
+        let first = self.program.names.get(text)?;
+        let node = match self.around(frame, first) {
+            Some(value) => match value.known {
+                Known::Path(node) => node,
+                _ => return None,
+            },
+            None if self.language == Language::Python => return None,
+            None => self.table.global(text)?,
+        };
         let node = parts.try_fold(node, |node, part| self.table.member(node, part))?;
         self.table.call(node)
     }
 
     /// A variable of a function around.
     pub(super) fn around(&mut self, frame: &Frame<'_>, name: Name) -> Option<Abstract> {
-        let mut around = frame.function.parent;
+        let (mut child, mut around) = (frame.id, frame.function.parent);
         while let Some(id) = around {
             let function = self.program.function(id);
             if function.binds(name) {
+                if let Some(held) = self.snapshots.get(&(child, name)) {
+                    return Some(held.clone());
+                }
                 self.seen.insert(Shared::Variable(id, name));
                 return Some(self.variables[id.0 as usize].get(&name).cloned().unwrap_or_default());
             }
+            child = id;
             around = function.parent;
         }
         None

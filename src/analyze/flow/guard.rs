@@ -52,6 +52,9 @@ impl Engine<'_> {
         }
         for (value, kinds, after) in self.cleaned_by(frame, condition, holds) {
             let value = self.looked_at(frame, value);
+            if kinds == ANY && after == 0 {
+                self.trust(frame, value, &mut state);
+            }
             let Some((name, keys)) = self.place(frame, value) else { continue };
             let Some(index) = frame.local(name) else { continue };
             if let Some(held) = state[index].take() {
@@ -60,6 +63,20 @@ impl Engine<'_> {
             }
         }
         state
+    }
+
+    /// After a check of who sent something (`event.origin`), all of what was sent is trusted.
+    fn trust(&self, frame: &Frame<'_>, sender: Value, state: &mut State) {
+        let Known::Path(node) = frame.value(sender).known else { return };
+        let said = self.table.node(node);
+        let Some((whole, _)) = said.path.rsplit_once('.').filter(|_| said.compared == ANY) else { return };
+        for held in state.iter_mut().flatten() {
+            let Known::Path(other) = held.known else { continue };
+            let path = &self.table.node(other).path;
+            if path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+                *held = Abstract::known(Known::Constant);
+            }
+        }
     }
 
     /// The origins of what a condition compares with constants, and the kinds their data is then clean for:

@@ -264,6 +264,13 @@ impl Engine<'_> {
                     .then(|| Abstract::known(function))
             }
             "bind" => self.bind(frame, object, arguments),
+            "setState" => {
+                let Known::Instance(class) = held.known else { return None };
+                let state = self.program.names.get("state")?;
+                let value = frame.value(arguments.first()?.value).clone();
+                self.set_field(class, state, &value);
+                Some(Abstract::default())
+            }
             _ if TELLS.contains(&name) && plain && !arguments.is_empty() => {
                 for argument in arguments {
                     self.calls_back(frame, argument.value, &held.all(), span);

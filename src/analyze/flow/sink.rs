@@ -96,6 +96,11 @@ impl Engine<'_> {
     /// Checks an assignment to what the models call `node`.
     pub(super) fn assigned_to(&mut self, frame: &mut Frame<'_>, node: NodeId, name: &str, stored: Value) {
         let table = self.table;
+        for (_, handler) in &table.node(node).handlers {
+            for id in super::call::functions(frame, stored) {
+                self.handle(id, handler);
+            }
+        }
         for Sink { kind, .. } in &table.node(node).assigned {
             let span = frame.function.step(stored).span;
             self.check(frame, stored, span, *kind, name);

@@ -86,6 +86,15 @@ impl Engine<'_> {
         Some(self.make(id))
     }
 
+    /// Has a function followed again: more, or less, is known of what it is called with.
+    pub(super) fn remake(&mut self, id: FunctionId) {
+        match &self.summaries[id.0 as usize] {
+            Slot::Early(_) => self.summaries[id.0 as usize] = Slot::New,
+            Slot::Done(_) => self.grew = true,
+            Slot::New | Slot::Active => {}
+        }
+    }
+
     /// The summary as far as it is made.
     pub(super) fn summary_if_made(&self, id: FunctionId) -> Option<Rc<Summary>> {
         match &self.summaries[id.0 as usize] {
@@ -141,6 +150,7 @@ impl Engine<'_> {
         arguments: &[Abstract],
         call: Span,
     ) -> Abstract {
+        self.note_given(id, arguments);
         let Some(summary) = self.summary_of(id) else {
             let all = arguments.iter().fold(Taint::default(), |taint, argument| taint.join(&argument.all()));
             return Abstract::tainted(all);

@@ -43,6 +43,11 @@ impl Builder {
         self.program.names.intern(text)
     }
 
+    /// The text of a name.
+    pub(crate) fn text(&self, name: Name) -> &str {
+        self.program.names.text(name)
+    }
+
     /// A fresh variable of the current function that no source can name.
     pub(crate) fn temp(&mut self) -> Name {
         self.temps += 1;

@@ -18,21 +18,36 @@ mod function;
 mod jsx;
 mod module;
 mod pattern;
+mod prototype;
+mod state;
 mod statement;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
 use super::{DEEPEST, TOO_DEEP};
-use crate::analyze::ir::{Binary, BlockId, Builder, Literal, Name, Op, Program, Span, Value};
+use crate::analyze::ir::{Binary, BlockId, Builder, ClassId, Literal, Name, Op, Program, Span, Value};
 use crate::syntax::Parsed;
 
 /// Lowers a parsed file.
 pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
     let root = parsed.root();
-    let mut lowering =
-        Lowering { parsed, builder: Builder::new(Span::of(root)), depth: 0, frames: vec![Frame::default()] };
+    let mut lowering = Lowering {
+        parsed,
+        builder: Builder::new(Span::of(root)),
+        depth: 0,
+        frames: vec![Frame::default()],
+        makers: prototype::makers(parsed.text),
+        prototype: None,
+    };
+    if parsed.text.contains("exports") {
+        // CommonJS: what a module exports is also an object that it may use itself.
+        for name in ["exports", "module"] {
+            let name = lowering.builder.name(name);
+            lowering.builder.bind(name);
+        }
+    }
     lowering.statements(root);
     lowering.builder.finish()
 }
@@ -42,6 +57,10 @@ struct Lowering<'p, 'a> {
     builder: Builder,
     depth: u32,
     frames: Vec<Frame>,
+    /// The functions that make objects, by name: `Foo` of `Foo.prototype.run = ..` and `new Foo()`.
+    makers: BTreeMap<String, Option<ClassId>>,
+    /// The class whose prototype the next object literal is.
+    prototype: Option<ClassId>,
 }
 
 /// What is known of an open function while its body is lowered.

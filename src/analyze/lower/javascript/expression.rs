@@ -16,7 +16,10 @@ impl<'a> Lowering<'_, 'a> {
         let lowered = self.deeper(|it| match node.kind() {
             "arrow_function" | "function_expression" | "generator_function" => {
                 let name = pattern.filter(|it| it.kind() == "identifier").map(|name| it.name(name));
-                it.function(node, name)
+                match is_receiver(node.kind()).then(|| it.maker(node, name)).flatten() {
+                    Some(class) => class,
+                    None => it.function(node, name),
+                }
             }
             _ => it.expression_here(node),
         });
@@ -214,7 +217,10 @@ impl<'a> Lowering<'_, 'a> {
         let (Some(left), Some(right)) = (field(node, "left"), field(node, "right")) else {
             return self.unknown(Vec::new(), Span::of(node));
         };
-        let value = self.named_expression(right, Some(left));
+        let value = match self.prototype_member(left, right) {
+            Some(value) => value,
+            None => self.named_expression(right, Some(left)),
+        };
         self.bind_at(left, value, false, Span::of(node));
         self.export_assignment(left, right, value);
         value
@@ -257,7 +263,9 @@ impl<'a> Lowering<'_, 'a> {
     /// The entries of an object literal, each with its name where it is written as one.
     pub(super) fn entries(&mut self, node: Node<'_>) -> Vec<(Option<Name>, Entry)> {
         let mut entries = Vec::new();
-        let class = self.receives(node).then(|| self.builder.add_class(None, Span::of(node)));
+        let class = self.prototype.take();
+        let class =
+            class.or_else(|| self.receives(node).then(|| self.builder.add_class(None, Span::of(node))));
         for part in parts(node) {
             let span = Span::of(part);
             let mut name = None;

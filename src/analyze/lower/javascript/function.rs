@@ -9,7 +9,10 @@ use crate::syntax::dotted;
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn declare_function(&mut self, node: Node<'_>) {
         let name = field(node, "name").map(|name| self.name(name));
-        let function = self.function(node, name);
+        let function = match self.maker(node, name) {
+            Some(class) => class,
+            None => self.function(node, name),
+        };
         if let Some(name) = name {
             self.declare(name, function, Span::of(node));
         }
@@ -141,19 +144,27 @@ impl<'a> Lowering<'_, 'a> {
     /// The type of a parameter where it is a path of names, or the decorator that says where its value comes from.
     fn annotation(&mut self, node: Node<'_>) -> Option<Name> {
         let decorator = parts(node).into_iter().find(|it| it.kind() == "decorator").and_then(first);
-        let text = match decorator {
-            Some(decorator) => dotted(self.parsed, field(decorator, "function").unwrap_or(decorator))?,
-            None => {
-                let mut kind = field(node, "type").and_then(first)?;
-                if kind.kind() == "generic_type" {
-                    kind = field(kind, "name").or_else(|| first(kind))?;
-                }
-                let named =
-                    matches!(kind.kind(), "type_identifier" | "nested_type_identifier" | "predefined_type");
-                named.then(|| self.text(kind).to_owned())?
-            }
+        let decorator = decorator
+            .and_then(|decorator| dotted(self.parsed, field(decorator, "function").unwrap_or(decorator)));
+        let text = match (decorator, self.type_path(node)) {
+            (Some(decorator), Some(kind)) => format!("{decorator}|{kind}"),
+            (one, other) => one.or(other)?,
         };
+        for path in text.split('|') {
+            // The first name of the path is looked up.
+            self.builder.name(path.split('.').next().unwrap_or(path));
+        }
         Some(self.builder.name(&text))
+    }
+
+    /// The type of a declaration where it is a path of names.
+    pub(super) fn type_path(&self, node: Node<'_>) -> Option<String> {
+        let mut kind = field(node, "type").and_then(first)?;
+        if kind.kind() == "generic_type" {
+            kind = field(kind, "name").or_else(|| first(kind))?;
+        }
+        let named = matches!(kind.kind(), "type_identifier" | "nested_type_identifier" | "predefined_type");
+        named.then(|| self.text(kind).to_owned())
     }
 
     /// A class: its methods, and its fields as stores of its body.
@@ -214,8 +225,11 @@ impl<'a> Lowering<'_, 'a> {
                 "field_definition" | "public_field_definition" => {
                     decorators.clear();
                     let name = field(member, "property").or_else(|| field(member, "name"));
-                    let (Some(name), Some(value)) = (name, field(member, "value")) else { continue };
-                    let name = self.name(name);
+                    let Some(name) = name.map(|name| self.name(name)) else { continue };
+                    let Some(value) = field(member, "value") else {
+                        self.typed_field(member, name, span);
+                        continue;
+                    };
                     self.field(class, parent, name, value, span);
                 }
                 "class_static_block" => {
@@ -226,6 +240,20 @@ impl<'a> Lowering<'_, 'a> {
                 _ => {}
             }
         }
+    }
+
+    /// A field without a value is an object of its type: `private pool: Pool;`
+    fn typed_field(&mut self, member: Node<'_>, name: Name, span: Span) {
+        let Some(path) = self.type_path(member).filter(|path| path.starts_with(char::is_uppercase)) else {
+            return;
+        };
+        let mut names = path.split('.');
+        let mut kind = self.load(names.next().unwrap_or_default(), span);
+        for part in names {
+            kind = self.member(kind, part, span);
+        }
+        let made = self.builder.push(Op::Call { callee: kind, arguments: Vec::new() }, span);
+        self.declare(name, made, span);
     }
 
     /// A field; one that holds a function is a method.

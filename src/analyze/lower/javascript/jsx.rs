@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Lowering, field, first, parts};
-use crate::analyze::ir::{Entry, Op, Span, Value};
+use crate::analyze::ir::{Argument, Entry, Op, Pass, Span, Value};
 
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn jsx(&mut self, node: Node<'_>) -> Value {
@@ -17,7 +17,10 @@ impl<'a> Lowering<'_, 'a> {
             name.kind() == "member_expression" || self.text(*name).starts_with(|c: char| c.is_uppercase())
         });
         let component = component.map(|name| self.expression(name));
-        let element = self.builder.push(Op::Dict(Vec::new()), span);
+        let element = match name.filter(|_| component.is_none()) {
+            Some(name) => self.platform_element(name, span),
+            None => self.builder.push(Op::Dict(Vec::new()), span),
+        };
         let mut entries = Vec::new();
         for attribute in attributes {
             self.attribute(attribute, element, &mut entries);
@@ -34,11 +37,32 @@ impl<'a> Lowering<'_, 'a> {
         }
         match component {
             Some(callee) => {
-                let properties = self.builder.push(Op::Dict(entries), Span::of(opening));
-                self.invoke(callee, &[properties], span)
+                let given = Span::of(opening);
+                let options: Vec<_> = entries.iter().filter_map(|entry| self.option(entry)).collect();
+                let properties = self.builder.push(Op::Dict(entries), given);
+                let mut arguments = vec![Argument { value: properties, pass: Pass::Plain, span: given }];
+                arguments.extend(options);
+                self.builder.push(Op::Call { callee, arguments }, span)
             }
             None => element,
         }
+    }
+
+    /// `<iframe>` is what `document.createElement("iframe")` makes.
+    fn platform_element(&mut self, name: Node<'_>, span: Span) -> Value {
+        let document = self.load("document", span);
+        let callee = self.member(document, "createElement", span);
+        let text = self.text(name);
+        let tag = self.builder.literal_text(text, Span::of(name));
+        self.invoke(callee, &[tag], span)
+    }
+
+    /// An attribute of a component as a keyword, as the properties of an object literal are.
+    fn option(&mut self, entry: &Entry) -> Option<Argument> {
+        let written = self.parsed.text.get(entry.span.range())?;
+        let name = written.split(['=', ' ', '\n', '>', '/']).next().filter(|_| entry.key.is_some())?;
+        let name = self.builder.name(name);
+        Some(Argument { value: entry.value, pass: Pass::Keyword(name), span: entry.span })
     }
 
     fn attribute(&mut self, attribute: Node<'_>, element: Value, entries: &mut Vec<Entry>) {

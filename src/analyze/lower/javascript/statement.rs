@@ -113,6 +113,7 @@ impl<'a> Lowering<'_, 'a> {
         for declarator in parts(node) {
             let Some(pattern) = field(declarator, "name") else { continue };
             match field(declarator, "value") {
+                Some(value) if self.state_pair(pattern, value) => {}
                 Some(value) => {
                     let value = self.named_expression(value, Some(pattern));
                     self.bind_pattern(pattern, value, true);
