@@ -11,6 +11,7 @@ pub(super) mod foreign;
 mod function;
 mod guard;
 mod object;
+mod pollution;
 mod script;
 mod shared;
 mod sink;
@@ -115,6 +116,8 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         foreign: foreign::Foreign::default(),
         pending: BTreeMap::new(),
         constants: HashSet::new(),
+        recursive: HashSet::new(),
+        provisional: HashMap::new(),
         table,
         models,
         rules,
@@ -192,6 +195,10 @@ struct Engine<'a> {
     scope: Scope<'a>,
     foreign: foreign::Foreign,
     constants: HashSet<Span>,
+    /// Functions that called themselves while they were analysed.
+    recursive: HashSet<FunctionId>,
+    /// Of such a function while it is analysed again: what it was found to be.
+    provisional: HashMap<FunctionId, Rc<Summary>>,
     pending: BTreeMap<(Origin, Target, Span, Via), Pending>,
     table: &'a Table,
     models: &'a Models,

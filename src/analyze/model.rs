@@ -169,6 +169,15 @@ pub(super) struct Models {
     pub(super) address: Kinds,
     /// The sink kind of text that is markup only when it starts with `<`.
     pub(super) markup: Kinds,
+    /// The sink kind of a write into an object that data chose.
+    pub(super) prototype: Kinds,
+    /// And of one into an object that a caller gives.
+    pub(super) prototype_object: Kinds,
+    /// Of what is not `__proto__`, and not `constructor`.
+    pub(super) proto_name: Kinds,
+    pub(super) constructor_name: Kinds,
+    /// The source kind of the keys of a parameter's value.
+    pub(super) key: Kinds,
     /// The source kind of a request's route, which is no source where the route is a constant.
     pub(super) route: Kinds,
     /// The sink kind of a program that is run without a shell.
@@ -187,6 +196,11 @@ impl Models {
         all.program = all.sinks.bit("program").unwrap_or(0);
         all.address = all.sinks.bit("url").unwrap_or(0);
         all.markup = all.sinks.bit("markup").unwrap_or(0);
+        all.prototype = all.sinks.bit("prototype").unwrap_or(0);
+        all.prototype_object = all.sinks.bit("prototype-object").unwrap_or(0);
+        all.proto_name = all.sinks.bit("not-proto").unwrap_or(0);
+        all.constructor_name = all.sinks.bit("not-constructor").unwrap_or(0);
+        all.key = all.sources.bit("key").unwrap_or(0);
         all.route = all.sources.bit("http-route").unwrap_or(0);
         all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         for model in models {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::function::Frame;
-use super::value::{Abstract, Event, Key, Known, Parts, Taint};
+use super::value::{Abstract, Event, Key, Known, Origin, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{Binary, BlockId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
@@ -206,6 +206,10 @@ impl<'a> Engine<'a> {
         let mut value = frame.value(stored).clone();
         let text = self.program.names.text(name);
         self.assigned(frame, object, text, stored);
+        if frame.value(object).taint.flows().iter().any(|flow| !matches!(flow.origin, Origin::Parameter(..)))
+        {
+            self.written_into(frame, object, span);
+        }
         value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
         if let Known::Instance(class) | Known::Class(class) = frame.value(object).known {
             self.set_field(class, name, &value);
@@ -245,12 +249,14 @@ impl<'a> Engine<'a> {
         if let (Known::Text(text), Known::Int(index)) = (&held.known, &key.known) {
             return Abstract { known: fold::character(text, *index), ..held.clone() };
         }
+        let marks = self.marked(held, key);
         if held.parts.is_none() {
             let start = key.known == Known::Int(0);
             let taint = if start { held.taint.clone() } else { held.taint.parted() };
-            return Abstract::tainted(taint);
+            return Abstract::tainted(taint.join(&marks));
         }
-        held.at(self.key(key, held).as_ref())
+        let value = held.at(self.key(key, held).as_ref());
+        Abstract { taint: value.taint.join(&marks), ..value }
     }
 
     fn set_index(
@@ -263,6 +269,7 @@ impl<'a> Engine<'a> {
     ) -> Abstract {
         let mut value = frame.value(stored).clone();
         value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
+        self.written_into(frame, object, span);
         let key = self.key(frame.value(key), frame.value(object));
         if let Some(place) = self.place(frame, object) {
             let stored = value.clone();

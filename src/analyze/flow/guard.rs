@@ -62,6 +62,13 @@ impl Engine<'_> {
                 state[index] = Some(self.clean_at(held, &keys, (kinds, after), span));
             }
         }
+        if let Some((value, kinds)) = self.kept_out(frame, condition, holds)
+            && let Some((name, keys)) = self.place(frame, value)
+            && let Some(index) = frame.local(name).filter(|_| keys.is_empty())
+            && let Some(held) = state[index].take()
+        {
+            state[index] = Some(Abstract { taint: self.without_names(&held.taint, kinds), ..held });
+        }
         state
     }
 

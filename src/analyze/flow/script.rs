@@ -217,7 +217,9 @@ impl Engine<'_> {
                 | "getOwnPropertyDescriptors"
                 | "setPrototypeOf",
             ) => first,
-            ("Object" | "Reflect", "keys" | "getOwnPropertyNames" | "ownKeys") => Some(keys(&first?)),
+            ("Object" | "Reflect", "keys" | "getOwnPropertyNames" | "ownKeys") => {
+                Some(self.enumerated(keys(&first?), span))
+            }
             ("Object", "values") => Some(listed(first?.at(None))),
             ("Object", "entries") => {
                 let first = first?;

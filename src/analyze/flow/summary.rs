@@ -10,6 +10,7 @@ use super::value::{Abstract, Bound, Event, Flow, Known, Link, Origin, Parts, Tai
 use crate::analyze::flow::function::Frame;
 use crate::analyze::ir::{FunctionId, Span};
 use crate::analyze::model::Kinds;
+use crate::syntax::Language;
 
 /// Calls are followed so deep before the called function is known.
 const DEEPEST: u32 = 10;
@@ -107,6 +108,13 @@ impl Engine<'_> {
         self.summaries[id.0 as usize] = Slot::Active;
         self.depth += 1;
         let mut summary = self.run(id);
+        if self.recursive.remove(&id) {
+            // What it does when it calls itself is known to a first approximation now.
+            self.provisional.insert(id, Rc::new(summary));
+            summary = self.run(id);
+            self.recursive.remove(&id);
+            self.provisional.remove(&id);
+        }
         if !self.program.function(id).parameters.is_empty() {
             self.adopt(id, &mut summary);
         }
@@ -151,7 +159,11 @@ impl Engine<'_> {
         call: Span,
     ) -> Abstract {
         self.note_given(id, arguments);
-        let Some(summary) = self.summary_of(id) else {
+        let known = self.provisional.get(&id).cloned().or_else(|| self.summary_of(id));
+        let Some(summary) = known else {
+            if id == frame.id && self.language != Language::Python {
+                self.recursive.insert(id);
+            }
             let all = arguments.iter().fold(Taint::default(), |taint, argument| taint.join(&argument.all()));
             return Abstract::tainted(all);
         };
@@ -167,9 +179,13 @@ impl Engine<'_> {
                 continue;
             };
             for flow in argument.all().flows() {
-                if matches!(reach.target, Target::Sink(kind) if flow.clean & kind != 0) {
-                    continue;
-                }
+                let target = match reach.target {
+                    Target::Sink(kind) => match self.written_by_callee(flow, kind) {
+                        Some(kind) => Target::Sink(kind),
+                        None => continue,
+                    },
+                    argument => argument,
+                };
                 let mut trace = Link::after(flow.trace.clone(), call, enters.clone());
                 for (span, event) in Link::steps(&reach.at.trace) {
                     trace = Link::after(trace, span, event);
@@ -177,7 +193,7 @@ impl Engine<'_> {
                 let clean = flow.clean | reach.at.clean;
                 let at =
                     Arrival { clean, via: through(&flow.via, &reach.at.via), span: reach.at.span, trace };
-                self.arrived(frame, flow.origin, reach.target, at);
+                self.arrived(frame, flow.origin, target, at);
             }
         }
         let answered = self.effects(frame, &summary, &bindings, call);

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Jump, Lowering, field, first, parts};
-use crate::analyze::ir::{BlockId, End, Op, Span, Unary, Value};
+use crate::analyze::ir::{Argument, BlockId, End, Op, Pass, Span, Unary, Value};
 
 impl<'a> Lowering<'_, 'a> {
     /// Branches on `node`; the current block has ended afterwards.
@@ -147,6 +147,9 @@ impl<'a> Lowering<'_, 'a> {
         let Some(right) = field(node, "right") else { return };
         let mut values = self.expression(right);
         let span = Span::of(right);
+        if field(node, "operator").is_some_and(|operator| self.text(operator) == "in") {
+            values = self.keys_of(values, span);
+        }
         if field(node, "kind").is_some_and(|kind| self.text(kind) == "await") {
             values = self.builder.push(Op::Await(values), span);
         }
@@ -167,6 +170,14 @@ impl<'a> Lowering<'_, 'a> {
         });
         self.builder.end(End::Jump(head));
         self.builder.switch(after);
+    }
+
+    /// The keys of an object, as `Object.keys` lists them.
+    fn keys_of(&mut self, object: Value, span: Span) -> Value {
+        let global = self.load("Object", span);
+        let callee = self.member(global, "keys", span);
+        let arguments = vec![Argument { value: object, pass: Pass::Plain, span }];
+        self.builder.push(Op::Call { callee, arguments }, span)
     }
 
     fn within(&mut self, leave: BlockId, again: Option<BlockId>, lower: impl FnOnce(&mut Self)) {
