@@ -6,6 +6,7 @@
 //! Conditions beyond tree-sitter's own are those of [`condition`].
 
 mod condition;
+mod constant;
 mod destination;
 mod needs;
 mod query;
@@ -60,7 +61,8 @@ impl Patterns {
         parsed: &Parsed<'_>,
         imports: &Imports,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let around = Surroundings { parsed, imports, path: view.path() };
+        let around =
+            Surroundings { parsed, imports, path: view.path(), constants: std::cell::OnceCell::new() };
         let present = self.finder.present(parsed);
         let mut notes = Vec::new();
         let mut note = |kind, message: String| notes.push(Note::new(kind, view.document().path(), message));
