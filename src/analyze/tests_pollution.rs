@@ -24,8 +24,14 @@ fn a_chosen_object_is_written_to() {
     assert_eq!(handler("data[req.params.id] = req.body.text;"), [0u32; 0]);
     assert_eq!(handler("data['u' + req.params.id].name = 1;"), [4]);
     assert_eq!(handler("data[parseInt(req.params.id)].name = 1;"), [0u32; 0]);
-    assert_eq!(handler("if (req.params.id === '__proto__') return; const id = req.params.id; data[id].x = 1;"), [4]);
-    assert_eq!(handler("const id = req.params.id; if (id === '__proto__') return; data[id].x = 1;"), [0u32; 0]);
+    assert_eq!(
+        handler("if (req.params.id === '__proto__') return; const id = req.params.id; data[id].x = 1;"),
+        [4]
+    );
+    assert_eq!(
+        handler("const id = req.params.id; if (id === '__proto__') return; data[id].x = 1;"),
+        [0u32; 0]
+    );
 }
 
 #[test]
@@ -38,6 +44,12 @@ fn a_merge_in_depth() {
     assert_eq!(found(&merge("")), [7]);
     assert_eq!(found(&merge("if (key === '__proto__') continue;")), [7]);
     assert_eq!(found(&merge("if (key === '__proto__' || key === 'constructor') continue;")), [0u32; 0]);
-    assert_eq!(found(&merge("if (['__proto__', 'constructor', 'prototype'].includes(key)) continue;")), [0u32; 0]);
-    assert_eq!(found("function copy(dst, src) {\n  for (const key in src) dst[key] = src[key];\n}"), [0u32; 0]);
+    assert_eq!(
+        found(&merge("if (['__proto__', 'constructor', 'prototype'].includes(key)) continue;")),
+        [0u32; 0]
+    );
+    assert_eq!(
+        found("function copy(dst, src) {\n  for (const key in src) dst[key] = src[key];\n}"),
+        [0u32; 0]
+    );
 }

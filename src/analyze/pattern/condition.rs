@@ -4,14 +4,21 @@
 //! - `(#imports? "flask")`: the file imports that module or a part of it
 //! - `(#path? "settings")`: the path that the text is bound for matches
 //! - `(#goes-to? @value "(?i)token")`: the variable, property or argument that the value ends up in is named so
-//! - `(#constant? @value)`: the argument of a call is a constant, as far as the flow of data tells
+//! - `(#fixed? @value)`: the argument of a call is a constant, as far as the flow of data tells
 //! - `(#within? @value "(?i)token")`: the innermost function around it is named so
+//! - `(#around? @value "__proto__")`: the text of the innermost function around it matches; at the top level, that of
+//!   the lines nearby
+//! - `(#constant? @value "^'$")`: what it reads as matches, when it is a literal, literals joined by `+`, or a name that
+//!   the file last bound to one; a regular expression reads as `/pattern/flags`
 //!
 //! `not-` before the name turns each into its opposite.
+
+use std::cell::OnceCell;
 
 use regex::Regex;
 use tree_sitter::{Node, QueryPredicate, QueryPredicateArg};
 
+use super::constant::Constants;
 use super::destination;
 use crate::syntax::{Imports, Parsed};
 
@@ -21,7 +28,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) imports: &'a Imports,
     pub(super) path: Option<&'a str>,
     /// The bytes of arguments that are constants without being literals.
-    pub(super) constants: &'a dyn Fn(std::ops::Range<usize>) -> bool,
+    pub(super) fixed: &'a dyn Fn(std::ops::Range<usize>) -> bool,
+    /// Read when a condition first asks for them.
+    pub(super) constants: OnceCell<Constants<'a>>,
 }
 
 /// One condition of a pattern.
@@ -36,7 +45,9 @@ enum Test {
     Path(Regex),
     GoesTo(u32, Regex),
     Within(u32, Regex),
-    Constant(u32),
+    Fixed(u32),
+    Around(u32, Regex),
+    Constant(u32, Regex),
 }
 
 impl Condition {
@@ -67,17 +78,19 @@ impl Condition {
             ("path", None) => Test::Path(regex()?),
             ("goes-to", Some(index)) => Test::GoesTo(index, regex()?),
             ("within", Some(index)) => Test::Within(index, regex()?),
-            ("constant", Some(index)) => Test::Constant(index),
+            ("fixed", Some(index)) => Test::Fixed(index),
+            ("around", Some(index)) => Test::Around(index, regex()?),
+            ("constant", Some(index)) => Test::Constant(index, regex()?),
             _ => return Err(format!("a query has no condition #{}", predicate.operator)),
         };
         Ok(Condition { test, wanted })
     }
 
     /// Whether it holds for a match; `node` gives the node of a capture.
-    pub(super) fn holds<'t>(
+    pub(super) fn holds<'a>(
         &self,
-        node: &dyn Fn(u32) -> Option<Node<'t>>,
-        around: &Surroundings<'_>,
+        node: &dyn Fn(u32) -> Option<Node<'a>>,
+        around: &Surroundings<'a>,
     ) -> bool {
         let parsed = around.parsed;
         let holds = match &self.test {
@@ -97,12 +110,18 @@ impl Condition {
             Test::Within(index, regex) => node(*index)
                 .and_then(|node| destination::function(parsed, node))
                 .is_some_and(|name| regex.is_match(name)),
-            Test::Constant(index) => node(*index).is_some_and(|node| {
+            Test::Fixed(index) => node(*index).is_some_and(|node| {
                 matches!(
                     node.kind(),
                     "string" | "integer" | "float" | "number" | "true" | "false" | "none" | "null"
-                ) || (around.constants)(node.byte_range())
+                ) || (around.fixed)(node.byte_range())
             }),
+            Test::Around(index, regex) => {
+                node(*index).is_some_and(|node| regex.is_match(destination::surroundings(parsed, node)))
+            }
+            Test::Constant(index, regex) => node(*index)
+                .and_then(|node| around.constants.get_or_init(|| Constants::read(parsed)).text(parsed, node))
+                .is_some_and(|text| regex.is_match(&text)),
         };
         holds == self.wanted
     }

@@ -6,6 +6,7 @@
 //! Conditions beyond tree-sitter's own are those of [`condition`].
 
 mod condition;
+mod constant;
 mod destination;
 mod needs;
 mod query;
@@ -61,9 +62,10 @@ impl Patterns {
         view: &View<'_>,
         parsed: &Parsed<'_>,
         imports: &Imports,
-        constants: &dyn Fn(Range<usize>) -> bool,
+        fixed: &dyn Fn(Range<usize>) -> bool,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let around = Surroundings { parsed, imports, path: view.path(), constants };
+        let around =
+            Surroundings { parsed, imports, path: view.path(), fixed, constants: std::cell::OnceCell::new() };
         let present = self.finder.present(parsed);
         let mut notes = Vec::new();
         let mut note = |kind, message: String| notes.push(Note::new(kind, view.document().path(), message));
