@@ -212,3 +212,5 @@ fn not_understood(parsed: &Parsed<'_>) -> String {
 mod tests;
 #[cfg(test)]
 mod tests_linked;
+#[cfg(test)]
+mod tests_script;
