@@ -133,6 +133,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         given: HashMap::new(),
         kept: HashMap::new(),
         snapshots: HashMap::new(),
+        events: HashMap::new(),
         written: shared::written(program),
         calling: 0,
         seen: HashSet::new(),
@@ -227,6 +228,8 @@ struct Engine<'a> {
     kept: HashMap<(NodeId, Box<str>), Abstract>,
     /// What a variable that is written once holds where a function is made, when a test has made it cleaner.
     snapshots: HashMap<(FunctionId, Name), Abstract>,
+    /// The events of emitters, by name.
+    events: HashMap<Rc<str>, script::Events>,
     /// How often a variable of a function is written.
     written: HashMap<(FunctionId, Name), u32>,
     /// How deep calls of parameters are being followed.

@@ -214,3 +214,5 @@ mod tests;
 mod tests_linked;
 #[cfg(test)]
 mod tests_pollution;
+#[cfg(test)]
+mod tests_script;

@@ -235,8 +235,12 @@ impl<'a> Engine<'a> {
         let (receiver, object) = receiver.map_or((None, None), |(value, from)| (Some(value), from));
         let values = self.by_parameter(frame, id, receiver, arguments);
         let result = self.apply(frame, id, bound, &values, span);
-        if let Some(summary) = self.summary_of(id).filter(|summary| !summary.writes.is_empty()) {
+        let telling = |summary: &std::rc::Rc<super::summary::Summary>| {
+            !summary.writes.is_empty() || summary.tests.iter().any(|tests| tests.always != 0)
+        };
+        if let Some(summary) = self.summary_of(id).filter(telling) {
             let from = self.places_by_parameter(id, object, arguments);
+            self.past(frame, &summary, &from);
             let around = bound.map_or(&[][..], |bound| &bound.around);
             let bindings = Bindings { id, arguments: &values, around };
             self.write_back(frame, &summary, &bindings, &from);

@@ -4,9 +4,10 @@
 use super::Engine;
 use super::function::{Frame, Place};
 use super::summary::{Bindings, Summary};
-use super::value::{Abstract, Flow, Key, Known, Origin, Taint};
+use super::value::{Abstract, Flow, Given, Key, Known, Origin, Part, Taint};
 use crate::analyze::ir::{FunctionId, Name, Op, Span, Value};
-use crate::analyze::model::{ANY, Kinds};
+use crate::analyze::model::{ANY, Kinds, NodeId};
+use crate::rule::Slot;
 
 /// A function keeps so many effects of each kind.
 const MOST: usize = 16;
@@ -17,7 +18,7 @@ const DEEPEST: u32 = 6;
 /// A call of a parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Called {
-    pub(super) parameter: (FunctionId, u32),
+    pub(super) parameter: Given,
     pub(super) arguments: Vec<Abstract>,
     /// Where.
     pub(super) span: Span,
@@ -96,15 +97,14 @@ impl Engine<'_> {
         }
         self.calling += 1;
         for called in &summary.calls {
-            let (function, index) = called.parameter;
             let arguments: Vec<_> =
                 called.arguments.iter().map(|argument| self.substituted(argument, bindings)).collect();
-            match bindings.get(function, index).cloned() {
+            match self.stands_for(bindings, called.parameter) {
                 Some(callee) => {
                     let result = self.invoke(frame, &callee, &arguments, call);
                     answered = answered.join(&result.all());
                 }
-                None => record(frame, (function, index), arguments, called.span),
+                None => record(frame, called.parameter, arguments, called.span),
             }
         }
         self.calling -= 1;
@@ -135,13 +135,32 @@ impl Engine<'_> {
             }
             Known::Any => {
                 for flow in callee.taint.flows() {
-                    if let Origin::Parameter(function, index) = flow.origin {
-                        record(frame, (function, index), arguments.to_vec(), call);
+                    if let Origin::Parameter(function, index, part) = flow.origin {
+                        record(frame, (function, index, part), arguments.to_vec(), call);
                     }
                 }
                 Abstract::default()
             }
+            Known::Path(node) => {
+                self.path_invoked(frame, *node, arguments, call);
+                Abstract::default()
+            }
             _ => Abstract::default(),
+        }
+    }
+
+    /// A library's function that a function of the file calls as its parameter.
+    fn path_invoked(&mut self, frame: &mut Frame<'_>, node: NodeId, arguments: &[Abstract], call: Span) {
+        let table = self.table;
+        let Some(node) = table.call(node) else { return };
+        let said = table.node(node);
+        for sink in said.sinks.iter().filter(|sink| sink.requirements.is_empty()) {
+            for slot in &sink.slots {
+                let Slot::Position(index, _) = slot else { continue };
+                let Some(value) = arguments.get(*index) else { continue };
+                let name = said.path.strip_suffix("()").unwrap_or(&said.path);
+                self.report(frame, value, call, sink.kind, name);
+            }
         }
     }
 
@@ -165,13 +184,17 @@ impl Engine<'_> {
     /// Notes the call of a parameter, for the callers of the function it belongs to.
     pub(super) fn called(&self, frame: &mut Frame<'_>, callee: Value, arguments: &[Abstract], span: Span) {
         let named = matches!(frame.function.step(callee).op, Op::Load(_));
+        let member = matches!(frame.function.step(callee).op, Op::Member(..));
         let held = frame.value(callee);
-        if !named || !matches!(held.known, Known::Any) || held.parts.is_some() {
+        if !(named || member) || !matches!(held.known, Known::Any) || held.parts.is_some() {
             return;
         }
         for flow in held.taint.clone().flows() {
-            if let Origin::Parameter(function, index) = flow.origin {
-                record(frame, (function, index), arguments.to_vec(), span);
+            // Of `options.done(x)` it is the member that is called, of `list.push(x)` nothing of the caller's.
+            if let Origin::Parameter(function, index, part) = flow.origin
+                && (named || part != Part::Whole)
+            {
+                record(frame, (function, index, part), arguments.to_vec(), span);
             }
         }
     }
@@ -279,7 +302,7 @@ impl Engine<'_> {
         }
         let held = frame.local(parameter.name).and_then(|local| state.get(local)).and_then(Option::as_ref);
         let Some(held) = held else { return 0 };
-        let own = |flow: &&Flow| flow.origin == Origin::Parameter(frame.id, index as u32);
+        let own = |flow: &&Flow| flow.origin == Origin::Parameter(frame.id, index as u32, Part::Whole);
         match held.taint.flows().iter().find(own) {
             Some(flow) => flow.clean,
             // Nothing of it is left; one that a handler's type describes had nothing to begin with.
@@ -320,7 +343,7 @@ pub(super) fn throw(frame: &mut Frame<'_>, value: &Abstract) {
     *slot = if *slot == Abstract::default() { value.clone() } else { slot.join(value) };
 }
 
-fn record(frame: &mut Frame<'_>, parameter: (FunctionId, u32), arguments: Vec<Abstract>, span: Span) {
+fn record(frame: &mut Frame<'_>, parameter: Given, arguments: Vec<Abstract>, span: Span) {
     let arguments = arguments.into_iter().map(Abstract::flat).collect();
     let called = Called { parameter, arguments, span };
     if frame.calls.len() < MOST && !frame.calls.contains(&called) {

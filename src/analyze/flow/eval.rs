@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::function::Frame;
-use super::value::{Abstract, Event, Key, Known, Origin, Parts, Taint};
+use super::value::{Abstract, Event, Key, Known, Origin, Part, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{Binary, BlockId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
@@ -19,9 +19,25 @@ impl<'a> Engine<'a> {
             Op::Load(name) => self.load(frame, *name, span),
             Op::Store(name, stored) => self.store(frame, *name, *stored, span),
             Op::Path(name) => self.import(*name, span),
-            Op::Member(object, name) => self.member(frame, *object, *name, span),
+            Op::Member(object, name) => {
+                let value = self.member(frame, *object, *name, span);
+                self.part_of(frame, *object, Part::Name(*name), value)
+            }
             Op::SetMember(object, name, stored) => self.set_member(frame, *object, *name, *stored, span),
-            Op::Index(object, key) => self.index(frame, *object, *key),
+            Op::Index(object, key) => {
+                let value = self.index(frame, *object, *key);
+                match &frame.value(*key).known {
+                    Known::Int(index) => match u32::try_from(*index) {
+                        Ok(index) => self.part_of(frame, *object, Part::Index(index), value),
+                        Err(_) => value,
+                    },
+                    Known::Text(text) => match self.program.names.get(text) {
+                        Some(name) => self.part_of(frame, *object, Part::Name(name), value),
+                        None => value,
+                    },
+                    _ => value,
+                }
+            }
             Op::SetIndex(object, key, stored) => self.set_index(frame, *object, *key, *stored, span),
             Op::Slice(object) => sliced(frame.value(*object)),
             Op::Each(items) => each(frame.value(*items)),
@@ -47,6 +63,10 @@ impl<'a> Engine<'a> {
                 }
                 let known = bases.iter().map(|base| frame.value(*base).known.clone());
                 self.class_bases.insert(*class, known.filter(|known| *known != Known::Any).collect());
+                // What its body sets is there at once.
+                if let Some(body) = self.program.class(*class).body {
+                    self.summarise(body);
+                }
                 Abstract::known(Known::Class(*class))
             }
             Op::Await(inner) => frame.value(*inner).clone(),
@@ -129,6 +149,40 @@ impl<'a> Engine<'a> {
             }
         }
         value
+    }
+
+    /// What is read out of a parameter is data of that part of it.
+    fn part_of(&self, frame: &Frame<'_>, object: Value, part: Part, value: Abstract) -> Abstract {
+        let Some(index) = self.parameter_at(frame, object) else { return value };
+        let whole = Origin::Parameter(frame.id, index, Part::Whole);
+        if !value.taint.flows().iter().any(|flow| flow.origin == whole) {
+            return value;
+        }
+        let flows = value.taint.flows().iter().cloned().map(|mut flow| {
+            if flow.origin == whole {
+                flow.origin = Origin::Parameter(frame.id, index, part);
+            }
+            flow
+        });
+        Abstract { taint: Taint::from(flows.collect()), ..value }
+    }
+
+    /// The parameter of the function itself that a value is, as it was given.
+    fn parameter_at(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
+        let name = match frame.function.step(value).op {
+            Op::Load(name) => name,
+            Op::Store(name, given) if matches!(frame.function.step(given).op, Op::Parameter(_)) => name,
+            _ => return None,
+        };
+        if frame.rebound.contains(&name) || frame.value(value).parts.is_some() {
+            return None;
+        }
+        frame
+            .function
+            .parameters
+            .iter()
+            .position(|known| known.name == name && !known.rest)
+            .map(|at| at as u32)
     }
 
     pub(super) fn member_key(&self, name: Name) -> Key {

@@ -88,7 +88,7 @@ impl Engine<'_> {
             let reaches = summary.reaches.iter().filter(|reach| reach.parameter.0 == own);
             let fact_of = |reach: &super::summary::Reach| {
                 self.pending_fact(
-                    Origin::Parameter(reach.parameter.0, reach.parameter.1),
+                    Origin::Parameter(reach.parameter.0, reach.parameter.1, reach.parameter.2),
                     reach.target,
                     &reach.at,
                 )
@@ -146,7 +146,7 @@ impl Engine<'_> {
     fn flow_fact(&self, flow: &Flow) -> FlowFact {
         let origin = match flow.origin {
             Origin::Source(kinds, _) => OriginFact::Source(kinds),
-            Origin::Parameter(_, index) => OriginFact::Parameter(index),
+            Origin::Parameter(_, index, _) => OriginFact::Parameter(index),
             Origin::Foreign(call) => OriginFact::Call(call),
         };
         let via = flow.via.iter().flat_map(|via| via.iter()).map(|passage| (passage.call, passage.argument));
@@ -172,7 +172,7 @@ impl Engine<'_> {
 
 /// The value without the data of other functions' parameters, which no caller of this one hands over.
 fn only_of(value: &Abstract, function: FunctionId) -> Abstract {
-    let own = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(of, _) if of != function);
+    let own = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(of, ..) if of != function);
     let strip = |taint: &Taint| Taint::from(taint.flows().iter().filter(own).cloned().collect());
     let parts = value.parts.as_deref().map(|parts| {
         Rc::new(Parts {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::effect::{self, Called, Stored, Tests, Written};
 use super::fold::truth;
 use super::summary::{Reach, Summary};
-use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Taint};
+use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Part, Taint};
 use super::{Engine, Shared};
 use crate::analyze::ir::{BlockId, End, Function, FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
@@ -185,7 +185,7 @@ impl<'a> Engine<'a> {
         let Some(parameter) = frame.function.parameters.get(index as usize) else {
             return Abstract::default();
         };
-        let origin = Origin::Parameter(frame.id, index);
+        let origin = Origin::Parameter(frame.id, index, Part::Whole);
         let origin = Flow { origin, clean: 0, whole: 0, trace: None, via: None };
         let own = Taint::of(origin);
         frame.owned.insert(index);
@@ -409,7 +409,7 @@ pub(super) fn without_parameters(value: &Abstract) -> Abstract {
 
 /// The value without the data of that function's parameters.
 fn without_own(value: &Abstract, function: FunctionId) -> Abstract {
-    let foreign = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(of, _) if of == function);
+    let foreign = |flow: &&Flow| !matches!(flow.origin, Origin::Parameter(of, ..) if of == function);
     if value.all().flows().iter().all(|flow| foreign(&flow)) {
         return value.clone();
     }

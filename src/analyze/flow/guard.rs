@@ -2,8 +2,9 @@
 
 use super::Engine;
 use super::function::{Frame, State};
+use super::summary::Summary;
 use super::value::{Abstract, Key, Known, Origin, Taint};
-use crate::analyze::ir::{Argument, Binary, Op, Span, Unary, Value};
+use crate::analyze::ir::{Argument, Binary, Literal, Name, Op, Span, Unary, Value};
 use crate::analyze::model::{ANY, Kinds};
 use crate::rule::Slot;
 use crate::syntax::Language;
@@ -72,6 +73,19 @@ impl Engine<'_> {
         state
     }
 
+    /// After a call of a function that throws unless its arguments are as they should be.
+    pub(super) fn past(&self, frame: &mut Frame<'_>, summary: &Summary, from: &[Option<Value>]) {
+        for (tests, value) in summary.tests.iter().zip(from) {
+            let (Some(value), true) = (value, tests.always != 0) else { continue };
+            let Some((name, keys)) = self.place(frame, *value) else { continue };
+            let Some(index) = frame.local(name) else { continue };
+            if let Some(held) = frame.state[index].take() {
+                let span = frame.function.step(*value).span;
+                frame.state[index] = Some(self.clean_at(held, &keys, (tests.always, 0), span));
+            }
+        }
+    }
+
     /// After a check of who sent something (`event.origin`), all of what was sent is trusted.
     fn trust(&self, frame: &Frame<'_>, sender: Value, state: &mut State) {
         let Known::Path(node) = frame.value(sender).known else { return };
@@ -137,7 +151,7 @@ impl Engine<'_> {
     fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {
         let mut condition = condition;
         let mut holds = holds;
-        for _ in 0..4 {
+        for _ in 0..6 {
             match &frame.function.step(condition).op {
                 Op::Unary(Unary::Not, inner) => {
                     condition = *inner;
@@ -145,6 +159,12 @@ impl Engine<'_> {
                 }
                 // The condition may be kept in a variable first.
                 Op::Store(_, inner) | Op::Await(inner) => condition = *inner,
+                Op::Load(name) => match self.only_store(frame, *name) {
+                    Some(stored) if holds || !self.program.names.text(*name).starts_with('#') => {
+                        condition = stored
+                    }
+                    _ => break,
+                },
                 _ => break,
             }
         }
@@ -153,6 +173,23 @@ impl Engine<'_> {
             Op::Call { callee, arguments } => self.tested(frame, *callee, arguments, holds),
             _ => Vec::new(),
         }
+    }
+
+    /// What a variable of the function holds that is written once.
+    fn only_store(&self, frame: &Frame<'_>, name: Name) -> Option<Value> {
+        let count = self.written.get(&(frame.id, name)).copied().unwrap_or(0);
+        // The temporary of `a && b` is `b`, or nothing.
+        let chosen = self.program.names.text(name).starts_with('#') && count == 2;
+        if frame.local(name).is_none() || !(count == 1 || chosen) {
+            return None;
+        }
+        let mut stores = frame.function.steps.iter().filter_map(|step| match step.op {
+            Op::Store(stored, value) if stored == name => Some(value),
+            _ => None,
+        });
+        let nothing = |value: &Value| matches!(frame.function.step(*value).op, Op::Literal(Literal::Null));
+        let stored = stores.next()?;
+        (count == 1 || (chosen && stores.all(|other| nothing(&other)))).then_some(stored)
     }
 
     fn compared(

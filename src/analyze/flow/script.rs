@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Engine;
 use super::function::Frame;
 use super::summary::Bindings;
-use super::value::{Abstract, Bound, Key, Known, Origin, Parts, Taint};
+use super::value::{Abstract, Bound, Key, Known, Origin, Part, Parts, Taint};
 use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
 
 /// Functions that make another form of a function, or of a module of functions, that does the same.
@@ -62,6 +62,16 @@ const TELLS: &[&str] = &[
     "isArray",
     "test",
 ];
+
+/// Listeners and emissions that are kept of one event.
+const MOST_EVENTS: usize = 16;
+
+/// Who listens to an event of the file's emitters, and what it is emitted with.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    listeners: Vec<Abstract>,
+    emitted: Vec<Vec<Abstract>>,
+}
 
 impl Engine<'_> {
     /// What a call of one of the language's own functions yields; `None`: no such function.
@@ -266,6 +276,14 @@ impl Engine<'_> {
                     .then(|| Abstract::known(function))
             }
             "bind" => self.bind(frame, object, arguments),
+            "on" | "once" | "addListener" if plain && arguments.len() == 2 => {
+                self.listens(frame, arguments, span);
+                None
+            }
+            "emit" if plain && !arguments.is_empty() => {
+                self.emits(frame, arguments, span);
+                None
+            }
             "setState" => {
                 let Known::Instance(class) = held.known else { return None };
                 let state = self.program.names.get("state")?;
@@ -308,6 +326,39 @@ impl Engine<'_> {
         }
     }
 
+    /// `emitter.on("name", function)`: it is called with what is emitted under that name in the file.
+    fn listens(&mut self, frame: &mut Frame<'_>, arguments: &[Argument], span: Span) {
+        let [name, function] = arguments else { return };
+        let Known::Text(name) = frame.value(name.value).known.clone() else { return };
+        let function = frame.value(function.value).clone();
+        if !callable(&function.known) {
+            return;
+        }
+        let events = self.events.entry(name).or_default();
+        let emitted = events.emitted.clone();
+        if events.listeners.len() < MOST_EVENTS && !events.listeners.contains(&function) {
+            events.listeners.push(function.clone());
+        }
+        for given in emitted {
+            self.invoke(frame, &function, &given, span);
+        }
+    }
+
+    fn emits(&mut self, frame: &mut Frame<'_>, arguments: &[Argument], span: Span) {
+        let Some((name, given)) = arguments.split_first() else { return };
+        let Known::Text(name) = frame.value(name.value).known.clone() else { return };
+        let given: Vec<_> = given.iter().map(|argument| frame.value(argument.value).clone()).collect();
+        let events = self.events.entry(name).or_default();
+        let listeners = events.listeners.clone();
+        let kept: Vec<_> = given.iter().map(super::function::without_parameters).collect();
+        if events.emitted.len() < MOST_EVENTS && !events.emitted.contains(&kept) {
+            events.emitted.push(kept);
+        }
+        for listener in listeners {
+            self.invoke(frame, &listener, &given, span);
+        }
+    }
+
     /// `f.bind(object, x)`: the first arguments are fixed.
     fn bind(&mut self, frame: &mut Frame<'_>, object: Value, arguments: &[Argument]) -> Option<Abstract> {
         let given = arguments.get(1..).unwrap_or_default();
@@ -342,7 +393,7 @@ impl Engine<'_> {
         let Some(summary) = self.summary_of(id) else { return Abstract::default() };
         let around = bound.as_deref().map_or(&[][..], |bound| &bound.around);
         let bindings = Bindings { id, arguments: &values, around };
-        let resolved = summary.calls.iter().filter(|called| called.parameter == (id, 0));
+        let resolved = summary.calls.iter().filter(|called| called.parameter == (id, 0, Part::Whole));
         let mut values = resolved
             .filter_map(|called| called.arguments.first())
             .map(|value| self.substituted(value, &bindings));

@@ -321,7 +321,14 @@ impl Engine<'_> {
         (value, span)
     }
 
-    fn report(&mut self, frame: &mut Frame<'_>, held: &Abstract, span: Span, kind: Kinds, name: &str) {
+    pub(super) fn report(
+        &mut self,
+        frame: &mut Frame<'_>,
+        held: &Abstract,
+        span: Span,
+        kind: Kinds,
+        name: &str,
+    ) {
         for flow in held.all().flows().iter().filter(|flow| (flow.clean | flow.whole) & kind == 0) {
             let trace = Link::after(flow.trace.clone(), span, Event::Reaches(name.into()));
             let at = Arrival { clean: flow.clean, via: flow.via.clone(), span, trace };
@@ -332,8 +339,8 @@ impl Engine<'_> {
     /// Data of an origin is somewhere: a finding, or a matter of the callers or of other files.
     pub(super) fn arrived(&mut self, frame: &mut Frame<'_>, origin: Origin, target: Target, at: Arrival) {
         match (origin, target) {
-            (Origin::Parameter(function, index), _) => {
-                let parameter = (function, index);
+            (Origin::Parameter(function, index, part), _) => {
+                let parameter = (function, index, part);
                 if function != frame.id && !self.within(frame.id, function) {
                     return;
                 }

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use super::Engine;
 use super::effect::{Called, Stored, Tests, Written};
 use super::sink::{Arrival, Target};
-use super::value::{Abstract, Bound, Event, Flow, Known, Link, Origin, Parts, Taint, through};
+use super::value::{
+    Abstract, Bound, Event, Flow, Given, Key, Known, Link, Origin, Part, Parts, Taint, through,
+};
 use crate::analyze::flow::function::Frame;
 use crate::analyze::ir::{FunctionId, Span};
 use crate::analyze::model::Kinds;
@@ -18,7 +20,7 @@ const DEEPEST: u32 = 10;
 /// A parameter, of the function itself or of one around it, whose data arrives somewhere.
 #[derive(Debug, Clone)]
 pub(super) struct Reach {
-    pub(super) parameter: (FunctionId, u32),
+    pub(super) parameter: Given,
     pub(super) target: Target,
     pub(super) at: Arrival,
 }
@@ -58,7 +60,7 @@ pub(super) struct Bindings<'x> {
 
 impl Bindings<'_> {
     /// What stands for a parameter; `None` for one of a function around that is being analysed itself.
-    pub(super) fn get(&self, function: FunctionId, index: u32) -> Option<&Abstract> {
+    fn whole(&self, function: FunctionId, index: u32) -> Option<&Abstract> {
         if function == self.id {
             return self.arguments.get(index as usize);
         }
@@ -67,6 +69,33 @@ impl Bindings<'_> {
 }
 
 impl Engine<'_> {
+    /// What stands for a parameter or for a part of it.
+    pub(super) fn stands_for(&self, bindings: &Bindings<'_>, given: Given) -> Option<Abstract> {
+        let (function, index, part) = given;
+        let whole = bindings.whole(function, index)?;
+        let key = match part {
+            Part::Whole => return Some(whole.clone()),
+            Part::Index(index) => Key::Index(i64::from(index)),
+            Part::Name(name) => self.member_key(name),
+        };
+        let set =
+            whole.parts.as_ref().is_some_and(|parts| parts.known.iter().any(|(known, _)| *known == key));
+        if let (Known::Path(node), Part::Name(name), false) = (&whole.known, part, set)
+            && let Some(member) = self.table.member(*node, self.program.names.text(name))
+        {
+            let value = self.path(member, Span::default());
+            return Some(if value.taint.is_empty() {
+                Abstract { taint: whole.taint.clone(), ..value }
+            } else {
+                value
+            });
+        }
+        match &whole.parts {
+            None => Some(Abstract::tainted(whole.taint.clone())),
+            Some(_) => Some(whole.at(Some(&key))),
+        }
+    }
+
     /// Makes the final summary of a function whose surroundings are done.
     pub(super) fn settle(&mut self, id: FunctionId) {
         if matches!(self.summaries[id.0 as usize], Slot::New | Slot::Early(_)) {
@@ -173,9 +202,9 @@ impl Engine<'_> {
         let name = function.name.map_or("a function", |name| self.program.names.text(name));
         let enters = Event::Enters(name.into());
         for reach in &summary.reaches {
-            let (function, index) = reach.parameter;
-            let Some(argument) = bindings.get(function, index) else {
-                self.arrived(frame, Origin::Parameter(function, index), reach.target, reach.at.clone());
+            let Some(argument) = self.stands_for(&bindings, reach.parameter) else {
+                let (function, index, part) = reach.parameter;
+                self.arrived(frame, Origin::Parameter(function, index, part), reach.target, reach.at.clone());
                 continue;
             };
             for flow in argument.all().flows() {
@@ -203,7 +232,7 @@ impl Engine<'_> {
 
     /// A value of a summary with the arguments' data in place of the parameters'.
     pub(super) fn substituted(&self, value: &Abstract, bindings: &Bindings<'_>) -> Abstract {
-        let taint = replaced(&value.taint, bindings);
+        let taint = self.replaced(&value.taint, bindings);
         let parts = value.parts.as_deref().map(|parts| {
             Rc::new(Parts {
                 known: parts
@@ -223,17 +252,39 @@ impl Engine<'_> {
         };
         // The value of a parameter that comes back as it is.
         let known = match (known, value.taint.flows()) {
-            (Known::Any, [Flow { origin: Origin::Parameter(function, index), .. }])
+            (Known::Any, [Flow { origin: Origin::Parameter(function, index, part), .. }])
                 if value.parts.is_none() =>
             {
-                match bindings.get(*function, *index).map(|argument| &argument.known) {
-                    Some(known @ (Known::Function(_) | Known::Bound(..) | Known::Class(_))) => known.clone(),
+                match self.stands_for(bindings, (*function, *index, *part)).map(|argument| argument.known) {
+                    Some(known @ (Known::Function(_) | Known::Bound(..) | Known::Class(_))) => known,
                     _ => Known::Any,
                 }
             }
             (known, _) => known,
         };
         Abstract { taint, known, parts }
+    }
+
+    fn replaced(&self, taint: &Taint, bindings: &Bindings<'_>) -> Taint {
+        let mut flows: Vec<Flow> = Vec::new();
+        for flow in taint.flows() {
+            let Origin::Parameter(function, index, part) = flow.origin else {
+                flows.push(flow.clone());
+                continue;
+            };
+            match self.stands_for(bindings, (function, index, part)) {
+                Some(argument) => flows.extend(argument.all().flows().iter().cloned().map(|mut handed| {
+                    handed.clean |= flow.clean;
+                    handed.via = through(&handed.via, &flow.via);
+                    handed
+                })),
+                // Of a function around: whoever calls that one knows.
+                None if function != bindings.id => flows.push(flow.clone()),
+                None => {}
+            }
+        }
+        flows.retain(|flow| flow.clean != Kinds::MAX);
+        Taint::from(flows)
     }
 
     /// Whether a function stands inside another.
@@ -297,26 +348,4 @@ fn shallow(value: &Abstract) -> Abstract {
         known => known.clone(),
     };
     Abstract { taint: value.all(), known, parts: None }
-}
-
-fn replaced(taint: &Taint, bindings: &Bindings<'_>) -> Taint {
-    let mut flows: Vec<Flow> = Vec::new();
-    for flow in taint.flows() {
-        let Origin::Parameter(function, index) = flow.origin else {
-            flows.push(flow.clone());
-            continue;
-        };
-        match bindings.get(function, index) {
-            Some(argument) => flows.extend(argument.all().flows().iter().cloned().map(|mut handed| {
-                handed.clean |= flow.clean;
-                handed.via = through(&handed.via, &flow.via);
-                handed
-            })),
-            // Of a function around: whoever calls that one knows.
-            None if function != bindings.id => flows.push(flow.clone()),
-            None => {}
-        }
-    }
-    flows.retain(|flow| flow.clean != Kinds::MAX);
-    Taint::from(flows)
 }

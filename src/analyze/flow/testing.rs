@@ -57,7 +57,8 @@ impl Engine<'_> {
             }
             "test" | "exec" => self.by_pattern(held, first, holds),
             "match" | "search" => self.by_pattern(given, object, holds),
-            "every" if holds => Some(self.every(frame, object, first)),
+            "every" if holds => Some(self.each_tested(frame, object, first, true)),
+            "some" if !holds => Some(self.each_tested(frame, object, first, false)),
             _ => None,
         }
     }
@@ -72,13 +73,14 @@ impl Engine<'_> {
         Some(if kinds == 0 { Vec::new() } else { vec![(tested, kinds, 0)] })
     }
 
-    /// `list.every(allowed)`
-    fn every(&self, frame: &Frame<'_>, object: Value, function: Value) -> Vec<Cleaned> {
+    /// `list.every(allowed)`, `!list.some(forbidden)`
+    fn each_tested(&self, frame: &Frame<'_>, object: Value, function: Value, holds: bool) -> Vec<Cleaned> {
         let (Known::Function(id) | Known::Bound(id, _)) = &frame.value(function).known else {
             return Vec::new();
         };
         let tests = self.summary_if_made(*id).and_then(|summary| summary.tests.first().copied());
-        tests.filter(|tests| tests.holds != 0).map(|tests| (object, tests.holds, 0)).into_iter().collect()
+        let kinds = tests.map_or(0, |tests| if holds { tests.holds } else { tests.fails });
+        if kinds == 0 { Vec::new() } else { vec![(object, kinds, 0)] }
     }
 
     /// The kinds that a text is clean for when it holds, or does not hold, that part.

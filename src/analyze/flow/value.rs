@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::foreign::{Passage, SymbolId};
-use crate::analyze::ir::{ClassId, FunctionId, Span};
+use crate::analyze::ir::{ClassId, FunctionId, Name, Span};
 use crate::analyze::model::{Kinds, NodeId};
 
 /// A value holds at most so many data flows; more of them say nothing new.
-const MOST_FLOWS: usize = 6;
+const MOST_FLOWS: usize = 10;
 
 /// Parts of parts are followed so deep.
 const DEEPEST: usize = 3;
@@ -27,10 +27,24 @@ pub(super) enum Origin {
     /// A source of that kind, read there.
     Source(Kinds, Span),
     /// A parameter of the function being analysed, or of one around it: not known to be anything yet.
-    Parameter(FunctionId, u32),
+    Parameter(FunctionId, u32, Part),
     /// What a call of another file's function yields, by the call's number: not known to be anything yet.
     Foreign(u32),
 }
+
+/// The part of a parameter that data comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// That member or entry.
+    Name(Name),
+    /// That element.
+    Index(u32),
+}
+
+/// A parameter of a function, or a part of one.
+pub(super) type Given = (FunctionId, u32, Part);
 
 /// What happened to data on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]

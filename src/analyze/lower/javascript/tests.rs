@@ -247,9 +247,13 @@ fn elements_are_objects_with_attributes() {
     holds(&[
         (
             "x = <div dangerouslySetInnerHTML={{ __html: a }} id='b'>{c}</div>",
-            &["{}.dangerouslySetInnerHTML = a", "{}.id = 'b'", "x = {}"],
+            &[
+                "document.createElement('div').dangerouslySetInnerHTML = a",
+                "document.createElement('div').id = 'b'",
+                "x = document.createElement('div')",
+            ],
         ),
-        ("x = <Panel a={b} {...c} />", &["{}.a = b", "x = Panel({'a': b, ...: c})"]),
+        ("x = <Panel a={b} {...c} />", &["{}.a = b", "x = Panel({'a': b, ...: c}, a=)"]),
         ("x = <>{f()}</>", &["f()", "x = {}"]),
     ]);
 }
