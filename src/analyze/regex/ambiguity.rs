@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::automaton::Automaton;
-use super::letters::Letter;
+use super::letters::Letters;
 
 /// A word that may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub(super) struct Pump {
     pub(super) state: usize,
     /// Other states on the way, for the place to report.
     pub(super) on_the_way: Vec<usize>,
-    /// The word.
-    pub(super) word: Vec<Letter>,
+    /// The word: the letters that each place may have.
+    pub(super) word: Vec<Letters>,
 }
 
 /// Words tried for each loop.
@@ -94,7 +94,7 @@ impl<'a> Search<'a> {
         });
         let double: Vec<_> = double.take(WORDS).collect();
         for (from, to) in double {
-            let mut word: Vec<Letter> = automaton.letters[to].pick().into_iter().collect();
+            let mut word = vec![automaton.letters[to]];
             if let Some(back) = self.way(&[to], from, Some(number)) {
                 word.extend(back);
                 pumps.push(Pump { state: from, on_the_way: vec![to], word });
@@ -117,7 +117,7 @@ impl<'a> Search<'a> {
             let mut word = Vec::new();
             let mut at = pair;
             while at.0 != at.1 {
-                word.extend((self.automaton.letters[at.0] & self.automaton.letters[at.1]).pick());
+                word.push(self.automaton.letters[at.0] & self.automaton.letters[at.1]);
                 let Some((_, before)) = there.get(&at) else { break };
                 at = *before;
             }
@@ -127,7 +127,7 @@ impl<'a> Search<'a> {
             while at.0 != at.1 {
                 let Some((_, after)) = back.get(&at) else { break };
                 at = *after;
-                word.extend((self.automaton.letters[at.0] & self.automaton.letters[at.1]).pick());
+                word.push(self.automaton.letters[at.0] & self.automaton.letters[at.1]);
             }
             if let Some(home) = self.way(&[at.0], start, Some(number)) {
                 word.extend(home);
@@ -186,13 +186,13 @@ impl<'a> Search<'a> {
         edges
     }
 
-    /// The letters of a shortest way from one of `starts` to a state, inside a component when there is one given.
+    /// A shortest way from one of `starts` to a state, inside a component when there is one given.
     pub(super) fn way(
         &mut self,
         starts: &[usize],
         goal: usize,
         inside: Option<usize>,
-    ) -> Option<Vec<Letter>> {
+    ) -> Option<Vec<Letters>> {
         let mut before: BTreeMap<usize, Option<usize>> = starts.iter().map(|start| (*start, None)).collect();
         let mut queue: VecDeque<usize> = starts.iter().copied().collect();
         while let Some(state) = queue.pop_front() {
@@ -200,7 +200,7 @@ impl<'a> Search<'a> {
                 let mut word = Vec::new();
                 let mut at = state;
                 while let Some(Some(previous)) = before.get(&at) {
-                    word.extend(self.automaton.letters[at].pick());
+                    word.push(self.automaton.letters[at]);
                     at = *previous;
                 }
                 word.reverse();
@@ -221,16 +221,19 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// The letters of a shortest way from the start to a state.
-    pub(super) fn way_to(&mut self, state: usize) -> Option<Vec<Letter>> {
+    /// A shortest way from the start to a state.
+    pub(super) fn way_to(&mut self, state: usize) -> Option<Vec<Letters>> {
         let automaton = self.automaton;
-        let mut shortest: Option<Vec<Letter>> = None;
+        let mut shortest: Option<Vec<Letters>> = None;
         for start in automaton.first.iter().filter(|first| automaton.restart != Some(**first)) {
             // A start is entered by a letter of its own.
-            let Some(letter) = automaton.letters[*start].pick() else { continue };
+            let letters = automaton.letters[*start];
+            if letters.is_empty() {
+                continue;
+            }
             let Some(way) = self.way(&[*start], state, None) else { continue };
             if shortest.as_ref().is_none_or(|short| way.len() + 1 < short.len()) {
-                shortest = Some([vec![letter], way].concat());
+                shortest = Some([vec![letters], way].concat());
             }
         }
         shortest
@@ -246,11 +249,7 @@ impl<'a> Search<'a> {
                     return pumps;
                 }
                 let start = self.components[earlier][0];
-                let direct =
-                    self.automaton.next[start].iter().any(|(to, _)| self.component[*to] == Some(later));
-                // A match that may begin anywhere is begun anew at each place. That is so of nearly every expression, and
-                // said only where a loop is the first thing in it.
-                if !towards[start] || self.automaton.restart == Some(start) && !direct {
+                if !towards[start] || self.automaton.restart == Some(start) && !self.trims(start, later) {
                     continue;
                 }
                 if let Some(pump) = self.chained(earlier, later, &towards)
@@ -261,6 +260,16 @@ impl<'a> Search<'a> {
             }
         }
         pumps
+    }
+
+    /// A match that may begin anywhere is begun anew at each place. That makes a square of nearly every loop, and is said
+    /// only of a loop that is all there is up to the end of the text: the `\s+$` that trims a text.
+    fn trims(&self, restart: usize, later: usize) -> bool {
+        let automaton = self.automaton;
+        automaton.next[restart].iter().any(|(to, _)| {
+            let accept = automaton.accept[*to];
+            self.component[*to] == Some(later) && accept.at_end && !accept.anywhere
+        })
     }
 
     fn chained(&mut self, earlier: usize, later: usize, towards: &[bool]) -> Option<Pump> {
@@ -296,7 +305,7 @@ impl<'a> Search<'a> {
     }
 
     /// A word that leads from `state` to itself and to `end`, and from `end` to itself.
-    fn bridge(&mut self, state: usize, end: usize, towards: &[bool]) -> Option<Vec<Letter>> {
+    fn bridge(&mut self, state: usize, end: usize, towards: &[bool]) -> Option<Vec<Letters>> {
         let automaton = self.automaton;
         let (start, goal) = ((state, state, end), (state, end, end));
         let mut before: BTreeMap<Triple, Option<Triple>> = BTreeMap::from([(start, None)]);
@@ -332,11 +341,11 @@ impl<'a> Search<'a> {
         None
     }
 
-    fn word(&self, before: &BTreeMap<Triple, Option<Triple>>, goal: Triple) -> Vec<Letter> {
+    fn word(&self, before: &BTreeMap<Triple, Option<Triple>>, goal: Triple) -> Vec<Letters> {
         let letters = &self.automaton.letters;
         let (mut at, mut word) = (goal, Vec::new());
         while let Some(Some(previous)) = before.get(&at) {
-            word.extend((letters[at.0] & letters[at.1] & letters[at.2]).pick());
+            word.push(letters[at.0] & letters[at.1] & letters[at.2]);
             at = *previous;
         }
         word.reverse();

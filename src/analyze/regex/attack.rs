@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::ambiguity::{Pump, Search};
 use super::automaton::{Automaton, Mode};
-use super::letters::{Alphabet, Letter, Letters};
+use super::letters::{Alphabet, Letter, Letters, named};
 use super::machine::Machine;
 
 /// How the time grows with the number of repetitions.
@@ -29,6 +29,9 @@ pub(super) struct Attack {
     /// How it ends.
     pub(super) suffix: Vec<Letter>,
 }
+
+/// Words of one choice of letters.
+const MOST_SPELLINGS: usize = 5;
 
 /// Endings looked at before the search for one is given up.
 const MOST_SETS: usize = 150;
@@ -56,23 +59,46 @@ impl Trial<'_> {
         exponential: bool,
     ) -> Option<Attack> {
         // Of a match that may begin anywhere the first place is one that an expression may ask for.
-        let prefixes = match self.automaton.restart == Some(pump.state) {
-            true => vec![Vec::new(), self.kinds.iter().take(1).copied().collect()],
+        let ways = match self.automaton.restart == Some(pump.state) {
+            true => vec![Vec::new(), vec![self.automaton.letters[pump.state]]],
             false => vec![search.way_to(pump.state)?],
         };
-        for prefix in prefixes {
-            for suffix in self.suffixes(&prefix, &pump.word) {
-                let growth = if exponential {
-                    self.multiplies(&prefix, &pump.word, &suffix).then_some(Growth::Exponential)
-                } else {
-                    self.power(&prefix, &pump.word, &suffix)
-                };
-                if let Some(growth) = growth {
-                    return Some(Attack { growth, prefix, word: pump.word.clone(), suffix });
+        for way in ways {
+            let prefix = self.spelt(&way, None);
+            for word in self.spellings(&pump.word) {
+                for suffix in self.suffixes(&prefix, &word) {
+                    let growth = if exponential {
+                        self.multiplies(&prefix, &word, &suffix).then_some(Growth::Exponential)
+                    } else {
+                        self.power(&prefix, &word, &suffix)
+                    };
+                    if let Some(growth) = growth {
+                        return Some(Attack { growth, prefix, word, suffix });
+                    }
                 }
             }
         }
         None
+    }
+
+    /// Words of those letters: with the letters that are easiest to read, then each with as much of one kind as can be,
+    /// for what must fail behind it may take some of them.
+    fn spellings(&self, word: &[Letters]) -> Vec<Vec<Letter>> {
+        let mut spellings = vec![self.spelt(word, None)];
+        for kind in self.kinds.iter().filter(|kind| word.iter().any(|letters| letters.contains(**kind))) {
+            let spelling = self.spelt(word, Some(*kind));
+            if !spellings.contains(&spelling) {
+                spellings.push(spelling);
+            }
+        }
+        spellings.truncate(MOST_SPELLINGS);
+        spellings
+    }
+
+    fn spelt(&self, word: &[Letters], liked: Option<Letter>) -> Vec<Letter> {
+        let letter =
+            |letters: &Letters| liked.filter(|liked| letters.contains(*liked)).or_else(|| letters.pick());
+        word.iter().filter_map(letter).collect()
     }
 
     fn steps(&mut self, prefix: &[Letter], word: &[Letter], suffix: &[Letter], times: usize) -> Option<u64> {
@@ -173,6 +199,8 @@ impl Trial<'_> {
 pub(super) fn kinds(automaton: &Automaton, alphabet: &Alphabet) -> Vec<Letter> {
     const MOST_KINDS: usize = 64;
     let mut sets: Vec<Letters> = automaton.letters.clone();
+    // The ends of words are told apart too.
+    sets.push(alphabet.letters(&named::word(false)));
     sets.sort_unstable();
     sets.dedup();
     let mut kinds = vec![alphabet.all];

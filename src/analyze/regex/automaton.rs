@@ -12,10 +12,10 @@ use super::letters::{Alphabet, Letters};
 use super::syntax::{Assertion, Flavour, Node, Regex, Repeat};
 
 /// More states than this leave the expression undecided.
-const MOST_STATES: usize = 500;
+const MOST_STATES: usize = 1_500;
 
 /// More work than this does too.
-const MOST_STEPS: u32 = 400_000;
+const MOST_STEPS: u32 = 1_000_000;
 
 /// Copies that a counted repetition is written out to when all of it would be too much.
 const FEW: u32 = 3;

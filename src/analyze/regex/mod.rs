@@ -30,7 +30,7 @@ use crate::rule::{Rule, RuleSet};
 use crate::syntax::{Imports, Parsed};
 
 /// Steps of the search for ambiguity an expression.
-const SEARCH: u32 = 300_000;
+const SEARCH: u32 = 1_500_000;
 
 /// Steps of trials an expression, the matcher's among them.
 const TRIALS: u64 = 3_000_000;
@@ -39,7 +39,7 @@ const TRIALS: u64 = 3_000_000;
 const MOST_WORDS: usize = 8;
 
 /// Steps of all kinds a file.
-const STEPS_A_FILE: u64 = 40_000_000;
+const STEPS_A_FILE: u64 = 15_000_000;
 
 /// Steps that any expression takes.
 const LEAST: u64 = 1_000;

@@ -224,7 +224,10 @@ impl<'p> Finder<'p, '_> {
     fn literal(&mut self, node: Node<'p>) {
         let Some(pattern) = node.child_by_field_name("pattern") else { return };
         let flags = node.child_by_field_name("flags").map_or("", |flags| self.text(flags));
-        let Some(flags) = javascript_flags(flags) else { return };
+        // The sets of `v` may hold sets.
+        let nested =
+            flags.contains('v') && ["[[", "&&", "--"].iter().any(|it| self.text(pattern).contains(it));
+        let Some(flags) = javascript_flags(flags).filter(|_| !nested) else { return };
         let start = pattern.start_byte();
         let text = self.text(pattern).char_indices().map(|(at, character)| (character, start + at)).collect();
         let flavour = Flavour::JavaScript;
@@ -324,7 +327,7 @@ fn javascript_flags(text: &str) -> Option<Flags> {
             'i' => flags.ignore_case = true,
             'm' => flags.multiline = true,
             's' => flags.dot_all = true,
-            'u' => flags.unicode = true,
+            'u' | 'v' => flags.unicode = true,
             'g' | 'y' | 'd' => {}
             _ => return None,
         }

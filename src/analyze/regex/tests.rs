@@ -36,6 +36,8 @@ fn exponential_in_both() {
         "(a+)+[^a]",
         "^(a?b?a?)*$",
         "((a|b)+c?)+d",
+        r"([\n\s]+)*(.)",
+        r"^\b_((?:__|[\s\S])+?)_\b",
         r"\A(?:[\w-]+\.?)+@".trim_start_matches(r"\A"),
     ] {
         for flavour in [Flavour::Python, Flavour::JavaScript] {
@@ -130,6 +132,7 @@ fn powers_are_told() {
         (".*.*=.*", Mode::Match, Some(2)),
         (r"^[a-z]+\d+$", Mode::Search, None),
         ("foo.*bar", Mode::Search, None),
+        (r"(\d+)bit", Mode::Search, None),
         ("(?:a*){5}b", Mode::Match, Some(4)),
         ("^.*$", Mode::Search, None),
     ] {
