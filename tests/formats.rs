@@ -315,7 +315,7 @@ fn json_has_every_fact_and_reads_back() {
 fn a_page_reads_well_in_a_terminal() {
     let rules = built_in_rules();
     let rule = rules.get("allowance-added").unwrap();
-    let page = page::terminal(rule, Color::Never, 60);
+    let page = page::terminal(rule, &rules, Color::Never, 60);
     assert!(
         page.starts_with("allowance-added (medium, CWE-693, since 0.1.0)\n\nA change that allows itself\n\n"),
         "{page}"
@@ -326,7 +326,7 @@ fn a_page_reads_well_in_a_terminal() {
         "{page}"
     );
     assert!(rules_table(&rules, Color::Never, 80).lines().all(|line| line.chars().count() <= 80));
-    assert!(page::terminal(rule, Color::Always, 60).contains('\u{1b}'));
+    assert!(page::terminal(rule, &rules, Color::Always, 60).contains('\u{1b}'));
 }
 
 /// Text that tries to hide, move or break: every kind of character, often the dangerous ones.

@@ -12,6 +12,7 @@ mod lower;
 mod model;
 mod pattern;
 mod project;
+mod regex;
 mod taint;
 mod text;
 
@@ -43,6 +44,7 @@ pub struct Analyzer {
     rules: RuleSet,
     patterns: pattern::Patterns,
     taint: taint::TaintRules,
+    regexes: regex::SlowRegexes,
 }
 
 impl Analyzer {
@@ -50,7 +52,7 @@ impl Analyzer {
     /// see [`Analyzer::check`].
     pub fn new(rules: &RuleSet) -> Result<Self> {
         let (patterns, taint) = (pattern::Patterns::new(rules), taint::TaintRules::new(rules)?);
-        Ok(Analyzer { rules: rules.clone(), patterns, taint })
+        Ok(Analyzer { rules: rules.clone(), patterns, taint, regexes: regex::SlowRegexes::new(rules) })
     }
 
     /// Compiles every query now: for rules that come from outside. Errors: one is wrong for its grammar.
@@ -134,9 +136,13 @@ impl Analyzer {
                 false => Note::new(NoteKind::Partial, path, not_understood(&parsed)),
             });
         }
+        let imports = Imports::read(&parsed);
         let flows = self.taint.find(view, &parsed, scope);
         let constants = |range: std::ops::Range<usize>| flows.constants.contains(&ir::Span::from(range));
-        let (findings, notes) = self.patterns.find(view, &parsed, &Imports::read(&parsed), &constants);
+        let (findings, notes) = self.patterns.find(view, &parsed, &imports, &constants);
+        facts.findings.extend(findings);
+        facts.notes.extend(notes);
+        let (findings, notes) = self.regexes.find(view, &parsed, &imports);
         facts.findings.extend(findings);
         facts.notes.extend(notes);
         facts.findings.extend(flows.findings);

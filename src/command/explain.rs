@@ -9,7 +9,8 @@ use weft::rule::RuleSet;
 use super::world::World;
 use super::{output, print};
 
-/// Prints a rule's page: what it means, what to do instead, what fires and what does not.
+/// Prints a rule's page: what it means, what to do instead, what fires and what does not. Of a rule that follows data
+/// also what the models know: where data comes from, where it must not go, and what makes it clean.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The rule's id, for example command-injection
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         super::rules::load(folder, &mut rules)?;
     }
     let rule = rules.get(&arguments.rule).ok_or_else(|| unknown(&arguments.rule, &rules))?;
-    print(weft::report::page::terminal(rule, output::color(world), world.width).as_bytes())?;
+    print(weft::report::page::terminal(rule, &rules, output::color(world), world.width).as_bytes())?;
     Ok(Exit::Passed)
 }
 

@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// With --history: all that any ref reaches (branches, remotes, tags, notes, stashes)
     #[arg(long, requires = "history")]
     all: bool,
+    /// Below each finding say why it is one, step by step, and what makes it go away
+    #[arg(long)]
+    explain: bool,
     /// Report only what REF does not have yet
     #[arg(long, value_name = "REF")]
     baseline: Option<String>,
@@ -118,7 +121,8 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         let (known, _) = output::scan(&before, &checks, &policy, world, false);
         report.since(&known.findings, &policy, &checks.rules);
     }
-    let context = output::context(&checks, &policy, reporting, &submission, world);
+    let mut context = output::context(&checks, &policy, reporting, &submission, world);
+    context.explain = arguments.explain;
     output::write(&report, &context, reporting)?;
     Ok(report.exit())
 }

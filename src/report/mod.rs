@@ -6,6 +6,7 @@
 mod frame;
 mod github;
 mod json;
+mod known;
 pub mod page;
 mod paint;
 mod sarif;
@@ -102,6 +103,8 @@ pub struct Context<'a> {
     pub width: usize,
     /// Text: only the verdict.
     pub quiet: bool,
+    /// Text: below each finding why it is one.
+    pub explain: bool,
     /// SARIF: write what was allowed too, as suppressed.
     pub include_suppressed: bool,
     /// SARIF: the most results; the gravest and surest stay.
@@ -121,6 +124,7 @@ impl<'a> Context<'a> {
             color: Color::Never,
             width: 100,
             quiet: false,
+            explain: false,
             include_suppressed: false,
             max_results: None,
             category: None,

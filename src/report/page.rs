@@ -4,13 +4,15 @@ use anstyle::{AnsiColor, Effects, Style};
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::Color;
+use super::known::{self, Table};
 use super::paint::{Paint, severity_style, wrap};
 use crate::finding::printable;
 use crate::policy::word;
-use crate::rule::Rule;
+use crate::rule::{Match, Rule, RuleSet, TaintMatch};
 
-/// The page of `rule` at most `width` columns wide: head, prose, examples, references.
-pub fn terminal(rule: &Rule, color: Color, width: usize) -> String {
+/// The page of `rule` at most `width` columns wide: head, prose, examples, references; of a rule that follows data also
+/// what the models of `rules` know of its kinds.
+pub fn terminal(rule: &Rule, rules: &RuleSet, color: Color, width: usize) -> String {
     let width = width.clamp(40, 100);
     let paint = Paint(color);
     let mut page = Screen { paint, width, out: String::new(), text: String::new(), state: State::default() };
@@ -30,9 +32,43 @@ pub fn terminal(rule: &Rule, color: Color, width: usize) -> String {
     if !rule.references.is_empty() {
         head.push('\n');
     }
+    if let Match::Taint(taint) = &rule.matcher {
+        head.push_str(&models(taint, rules, paint, width));
+    }
     let allow = format!("To allow one: a comment `weft: allow {} REASON` on its line.", printable(&rule.id));
     head.push_str(&format!("\n{}\n", wrap(&allow, width).join("\n")));
     head
+}
+
+/// Sources, sinks, cleaners and tests, a paragraph a library.
+fn models(taint: &TaintMatch, rules: &RuleSet, paint: Paint, width: usize) -> String {
+    let (sources, sinks) = (known::sources(taint), known::sinks(taint));
+    let mut out = String::new();
+    for (title, table, kinds) in [
+        ("Where the data comes from", Table::Source, &sources),
+        ("Where it must not go", Table::Sink, &sinks),
+        ("What makes it clean", Table::Clean, &sinks),
+        ("Tests that make it clean", Table::Guard, &sinks),
+    ] {
+        let lines = known::lines(rules, table, kinds);
+        if lines.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("\n{}\n", paint.styled(HEADING, title)));
+        let mut libraries: Vec<(String, Vec<&str>)> = Vec::new();
+        for line in &lines {
+            match libraries.last_mut().filter(|(place, _)| *place == line.place()) {
+                Some((_, written)) => written.push(line.written),
+                None => libraries.push((line.place(), vec![line.written])),
+            }
+        }
+        for (place, written) in libraries {
+            let text = format!("{place}: {}", written.join(", "));
+            let lines = wrap(&printable(&text), width.saturating_sub(4));
+            out.push_str(&format!("  {}\n", lines.join("\n    ")));
+        }
+    }
+    out
 }
 
 #[derive(Default)]

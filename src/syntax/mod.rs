@@ -13,5 +13,6 @@ mod walk;
 pub use imports::{Imports, dotted};
 pub use language::Language;
 pub use parse::{MAX_BYTES, Parsed, Unparsed, parse, steps_for};
+pub(crate) use token::decoded;
 pub use token::{Text, comments, strings, unquoted};
 pub use walk::{Walk, walk};

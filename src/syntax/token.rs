@@ -94,7 +94,7 @@ fn push(value: &mut std::borrow::Cow<'_, str>, part: &str) {
 }
 
 /// The character that an escape sequence stands for; one that is not known stays as it is written.
-fn decoded(escape: &str) -> String {
+pub(crate) fn decoded(escape: &str) -> String {
     let rest = escape.strip_prefix('\\').unwrap_or(escape);
     let hex = |digits: &str| u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
     let mut characters = rest.chars();

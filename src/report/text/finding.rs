@@ -83,6 +83,9 @@ impl Page<'_> {
         if !finding.advice.is_empty() {
             remarks.push(("instead", self.wrap(&printable(&finding.advice), 13)));
         }
+        if self.context.explain {
+            remarks.extend(self.reasons(finding));
+        }
         remarks
     }
 
@@ -107,7 +110,7 @@ impl Page<'_> {
     }
 
     /// Breaks text into lines that fit beside a hanging indent of `indent` columns.
-    fn wrap(&self, text: &str, indent: usize) -> String {
+    pub(super) fn wrap(&self, text: &str, indent: usize) -> String {
         wrap(text, self.width.saturating_sub(indent).max(20)).join("\n")
     }
 }

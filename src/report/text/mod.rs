@@ -1,6 +1,7 @@
 //! The report that a person reads: code frames, data paths, advice, what was left out, and the verdict last.
 
 mod finding;
+mod why;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
