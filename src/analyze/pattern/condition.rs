@@ -3,7 +3,7 @@
 //! - `(#resolves-to? @callee "hashlib.md5" "requests.*")`: through the file's imports the name is one of those
 //! - `(#imports? "flask")`: the file imports that module or a part of it
 //! - `(#path? "settings")`: the path that the text is bound for matches
-//! - `(#goes-to? @value "(?i)token")`: the variable, property or argument that the value ends up in is named so
+//! - `(#goes-to? @value "(?i)token")`: a variable, property or argument that the value ends up in is named so
 //! - `(#fixed? @value)`: the argument of a call is a constant, as far as the flow of data tells
 //! - `(#within? @value "(?i)token")`: the innermost function around it is named so
 //! - `(#around? @value "__proto__")`: the text of the innermost function around it matches; at the top level, that of
@@ -105,8 +105,7 @@ impl Condition {
             }),
             Test::Path(regex) => around.path.is_some_and(|path| regex.is_match(path)),
             Test::GoesTo(index, regex) => node(*index)
-                .and_then(|node| destination::name(parsed, node))
-                .is_some_and(|name| regex.is_match(name)),
+                .is_some_and(|node| destination::names(parsed, node).iter().any(|name| regex.is_match(name))),
             Test::Within(index, regex) => node(*index)
                 .and_then(|node| destination::function(parsed, node))
                 .is_some_and(|name| regex.is_match(name)),
