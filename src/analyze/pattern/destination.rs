@@ -74,7 +74,8 @@ fn uses<'t>(parsed: &Parsed<'_>, variable: Node<'t>) -> Vec<Node<'t>> {
             continue;
         }
         let target = |field| node.parent().and_then(|it| it.child_by_field_name(field)).map(|it| it.id());
-        let assigned = is_assigned(&node) && (target("left") == Some(node.id()) || target("name") == Some(node.id()));
+        let assigned =
+            is_assigned(&node) && (target("left") == Some(node.id()) || target("name") == Some(node.id()));
         let grows = node.parent().is_some_and(|parent| parent.kind().starts_with("augmented"));
         if assigned && !grows {
             break;
@@ -105,7 +106,9 @@ fn stays_itself(parsed: &Parsed<'_>, node: Node<'_>) -> bool {
                 }
                 child = call;
             }
-            "keyword_argument" | "pair" | "assignment" | "assignment_expression" | "variable_declarator" => return true,
+            "keyword_argument" | "pair" | "assignment" | "assignment_expression" | "variable_declarator" => {
+                return true;
+            }
             kind if is_function(kind) || kind.ends_with("statement") => return true,
             _ => child = parent,
         }
@@ -115,8 +118,31 @@ fn stays_itself(parsed: &Parsed<'_>, node: Node<'_>) -> bool {
 
 /// Calls that give their argument back in another form.
 const CONVERSIONS: &[&str] = &[
-    "str", "int", "hex", "oct", "chr", "repr", "format", "join", "String", "Number", "floor", "round", "abs", "b64encode",
-    "urlsafe_b64encode", "hexlify", "md5", "sha1", "sha256", "sha512", "concat", "padStart", "bytes", "encode", "list",
+    "str",
+    "int",
+    "hex",
+    "oct",
+    "chr",
+    "repr",
+    "format",
+    "join",
+    "String",
+    "Number",
+    "floor",
+    "round",
+    "abs",
+    "b64encode",
+    "urlsafe_b64encode",
+    "hexlify",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "concat",
+    "padStart",
+    "bytes",
+    "encode",
+    "list",
 ];
 
 /// The name of the variable, property, keyword or parameter that the value of `node` ends up in, as it is written; of a

@@ -110,6 +110,29 @@ fn destination_is_the_name_a_value_ends_in() {
 }
 
 #[test]
+fn variables_lead_on_to_where_they_are_used() {
+    let query = "((call function: (_) @callee) @report (#goes-to? @report \"token\"))";
+    let rules = || vec![rule("a", &["r"], &[("python", query)])];
+    for (text, hits) in [
+        ("x = str(r())\nsession['token'] = x\n", 1),
+        ("x = r()\ny = f'{x}-1'\nuser.token = y\n", 1),
+        ("x = r()\nsave(token=x)\n", 1),
+        ("x = r()\nresponse.set_cookie('token', str(x))\n", 1),
+        ("def make_token():\n    x = ''\n    x += r()\n    return x\n", 1),
+        ("def f():\n    x = r()\ndef g(x):\n    token = x\n", 0),
+        ("x = r()\nx = 1\ntoken = x\n", 0),
+        ("x = r()\ntoken = tokens[x]\n", 0),
+        ("x = r()\ntoken = fetch(x)\n", 0),
+        ("x = r()\nresponse.set_cookie(x, 'token')\n", 0),
+        ("token = x\nx = r()\n", 0),
+    ] {
+        assert_eq!(found(rules(), "a.py", text).len(), hits, "{text}");
+    }
+    let many = "x = r()\n".to_owned() + &"y = x\n".repeat(5_000) + "token = x\n";
+    assert_eq!(found(rules(), "a.py", &many).len(), 0);
+}
+
+#[test]
 fn function_around_is_found() {
     let query = "((call_expression function: (_) @callee) @report (#within? @report \"Token\"))";
     let rules = || vec![rule("a", &["r"], &[("javascript", query)])];
