@@ -130,6 +130,8 @@ pub(super) struct Node {
     pub(super) assigned: Vec<Sink>,
     /// Of a call: kinds that its result is clean for.
     pub(super) cleans: Kinds,
+    /// Of a call: kinds that its result is no longer clean for.
+    pub(super) undoes: Kinds,
     /// Sink kinds that its data is clean for where it equals a constant.
     pub(super) compared: Kinds,
     /// Of a call: what it tests.
@@ -320,6 +322,10 @@ impl Table {
             let node = self.insert(&Expression::parse(written)?);
             self.nodes[node as usize].whole |= sinks.bits(kind).ok_or_else(many)?;
         }
+        for (kind, written) in each(&model.undo) {
+            let node = self.insert(&Expression::parse(written)?);
+            self.nodes[node as usize].undoes |= sinks.bits(kind).ok_or_else(many)?;
+        }
         for (kind, written) in each(&model.sink) {
             let read = Expression::parse(written)?;
             let node = self.insert(&read);
@@ -383,7 +389,8 @@ impl Table {
                 rest: handler.rest.as_deref().and_then(|kind| sources.bit(kind)),
                 result: handler.result.as_deref().and_then(|kind| sinks.bit(kind)),
             };
-            for written in handler.decorator.iter().chain(&handler.call).chain(&handler.assignment) {
+            let listed = handler.decorator.iter().chain(&handler.call);
+            for written in listed.chain(&handler.assignment).chain(&handler.method) {
                 let read = Expression::parse(written)?;
                 let node = self.insert(&read);
                 self.nodes[node as usize].handlers.push((read.requirements, compiled.clone()));

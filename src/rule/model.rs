@@ -31,6 +31,9 @@ pub struct Model {
     /// Sink kind -> sources that are clean for it as a whole and not in their parts: `location.href` for `redirect`.
     #[serde(default)]
     pub whole: BTreeMap<String, Vec<String>>,
+    /// Sink kind -> calls after which data is no longer clean for it: `base64.b64decode()`, `json.loads()`.
+    #[serde(default)]
+    pub undo: BTreeMap<String, Vec<String>>,
     /// Type -> expressions that yield a value of it: `"sqlite3.Cursor" = ["sqlite3.Connection.cursor()"]`.
     #[serde(default)]
     pub returns: BTreeMap<String, Vec<String>>,
@@ -58,6 +61,9 @@ pub struct Handler {
     /// The files that export one, as paths in which `*` stands for anything: `*/pages/api/*`; none for every file.
     #[serde(default)]
     pub path: Vec<String>,
+    /// Methods of a library's class that are one where a class of that base has them: `RequestHandler().get`.
+    #[serde(default)]
+    pub method: Vec<String>,
     /// The types of its parameters, by position: `express.Request`; `_` for one of no interest.
     #[serde(default)]
     pub parameters: Vec<String>,
@@ -85,10 +91,13 @@ impl Model {
 
     /// Every expression of the file.
     fn expressions(&self) -> impl Iterator<Item = &String> {
-        let tables = [&self.source, &self.sink, &self.clean, &self.guard, &self.whole, &self.returns];
+        let tables =
+            [&self.source, &self.sink, &self.clean, &self.guard, &self.whole, &self.undo, &self.returns];
         let listed = tables.into_iter().flat_map(BTreeMap::values).flatten();
-        let handlers =
-            self.handler.iter().flat_map(|one| one.decorator.iter().chain(&one.call).chain(&one.assignment));
+        let handlers = self
+            .handler
+            .iter()
+            .flat_map(|one| one.decorator.iter().chain(&one.call).chain(&one.assignment).chain(&one.method));
         listed.chain(self.returns.keys()).chain(handlers)
     }
 }

@@ -140,7 +140,7 @@ impl<'a> Engine<'a> {
             return made;
         }
         let taint = self.unknown_call(frame, callee, arguments, span).all();
-        Abstract { taint: taint.cleaned(cleans), ..made }
+        Abstract { taint: taint.soiled(said.undoes).cleaned(cleans), ..made }
     }
 
     /// A call of which nothing is known: what goes in comes out, and functions among the arguments see it.

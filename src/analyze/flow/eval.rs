@@ -5,7 +5,9 @@ use std::rc::Rc;
 use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Origin, Part, Parts, Taint};
 use super::{Engine, fold};
-use crate::analyze::ir::{Binary, BlockId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value};
+use crate::analyze::ir::{
+    Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
+};
 use crate::analyze::model::{Kinds, NodeId};
 
 impl<'a> Engine<'a> {
@@ -25,7 +27,7 @@ impl<'a> Engine<'a> {
             }
             Op::SetMember(object, name, stored) => self.set_member(frame, *object, *name, *stored, span),
             Op::Index(object, key) => {
-                let value = self.index(frame, *object, *key);
+                let value = self.index(frame, *object, *key, span);
                 match &frame.value(*key).known {
                     Known::Int(index) => match u32::try_from(*index) {
                         Ok(index) => self.part_of(frame, *object, Part::Index(index), value),
@@ -56,10 +58,12 @@ impl<'a> Engine<'a> {
             Op::Class(class, bases) => {
                 let paths = bases.iter().filter_map(|base| match frame.value(*base).known {
                     Known::Path(node) => self.table.call(node),
+                    Known::Class(base) => self.bases.get(&base).copied(),
                     _ => None,
                 });
                 if let Some(node) = paths.into_iter().next() {
                     self.bases.insert(*class, node);
+                    self.handling_methods(*class, node);
                 }
                 let known = bases.iter().map(|base| frame.value(*base).known.clone());
                 self.class_bases.insert(*class, known.filter(|known| *known != Known::Any).collect());
@@ -280,7 +284,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The target of an assignment, as a trace names it.
-    fn short(&self, span: Span) -> &str {
+    pub(super) fn short(&self, span: Span) -> &str {
         let text = self.text_of(span);
         let target = text.split(['=', '\n']).next().unwrap_or("").trim();
         target.char_indices().nth(40).map_or(target, |(end, _)| &target[..end])
@@ -298,7 +302,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn index(&self, frame: &Frame<'_>, object: Value, key: Value) -> Abstract {
+    fn index(&self, frame: &Frame<'_>, object: Value, key: Value, span: Span) -> Abstract {
         let (held, key) = (frame.value(object), frame.value(key));
         if let (Known::Text(text), Known::Int(index)) = (&held.known, &key.known) {
             return Abstract { known: fold::character(text, *index), ..held.clone() };
@@ -307,10 +311,22 @@ impl<'a> Engine<'a> {
         if held.parts.is_none() {
             let start = key.known == Known::Int(0);
             let taint = if start { held.taint.clone() } else { held.taint.parted() };
-            return Abstract::tainted(taint.join(&marks));
+            return match self.subscript(held, "__getitem__") {
+                Some(node) => {
+                    let value = self.path(node, span);
+                    Abstract { taint: value.taint.join(&taint).join(&marks), ..value }
+                }
+                None => Abstract::tainted(taint.join(&marks)),
+            };
         }
         let value = held.at(self.key(key, held).as_ref());
         Abstract { taint: value.taint.join(&marks), ..value }
+    }
+
+    /// What the models say of `value[key]`, which Python makes a call of a method.
+    fn subscript(&self, value: &Abstract, method: &str) -> Option<NodeId> {
+        let Known::Path(node) = value.known else { return None };
+        self.table.member(node, method).and_then(|method| self.table.call(method))
     }
 
     fn set_index(
@@ -441,6 +457,17 @@ impl<'a> Engine<'a> {
             }
         }
         made
+    }
+
+    /// The methods of a class that the library it extends calls with data from outside.
+    fn handling_methods(&mut self, class: ClassId, base: NodeId) {
+        let table = self.table;
+        for (name, id) in &self.program.class(class).methods {
+            let node = table.member(base, self.program.names.text(*name));
+            if let Some((_, handler)) = node.and_then(|node| table.node(node).handlers.first()) {
+                self.handlers.insert(*id, handler);
+            }
+        }
     }
 
     fn closure(&mut self, frame: &Frame<'_>, id: FunctionId, decorators: &[Value]) -> Abstract {

@@ -201,6 +201,12 @@ impl<'a> Engine<'a> {
             }
             if let Some(kind) = handler.rest {
                 frame.owned.remove(&index);
+                if let Some(node) = parameter.annotation.and_then(|name| self.annotated(frame, name)) {
+                    return self.path(node, parameter.span);
+                }
+                if declared_harmless(self.text_of(parameter.span)) {
+                    return Abstract::default();
+                }
                 return Abstract::tainted(self.read(kind, 0, parameter.span));
             }
         }
@@ -294,7 +300,11 @@ impl<'a> Engine<'a> {
         let said = self.table.node(node);
         let source = said.source | self.table.node(self.table.canonical(node)).source;
         let source = if self.fixed_route { source & !self.models.route } else { source };
-        let taint = if source == 0 { Taint::default() } else { self.read(source, said.whole, span) };
+        let taint = if source == 0 {
+            Taint::default()
+        } else {
+            self.read(source, said.whole, span).cleaned(said.cleans)
+        };
         Abstract { taint, ..Abstract::known(Known::Path(node)) }
     }
 
@@ -390,6 +400,60 @@ impl<'a> Engine<'a> {
         let tells = after.is_some_and(|after| telling(&before, after));
         self.grew |= tells && self.seen.contains(&Shared::Variable(id, name));
     }
+}
+
+/// Types of parameters that hold no text: a framework refuses a request whose values are none of them.
+const HARMLESS: &[&str] = &[
+    "int",
+    "float",
+    "bool",
+    "UUID",
+    "UUID1",
+    "UUID4",
+    "date",
+    "datetime",
+    "time",
+    "timedelta",
+    "Decimal",
+    "Literal",
+    "PositiveInt",
+    "NonNegativeInt",
+    "PositiveFloat",
+    "conint",
+    "StrictInt",
+    "StrictBool",
+    "IPvAnyAddress",
+];
+
+/// Whether a handler's parameter, as it is declared, is no data of the request: a number (`n: Optional[int] = None`),
+/// or what another function provides (`db: Session = Depends(session)`).
+fn declared_harmless(declaration: &str) -> bool {
+    let Some((_, annotation)) = declaration.split_once(':') else {
+        return provided(declaration);
+    };
+    let kind = annotation.split('=').next().unwrap_or("");
+    let mut words = kind.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let wrapper = |word: &&str| {
+        matches!(
+            *word,
+            "Optional"
+                | "Annotated"
+                | "Union"
+                | "List"
+                | "list"
+                | "Set"
+                | "set"
+                | "typing"
+                | "uuid"
+                | "datetime"
+        )
+    };
+    let first = words.find(|word| !wrapper(word) || !kind.contains(['[', '.']));
+    provided(declaration) || first.is_some_and(|word| HARMLESS.contains(&word)) && !kind.contains("str")
+}
+
+fn provided(declaration: &str) -> bool {
+    ["Depends(", "Security(", "Inject("].iter().any(|call| declaration.contains(call))
 }
 
 /// The value without the data of parameters.

@@ -107,6 +107,32 @@ impl Engine<'_> {
         }
     }
 
+    /// Checks the key and the value of `session[key] = value`, which are the arguments of `__setitem__`.
+    pub(super) fn subscript_assigned(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: NodeId,
+        (key, stored): (Value, Value),
+        span: Span,
+    ) {
+        let arguments = [key, stored].map(|value| Argument {
+            value,
+            pass: Pass::Plain,
+            span: frame.function.step(value).span,
+        });
+        let table = self.table;
+        let name = self.short(span).to_owned();
+        for sink in &table.node(node).sinks {
+            if !sink.requirements.iter().all(|requirement| self.holds(frame, requirement, &arguments)) {
+                continue;
+            }
+            let slots = sink.slots.iter();
+            for argument in slots.flat_map(|slot| self.filling(slot, &arguments)).collect::<Vec<_>>() {
+                self.check(frame, argument.value, argument.span, sink.kind, &name);
+            }
+        }
+    }
+
     /// Whether the arguments of a call are as required.
     pub(super) fn holds(&self, frame: &Frame<'_>, requirement: &Requirement, arguments: &[Argument]) -> bool {
         if let Ok(position) = requirement.keyword.parse::<usize>() {

@@ -204,6 +204,16 @@ impl Taint {
         Taint::from(flows.filter(|flow| flow.clean != Kinds::MAX).collect())
     }
 
+    /// The same, no longer clean for some kinds.
+    pub(super) fn soiled(&self, kinds: Kinds) -> Taint {
+        if self.flows().iter().all(|flow| flow.clean & kinds == 0) {
+            return self.clone();
+        }
+        Taint::from(
+            self.flows().iter().cloned().map(|flow| Flow { clean: flow.clean & !kinds, ..flow }).collect(),
+        )
+    }
+
     /// The same, clean for more kinds where it is clean for `after` already.
     pub(super) fn cleaned_after(&self, kinds: Kinds, after: Kinds) -> Taint {
         if self.is_empty() || kinds == 0 {
