@@ -13,6 +13,8 @@ pub(super) struct Module {
     pub(super) family: &'static str,
     /// Which part of its document it is.
     pub(super) view: usize,
+    /// Of half a file: how many bytes its places are ahead of the view's.
+    pub(super) half: Option<usize>,
     /// What it defines at its top level; of JavaScript what it exports, as `exports.name`.
     pub(super) names: Vec<(Box<str>, ValueFact)>,
     /// Its functions, in order.

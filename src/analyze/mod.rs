@@ -6,6 +6,7 @@
 
 mod facts;
 mod flow;
+mod fragment;
 mod ir;
 mod link;
 mod lower;
@@ -20,6 +21,8 @@ pub use project::Project;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use fragment::Source;
 
 use crate::artifact::Role;
 use crate::error::Result;
@@ -91,7 +94,7 @@ impl Analyzer {
         for (index, facts) in facts.into_iter().enumerate() {
             findings.extend(facts.findings);
             notes.extend(facts.notes);
-            places.extend(facts.modules.iter().map(|module| (index, module.view)));
+            places.extend(facts.modules.iter().map(|module| (index, module.view, module.half)));
             modules.extend(facts.modules);
         }
         let (crossings, settled) = self.taint.link(&modules);
@@ -103,13 +106,13 @@ impl Analyzer {
         for crossing in &crossings {
             let Some(document) = opened.document(places[crossing.module].0) else { continue };
             let views = document.views();
-            let Some(view) = views.get(places[crossing.module].1) else { continue };
+            let Some(view) = seen(&views, places[crossing.module]) else { continue };
             let mut step = |module: usize, fact: &facts::StepFact| {
                 let document = opened.document(places[module].0)?;
                 let views = document.views();
-                Some(taint::shown(views.get(places[module].1)?, fact.span, &fact.message))
+                Some(taint::shown(&seen(&views, places[module])?, fact.span, &fact.message))
             };
-            let mut crossed = self.taint.crossed(view, crossing, &mut step);
+            let mut crossed = self.taint.crossed(&view, crossing, &mut step);
             let known = |found: &Finding| findings.iter().any(|it: &Finding| same(it, found));
             crossed.retain(|found| !known(found));
             document.sign_lines(&mut crossed);
@@ -119,7 +122,12 @@ impl Analyzer {
     }
 
     fn code(&self, view: &View<'_>, language: Language, scope: project::Scope<'_>, facts: &mut Facts) {
-        let text = view.text();
+        let source = match view.fragment() {
+            true => Source::of_fragment(language, view.text()),
+            false => Source { text: view.text().into(), half: None },
+        };
+        let half = source.half.map(|lead| view.half(lead));
+        let (text, view) = (source.text.as_ref(), half.as_ref().unwrap_or(view));
         let path = view.path().unwrap_or(view.document().path());
         let parsed = match parse(language, text, steps_for(text)) {
             Ok(parsed) => parsed,
@@ -128,12 +136,14 @@ impl Analyzer {
                 return facts.notes.push(Note::new(NoteKind::NotChecked, path, message));
             }
         };
-        if !view.fragment() && !parsed.errors.is_empty() {
-            facts.notes.push(match template_tags(&parsed) {
-                true => {
-                    Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
-                }
-                false => Note::new(NoteKind::Partial, path, not_understood(&parsed)),
+        if !parsed.errors.is_empty() {
+            facts.notes.push(if view.fragment() {
+                half_understood(view, &parsed)
+            } else if template_tags(&parsed) {
+                Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
+            } else {
+                let what = not_understood(&parsed, 1);
+                Note::new(NoteKind::Partial, path, format!("{what}; correct the syntax there"))
             });
         }
         let imports = Imports::read(&parsed);
@@ -147,8 +157,14 @@ impl Analyzer {
         facts.notes.extend(notes);
         facts.findings.extend(flows.findings);
         facts.notes.extend(flows.notes);
-        facts.modules.extend(flows.module);
+        facts.modules.extend(flows.module.map(|module| facts::Module { half: source.half, ..module }));
     }
+}
+
+/// The view of a module, by the place of its document, its own there, and what is before it of half a file.
+fn seen<'a>(views: &[View<'a>], place: (usize, usize, Option<usize>)) -> Option<View<'a>> {
+    let view = views.get(place.1)?;
+    Some(place.2.map_or_else(|| view.clone(), |lead| view.half(lead)))
 }
 
 /// Documents that were read again.
@@ -203,15 +219,25 @@ fn is_tag(line: &str, open: &str, close: &str) -> bool {
 /// At most so many places are listed.
 const MOST_PLACES: usize = 5;
 
-fn not_understood(parsed: &Parsed<'_>) -> String {
+/// What is not understood of half a file; nobody has to correct what was cut.
+fn half_understood(view: &View<'_>, parsed: &Parsed<'_>) -> Note {
+    let first = view.location(0..0).region.start_line;
+    let bound = view.path().map_or(String::new(), |path| format!(" for {path}"));
+    let message = format!("the code{bound} is half a file; {}", not_understood(parsed, first));
+    Note::new(NoteKind::Info, view.document().path(), message)
+}
+
+/// Names the lines that are not understood, when the text begins on line `first`.
+fn not_understood(parsed: &Parsed<'_>, first: u32) -> String {
+    let shift = first.saturating_sub(1);
     let say = |lines: &std::ops::Range<u32>| match lines.end - lines.start {
-        1 => lines.start.to_string(),
-        _ => format!("{}-{}", lines.start, lines.end - 1),
+        1 => (lines.start + shift).to_string(),
+        _ => format!("{}-{}", lines.start + shift, lines.end - 1 + shift),
     };
     let shown: Vec<String> = parsed.errors.iter().take(MOST_PLACES).map(say).collect();
     let more = parsed.errors.len().saturating_sub(MOST_PLACES);
     let tail = if more > 0 { format!(" and {more} more places") } else { String::new() };
-    format!("not understood: line {}{tail}; correct the syntax there", shown.join(", "))
+    format!("not understood: line {}{tail}", shown.join(", "))
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ impl Redacted {
 
     /// The whole text as one view.
     pub fn whole(&self) -> View<'_> {
-        View { document: self, range: 0..self.text.len(), fence: None }
+        View { document: self, range: 0..self.text.len(), fence: None, half: None }
     }
 
     /// What is to be analysed as code: the whole of a code file, each fence of anything else.
@@ -162,7 +162,12 @@ impl Redacted {
                 .fences()
                 .iter()
                 .zip(&self.fences)
-                .map(|(fence, range)| View { document: self, range: range.clone(), fence: Some(fence) })
+                .map(|(fence, range)| View {
+                    document: self,
+                    range: range.clone(),
+                    fence: Some(fence),
+                    half: None,
+                })
                 .collect(),
         }
     }
@@ -310,9 +315,17 @@ pub struct View<'a> {
     document: &'a Redacted,
     range: Range<usize>,
     fence: Option<&'a Fence>,
+    /// Of half a file: how many bytes stand before it in the text that places are counted in.
+    half: Option<usize>,
 }
 
 impl<'a> View<'a> {
+    /// The same, known to be half a file: its findings are less sure, and places are counted in a text that has `lead`
+    /// more bytes in front.
+    pub(crate) fn half(&self, lead: usize) -> Self {
+        View { half: Some(lead), ..self.clone() }
+    }
+
     /// The redacted text.
     pub fn text(&self) -> &'a str {
         &self.document.text[self.range.clone()]
@@ -353,22 +366,27 @@ impl<'a> View<'a> {
 
     /// The location in the original of a byte range of [`View::text`].
     pub fn location(&self, range: Range<usize>) -> Location {
-        let start = self.range.start;
+        let lead = self.half.unwrap_or(0);
+        let place = |at: usize| (self.range.start + at.saturating_sub(lead)).min(self.range.end);
         Location {
             path: self.document.path().to_owned(),
-            region: self.document.region(start + range.start..start + range.end),
+            region: self.document.region(place(range.start)..place(range.end)),
             target: self.fence.and_then(|fence| fence.path.clone()),
         }
     }
 
     /// A finding of `rule` at a byte range of [`View::text`]. `fill` replaces `{name}` in the rule's message. A fence
-    /// without a path is an illustration that nothing applies: its findings are of low confidence.
+    /// without a path is an illustration that nothing applies: its findings are of low confidence; those of half a file
+    /// are of medium confidence at most.
     pub fn finding(&self, rule: &Rule, range: Range<usize>, fill: &[(&str, &str)]) -> Finding {
         let location = self.location(range);
         let message = fill.iter().fold(rule.message.clone(), |message, (name, value)| {
             message.replace(&format!("{{{name}}}"), value)
         });
-        let confidence = if self.path().is_some() { rule.confidence } else { Confidence::Low };
+        let mut confidence = if self.path().is_some() { rule.confidence } else { Confidence::Low };
+        if self.half.is_some() {
+            confidence = confidence.min(Confidence::Medium);
+        }
         Finding {
             rule: rule.id.clone(),
             message: printable(&message),

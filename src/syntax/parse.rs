@@ -24,6 +24,8 @@ pub struct Parsed<'a> {
     pub tree: Tree,
     /// The lines (1-based, half-open) that the grammar does not understand, sorted, without overlap.
     pub errors: Vec<Range<u32>>,
+    /// How many bytes it does not understand.
+    pub lost: usize,
 }
 
 impl<'a> Parsed<'a> {
@@ -71,7 +73,7 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
     if let Ok((_, 0, errors)) = &first
         && errors.is_empty()
     {
-        return first.map(|(tree, _, errors)| Parsed { text, language, tree, errors });
+        return first.map(|(tree, lost, errors)| Parsed { text, language, tree, errors, lost });
     }
     let mut best = first.map(|read| (language, read));
     for other in language.others() {
@@ -84,7 +86,7 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
             best = Ok((*other, read));
         }
     }
-    best.map(|(language, (tree, _, errors))| Parsed { text, language, tree, errors })
+    best.map(|(language, (tree, lost, errors))| Parsed { text, language, tree, errors, lost })
 }
 
 thread_local! {

@@ -40,6 +40,7 @@ impl Engine<'_> {
             path: self.path.to_owned(),
             family: self.language.family(),
             view: 0,
+            half: None,
             names,
             functions: (0..self.program.functions.len()).map(|index| self.function_fact(index)).collect(),
             classes: (0..self.program.classes.len()).map(|index| self.class_fact(index)).collect(),
