@@ -340,6 +340,9 @@ impl<'a> Engine<'a> {
         let mut value = frame.value(stored).clone();
         value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
         self.written_into(frame, object, span);
+        if let Some(node) = self.subscript(frame.value(object), "__setitem__") {
+            self.subscript_assigned(frame, node, (key, stored), span);
+        }
         let key = self.key(frame.value(key), frame.value(object));
         if let Some(place) = self.place(frame, object) {
             let stored = value.clone();
