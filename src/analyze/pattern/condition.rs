@@ -6,12 +6,19 @@
 //! - `(#goes-to? @value "(?i)token")`: the variable, property or argument that the value ends up in is named so
 //! - `(#constant? @value)`: the argument of a call is a constant, as far as the flow of data tells
 //! - `(#within? @value "(?i)token")`: the innermost function around it is named so
+//! - `(#around? @value "__proto__")`: the text of the innermost function around it matches; at the top level, that of
+//!   the lines nearby
+//! - `(#reads? @value "^'$")`: it is a literal, literals joined by `+`, or a name that the file last bound to one, and
+//!   what it reads as matches; a regular expression reads as `/pattern/flags`
 //!
 //! `not-` before the name turns each into its opposite.
+
+use std::cell::OnceCell;
 
 use regex::Regex;
 use tree_sitter::{Node, QueryPredicate, QueryPredicateArg};
 
+use super::constant::Constants;
 use super::destination;
 use crate::syntax::{Imports, Parsed};
 
@@ -22,6 +29,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) path: Option<&'a str>,
     /// The bytes of arguments that are constants without being literals.
     pub(super) constants: &'a dyn Fn(std::ops::Range<usize>) -> bool,
+    /// What names are bound to; read when a condition first asks for it.
+    pub(super) bound: OnceCell<Constants<'a>>,
 }
 
 /// One condition of a pattern.
@@ -37,6 +46,8 @@ enum Test {
     GoesTo(u32, Regex),
     Within(u32, Regex),
     Constant(u32),
+    Around(u32, Regex),
+    Reads(u32, Regex),
 }
 
 impl Condition {
@@ -67,6 +78,8 @@ impl Condition {
             ("path", None) => Test::Path(regex()?),
             ("goes-to", Some(index)) => Test::GoesTo(index, regex()?),
             ("within", Some(index)) => Test::Within(index, regex()?),
+            ("around", Some(index)) => Test::Around(index, regex()?),
+            ("reads", Some(index)) => Test::Reads(index, regex()?),
             ("constant", Some(index)) => Test::Constant(index),
             _ => return Err(format!("a query has no condition #{}", predicate.operator)),
         };
@@ -74,10 +87,10 @@ impl Condition {
     }
 
     /// Whether it holds for a match; `node` gives the node of a capture.
-    pub(super) fn holds<'t>(
+    pub(super) fn holds<'a>(
         &self,
-        node: &dyn Fn(u32) -> Option<Node<'t>>,
-        around: &Surroundings<'_>,
+        node: &dyn Fn(u32) -> Option<Node<'a>>,
+        around: &Surroundings<'a>,
     ) -> bool {
         let parsed = around.parsed;
         let holds = match &self.test {
@@ -97,6 +110,12 @@ impl Condition {
             Test::Within(index, regex) => node(*index)
                 .and_then(|node| destination::function(parsed, node))
                 .is_some_and(|name| regex.is_match(name)),
+            Test::Around(index, regex) => {
+                node(*index).is_some_and(|node| regex.is_match(destination::surroundings(parsed, node)))
+            }
+            Test::Reads(index, regex) => node(*index)
+                .and_then(|node| around.bound.get_or_init(|| Constants::read(parsed)).text(parsed, node))
+                .is_some_and(|text| regex.is_match(&text)),
             Test::Constant(index) => node(*index).is_some_and(|node| {
                 matches!(
                     node.kind(),

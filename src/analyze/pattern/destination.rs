@@ -7,6 +7,9 @@ use crate::syntax::Parsed;
 /// How far up a value is followed; looking up a parent costs its depth.
 const HIGHEST: usize = 24;
 
+/// How far around a node of the top level its surroundings reach, in bytes.
+const NEARBY: usize = 1000;
+
 /// The name of the variable, property, keyword or parameter that the value of `node` ends up in, as it is written; of a
 /// returned value the function's name.
 pub(super) fn name<'a>(parsed: &Parsed<'a>, node: Node<'_>) -> Option<&'a str> {
@@ -82,6 +85,31 @@ pub(super) fn function<'a>(parsed: &Parsed<'a>, node: Node<'_>) -> Option<&'a st
         child = parent;
     }
     None
+}
+
+/// The text of the innermost function around `node`; at the top level, of the lines nearby.
+pub(super) fn surroundings<'a>(parsed: &Parsed<'a>, node: Node<'_>) -> &'a str {
+    let mut child = node;
+    for _ in 0..HIGHEST {
+        let Some(parent) = child.parent() else { break };
+        if matches!(
+            parent.kind(),
+            "function_definition"
+                | "function_declaration"
+                | "generator_function_declaration"
+                | "method_definition"
+                | "arrow_function"
+                | "function_expression"
+                | "generator_function"
+        ) {
+            return parsed.text_of(parent);
+        }
+        child = parent;
+    }
+    let text = parsed.text;
+    let start = text.floor_char_boundary(node.start_byte().saturating_sub(NEARBY));
+    let end = text.ceil_char_boundary((node.end_byte() + NEARBY).min(text.len()));
+    text.get(start..end).unwrap_or("")
 }
 
 /// The list that a call such as `password.append(x)` grows.

@@ -6,6 +6,7 @@
 //! Conditions beyond tree-sitter's own are those of [`condition`].
 
 mod condition;
+mod constant;
 mod destination;
 mod needs;
 mod query;
@@ -63,7 +64,8 @@ impl Patterns {
         imports: &Imports,
         constants: &dyn Fn(Range<usize>) -> bool,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let around = Surroundings { parsed, imports, path: view.path(), constants };
+        let bound = std::cell::OnceCell::new();
+        let around = Surroundings { parsed, imports, path: view.path(), constants, bound };
         let present = self.finder.present(parsed);
         let mut notes = Vec::new();
         let mut note = |kind, message: String| notes.push(Note::new(kind, view.document().path(), message));

@@ -153,3 +153,50 @@ fn wrong_queries_are_errors() {
         assert!(Patterns::new(&set).check().is_err(), "{query}");
     }
 }
+
+#[test]
+fn constants_are_followed() {
+    let query =
+        "((call_expression arguments: (arguments . (_) @_what) ) @report (#reads? @_what \"^(?:/'/g?|')$\"))";
+    let text = "\
+const quote = /'/;
+const other = quote;
+let changed = \"'\";
+f(quote);
+f(other);
+f(\"'\");
+f('' + `'`);
+f(new RegExp('\\'', 'g'));
+f(changed);
+changed = x;
+f(changed);
+f('a');
+function g(quote) { f(quote); }
+f(`${quote}`);
+f(loop);
+const loop = loop + loop;
+";
+    let lines: Vec<u32> = found(vec![rule("r", &[], &[("javascript", query)])], "a.js", text)
+        .into_iter()
+        .map(|(line, _)| line)
+        .collect();
+    assert_eq!(lines, [4, 5, 6, 7, 8, 9]);
+    let query = "((call arguments: (argument_list . (_) @_what)) @report (#reads? @_what \"^ab$\"))";
+    let text = "PART = 'a'\nf(PART + 'b')\nf(PART)\n";
+    assert_eq!(found(vec![rule("r", &[], &[("python", query)])], "a.py", text).len(), 1);
+}
+
+#[test]
+fn the_function_around_is_looked_at() {
+    let query = "((call_expression) @report (#not-around? @report \"checked\"))";
+    let text = "\
+function one() { f(); }
+function two() { checked; f(); }
+const three = () => g();
+";
+    let lines: Vec<u32> = found(vec![rule("r", &[], &[("javascript", query)])], "a.js", text)
+        .into_iter()
+        .map(|(line, _)| line)
+        .collect();
+    assert_eq!(lines, [1, 3]);
+}
