@@ -1,4 +1,5 @@
-//! Compiles `rules/` into one blob with the parser that `--rules` uses, so that no page is parsed at start.
+//! Compiles `rules/` into one blob with the parser that `--rules` uses, so that no page is parsed at start; and tells the
+//! engine apart from any other, for what an older one left in a cache.
 
 #[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "src/finding.rs"]
@@ -12,11 +13,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rule::{Category, Model, RuleSet};
+use sha2::{Digest as _, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
-    println!("cargo::rerun-if-changed=src/rule");
-    println!("cargo::rerun-if-changed=src/finding.rs");
+    println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rustc-env=WEFT_ENGINE={}", engine()?);
     let mut set = RuleSet::default();
     for path in files(Path::new("rules"))? {
         let text = fs::read_to_string(&path)?.replace("\r\n", "\n");
@@ -40,6 +43,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(Path::new(&std::env::var("OUT_DIR")?).join("rules.bin"), postcard::to_allocvec(&set)?)?;
     Ok(())
+}
+
+/// A digest of all that decides what a scan finds: the sources, the data in them, and the versions of the crates.
+fn engine() -> Result<String, Box<dyn Error>> {
+    let mut digest = Sha256::new();
+    let lock = Some(Path::new("Cargo.lock").to_owned()).filter(|path| path.is_file());
+    for path in files(Path::new("src"))?.into_iter().chain(lock) {
+        let bytes = fs::read(&path)?;
+        digest.update(format!("{} {}\n", path.display(), bytes.len()));
+        digest.update(bytes);
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Every file below a folder, sorted, README pages left out.

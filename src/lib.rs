@@ -14,6 +14,7 @@ extern crate self as weft;
 
 pub mod analyze;
 pub mod artifact;
+mod cache;
 pub mod deps;
 pub mod effects;
 pub mod error;
@@ -26,17 +27,21 @@ pub mod redact;
 pub mod report;
 pub mod review;
 pub mod rule;
+mod seen;
 pub mod syntax;
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use artifact::{Entry, Submission};
+use artifact::{Digest, Entry, Original, Submission};
+use cache::{Cache, Key};
 use error::Result;
 use finding::{Finding, Note};
-use policy::{Allowance, Policy, Report};
+use policy::{Policy, Report};
 use redact::Redacted;
 use rule::RuleSet;
+use seen::Seen;
 
 /// What a text is redacted with: all that a prompt needs, ready in a few milliseconds.
 pub struct TextChecks {
@@ -79,6 +84,16 @@ impl Checks {
     pub fn marking(mut self, key: &[u8]) -> Self {
         self.texts.redactor = self.texts.redactor.marking(key);
         self
+    }
+
+    /// Tells apart any two runs whose first passes may make something else of the same file: the engine, the rules, the
+    /// settings it obeys. `None` when nothing may be kept.
+    fn identity(&self, policy: &Policy) -> Option<Digest> {
+        let redactor = self.redactor.identity()?;
+        let stages = (self.analyzer.is_some(), self.dependencies.is_some(), policy.gate.only);
+        let settings = format!("{stages:?} {} {:?}", policy.limits.file_bytes, policy.run.trust);
+        let all = [env!("WEFT_ENGINE"), &self.rules.digest().to_string(), &redactor.to_string(), &settings];
+        Some(Digest::of(all.join("\n").as_bytes()))
     }
 
     /// Compiles every pattern and query now: for rules that come from outside. Errors: one does not compile.
@@ -157,17 +172,6 @@ pub fn built_in_rules() -> RuleSet {
     postcard::from_bytes(include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"))).unwrap_or_default()
 }
 
-/// What the first pass keeps of one document.
-#[derive(Default)]
-struct Seen {
-    findings: Vec<Finding>,
-    notes: Vec<Note>,
-    allowances: Vec<Allowance>,
-    code: analyze::Facts,
-    packages: deps::Facts,
-    kept: Option<Redacted>,
-}
-
 /// The whole scan: reads, redacts and checks each piece on `threads` threads, links what they share, and judges.
 /// `keep` returns the redacted documents too, for a reviewer. The result does not depend on `threads`.
 pub fn gate(
@@ -190,10 +194,35 @@ pub fn gate_watched(
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
     let project = project(submission, checks, policy);
-    let seen = each(&submission.entries, threads, watch, |entry| {
-        look(entry, &submission.symlinks, checks, policy, &project, keep)
-    });
+    let first = First { symlinks: &submission.symlinks, checks, policy, project: &project, keep };
+    let seen = each(&submission.entries, threads, watch, |entry| first.read(entry));
     link(seen, submission, checks, policy)
+}
+
+/// As [`gate_watched`], for a person's own scan: what the first pass makes of unchanged files is kept in the file at
+/// `kept`, and taken from there. The result does not depend on what is in that file; a run under [`policy::Trust::Gate`]
+/// leaves it alone, since whoever is judged could have written it.
+pub fn scan_kept(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    threads: usize,
+    kept: Option<&Path>,
+    watch: &(dyn Fn(usize) + Sync),
+) -> Report {
+    let project = project(submission, checks, policy);
+    let first = First { symlinks: &submission.symlinks, checks, policy, project: &project, keep: false };
+    let kept = kept.filter(|_| policy.run.trust == policy::Trust::Own);
+    let cache = kept.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
+    let seen = each(&submission.entries, threads, watch, |entry| match &cache {
+        Some(cache) => first.read_kept(entry, cache),
+        None => first.read(entry),
+    });
+    if let Some(cache) = cache {
+        // A full disk costs the next run its time, and nobody anything else.
+        let _ = cache.save(!policy.run.partial);
+    }
+    link(seen, submission, checks, policy).0
 }
 
 /// What `look` makes of each entry, in their order, on `threads` threads.
@@ -283,52 +312,93 @@ fn project(submission: &Submission, checks: &Checks, policy: &Policy) -> analyze
     project
 }
 
-/// `None` when there is nothing to keep: most files of most scans.
-fn look(
-    entry: &Entry,
-    symlinks: &[String],
-    checks: &Checks,
-    policy: &Policy,
-    project: &analyze::Project,
+/// What the first pass needs beside the piece it looks at.
+struct First<'r> {
+    symlinks: &'r [String],
+    checks: &'r Checks,
+    policy: &'r Policy,
+    project: &'r analyze::Project,
     keep: bool,
-) -> Option<Box<Seen>> {
-    let mut original = match ingest::read(entry, &policy.limits.file_bytes) {
-        Ok(original) => original,
-        Err(note) => return Some(Box::new(Seen { notes: vec![note], ..Seen::default() })),
-    };
-    let mut notes = std::mem::take(&mut original.notes);
-    let redaction = checks.redactor.redact(original);
-    let document = redaction.document;
-    notes.extend(redaction.notes);
-    let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
-    let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
-    let stages = policy.gate.only;
-    if stages.secrets {
-        seen.findings.extend(redact::hygiene(&document, &redaction.findings, &checks.rules));
-        seen.findings.extend(redaction.findings);
-    }
-    if stages.effects {
-        seen.findings.extend(effects::inspect(&document, symlinks, &checks.rules));
-    }
-    if stages.code {
-        match &checks.analyzer {
-            Some(analyzer) => seen.code = analyzer.facts(&document, project),
-            None => seen.notes.push(not_compiled(&document, "code")),
+}
+
+/// What is kept of a document; `None` when that is nothing: most files of most scans.
+type Kept = Option<Box<Seen>>;
+
+impl First<'_> {
+    fn read(&self, entry: &Entry) -> Kept {
+        match ingest::read(entry, &self.policy.limits.file_bytes) {
+            Ok(original) => self.look(original),
+            Err(note) => unread(note),
         }
     }
-    if stages.deps {
-        match &checks.dependencies {
-            Some(dependencies) => seen.packages = dependencies.facts(&document),
-            None => seen.notes.push(not_compiled(&document, "deps")),
+
+    /// As [`First::read`], from the cache when it has it.
+    fn read_kept(&self, entry: &Entry, cache: &Cache<'_>) -> Kept {
+        let bytes = match ingest::bytes(entry, &self.policy.limits.file_bytes) {
+            Ok(bytes) => bytes,
+            Err(note) => return unread(note),
+        };
+        let key = Key::of(entry, || Digest::of(&bytes));
+        if let Some((blob, asked)) = key.as_ref().and_then(|key| cache.get(&entry.path, key))
+            && let Some(mut seen) = Seen::read(&blob)
+        {
+            if let Some(seen) = &mut seen {
+                seen.code.asked = asked;
+            }
+            return seen;
         }
+        let length = bytes.len();
+        let seen = self.look(ingest::of_bytes(entry, bytes));
+        if let Some(key) = key
+            && let Some(blob) = Seen::written(seen.as_deref())
+        {
+            let nothing = analyze::Asked::default();
+            let asked = seen.as_ref().map_or(&nothing, |seen| &seen.code.asked);
+            cache.put(&entry.path, &key, length, asked, blob);
+        }
+        seen
     }
-    document.sign_lines(&mut seen.findings);
-    document.sign_lines(&mut seen.code.findings);
-    document.sign_lines(&mut seen.packages.findings);
-    seen.kept = keep.then_some(document);
-    let facts = stages.code || stages.deps || keep;
-    let said = !(seen.findings.is_empty() && seen.notes.is_empty() && seen.allowances.is_empty());
-    (facts || said).then(|| Box::new(seen))
+
+    fn look(&self, mut original: Original) -> Kept {
+        let First { symlinks, checks, policy, project, keep } = *self;
+        let mut notes = std::mem::take(&mut original.notes);
+        let redaction = checks.redactor.redact(original);
+        let document = redaction.document;
+        notes.extend(redaction.notes);
+        let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
+        let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
+        let stages = policy.gate.only;
+        if stages.secrets {
+            seen.findings.extend(redact::hygiene(&document, &redaction.findings, &checks.rules));
+            seen.findings.extend(redaction.findings);
+        }
+        if stages.effects {
+            seen.findings.extend(effects::inspect(&document, symlinks, &checks.rules));
+        }
+        if stages.code {
+            match &checks.analyzer {
+                Some(analyzer) => seen.code = analyzer.facts(&document, project),
+                None => seen.notes.push(not_compiled(&document, "code")),
+            }
+        }
+        if stages.deps {
+            match &checks.dependencies {
+                Some(dependencies) => seen.packages = dependencies.facts(&document),
+                None => seen.notes.push(not_compiled(&document, "deps")),
+            }
+        }
+        document.sign_lines(&mut seen.findings);
+        document.sign_lines(&mut seen.code.findings);
+        document.sign_lines(&mut seen.packages.findings);
+        seen.kept = keep.then_some(document);
+        let facts = stages.code || stages.deps || keep;
+        let said = !(seen.findings.is_empty() && seen.notes.is_empty() && seen.allowances.is_empty());
+        (facts || said).then(|| Box::new(seen))
+    }
+}
+
+fn unread(note: Note) -> Kept {
+    Some(Box::new(Seen { notes: vec![note], ..Seen::default() }))
 }
 
 fn not_compiled(document: &Redacted, stage: &str) -> Note {
@@ -337,7 +407,7 @@ fn not_compiled(document: &Redacted, stage: &str) -> Note {
 }
 
 fn link(
-    seen: Vec<Option<Box<Seen>>>,
+    seen: Vec<Kept>,
     submission: &Submission,
     checks: &Checks,
     policy: &Policy,

@@ -9,6 +9,8 @@ pub fn scrubbed(cases: &trycmd::TestCases) -> &trycmd::TestCases {
         .env("COLUMNS", "100")
         .env("HOME", "/nonexistent")
         .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("XDG_CACHE_HOME", "/nonexistent")
+        .env("WEFT_CACHE_DIR", "")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("WEFT_KEY", "")

@@ -26,7 +26,7 @@ fn fixture(name: &str) -> PathBuf {
 /// `weft` in `here`, without this machine's environment.
 fn weft(here: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
-    command.current_dir(here).args(arguments).env_clear().env("HOME", here).stdin(Stdio::null());
+    command.current_dir(here).args(arguments).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
     command
 }
 

@@ -15,6 +15,8 @@ const FLOW: &[&[&str]] = &[
     &["redact"],
     &["analyze", "effects", "deps"],
     &["policy"],
+    &["seen"],
+    &["cache"],
     &["report"],
     &["review"],
     &["history"],

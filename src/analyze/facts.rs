@@ -1,16 +1,19 @@
 //! What is kept of a file for the files that use it, when its text and its program are dropped.
 
+use serde::{Deserialize, Serialize};
+
 use super::ir::Span;
 use super::model::Kinds;
 use super::project::Place;
 
 /// One source file or fence, as other files see it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Module {
     /// Its path; empty for what nothing can import.
     pub(super) path: String,
     /// The key of its models: "python", "javascript".
-    pub(super) family: &'static str,
+    #[serde(with = "family")]
+    pub(super) family: Family,
     /// Which part of its document it is.
     pub(super) view: usize,
     /// Of half a file: how many bytes its places are ahead of the view's.
@@ -30,7 +33,7 @@ pub(super) struct Module {
 }
 
 /// A name that leads to another file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum SymbolFact {
     /// A file or folder.
     Place(Place),
@@ -41,14 +44,14 @@ pub(super) enum SymbolFact {
 }
 
 /// A call of a symbol.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct CallFact {
     pub(super) symbol: u32,
     pub(super) arguments: Vec<PassFact>,
 }
 
 /// How an argument is handed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PassFact {
     Plain,
     Keyword(Box<str>),
@@ -56,7 +59,7 @@ pub(super) enum PassFact {
 }
 
 /// What a value is.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) enum KnownFact {
     #[default]
     Any,
@@ -69,7 +72,7 @@ pub(super) enum KnownFact {
 }
 
 /// A value.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ValueFact {
     pub(super) known: KnownFact,
     pub(super) flows: Vec<FlowFact>,
@@ -78,7 +81,7 @@ pub(super) struct ValueFact {
 }
 
 /// Where data comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum OriginFact {
     Source(Kinds),
     Parameter(u32),
@@ -90,14 +93,14 @@ pub(super) enum OriginFact {
 pub(super) type PassageFact = (u32, u16);
 
 /// A step of a trace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StepFact {
     pub(super) span: Span,
     pub(super) message: Box<str>,
 }
 
 /// Data on its way.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct FlowFact {
     pub(super) origin: OriginFact,
     pub(super) clean: Kinds,
@@ -106,7 +109,7 @@ pub(super) struct FlowFact {
 }
 
 /// Where data arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum TargetFact {
     /// A sink of that kind.
     Sink(Kinds),
@@ -115,7 +118,7 @@ pub(super) enum TargetFact {
 }
 
 /// Data that arrives somewhere.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct PendingFact {
     pub(super) flow: FlowFact,
     pub(super) target: TargetFact,
@@ -123,7 +126,7 @@ pub(super) struct PendingFact {
 }
 
 /// A function.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct FunctionFact {
     pub(super) name: Box<str>,
     pub(super) parameters: Vec<ParameterFact>,
@@ -135,7 +138,7 @@ pub(super) struct FunctionFact {
 }
 
 /// A parameter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ParameterFact {
     pub(super) name: Box<str>,
     pub(super) rest: bool,
@@ -143,9 +146,28 @@ pub(super) struct ParameterFact {
 }
 
 /// A class.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ClassFact {
     pub(super) methods: Vec<(Box<str>, u32)>,
     pub(super) fields: Vec<(Box<str>, ValueFact)>,
     pub(super) bases: Vec<KnownFact>,
+}
+
+/// The key of the models of a language.
+type Family = &'static str;
+
+/// A family among those there are.
+mod family {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::syntax::Language;
+
+    pub(super) fn serialize<S: Serializer>(family: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(family == Language::Python.family())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+        let language = if bool::deserialize(deserializer)? { Language::Python } else { Language::JavaScript };
+        Ok(language.family())
+    }
 }

@@ -15,7 +15,9 @@ use std::ops::Range;
 pub(crate) use build::Builder;
 
 /// Bytes of the view's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub(crate) struct Span {
     /// The first byte.
     pub(crate) start: u32,

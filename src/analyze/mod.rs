@@ -17,12 +17,14 @@ mod regex;
 mod taint;
 mod text;
 
-pub use project::Project;
+pub use project::{Asked, Project};
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fragment::Source;
+use serde::{Deserialize, Serialize};
 
 use crate::artifact::Role;
 use crate::error::Result;
@@ -32,12 +34,16 @@ use crate::rule::RuleSet;
 use crate::syntax::{Imports, Language, Parsed, parse, steps_for};
 
 /// What is kept of one document when its text is dropped.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Facts {
-    /// Findings so far.
+    /// Findings so far; written apart, where all findings of a document are.
+    #[serde(skip)]
     pub findings: Vec<Finding>,
     /// What was not, or only partly, analysed.
     pub notes: Vec<Note>,
+    /// What its imports were looked up as; written apart, since it is read before the rest is.
+    #[serde(skip)]
+    pub asked: Asked,
     /// Its source files, as other files see them.
     modules: Vec<facts::Module>,
 }
@@ -72,13 +78,15 @@ impl Analyzer {
         }
         let views = document.views();
         let own = Project::new(views.iter().filter(|view| view.fence().is_some()).filter_map(View::path));
+        let asked = RefCell::default();
         for (index, view) in views.iter().enumerate() {
             if let Some(language) = language(view) {
                 let known = facts.modules.len();
-                self.code(view, language, project.with(&own), &mut facts);
+                self.code(view, language, project.with(&own, Some(&asked)), &mut facts);
                 facts.modules[known..].iter_mut().for_each(|module| module.view = index);
             }
         }
+        facts.asked = asked.into_inner();
         facts
     }
 

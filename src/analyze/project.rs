@@ -4,8 +4,12 @@
 //! from the folder of the importing file upwards, each with its `src` and `lib`, and what fits with the most names wins.
 //! JavaScript: relative specifiers, the `paths` of a tsconfig, and the custom `@/` and `~/` of the source root.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::Digest;
 use crate::syntax::Language;
 
 /// The source files of a submission, and the folders they are in.
@@ -20,12 +24,39 @@ pub struct Project {
 }
 
 /// What an import path leads to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) enum Place {
     /// A source file.
     File(String),
     /// A folder of Python modules without an `__init__.py`, or with one (which is then the file in it).
     Folder(String),
+}
+
+/// What the analysis of a file asks of its project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Question {
+    /// What an import path leads to; whether it is one of Python.
+    Import(bool, Box<str>),
+    /// What a name in a folder leads to.
+    Inside(Box<str>, Box<str>),
+}
+
+/// A place, and how many of the names asked for are left over.
+type Answer = Option<(Place, u32)>;
+
+/// What a file asked of its project, and what it was told: its facts hold as long as it would be told the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked(BTreeMap<Question, Answer>);
+
+impl Asked {
+    /// The files that were told of, each once.
+    pub fn files(&self) -> BTreeSet<String> {
+        let file = |place: &Place| match place {
+            Place::File(path) => path.clone(),
+            Place::Folder(path) => format!("{path}/__init__.py"),
+        };
+        self.0.values().flatten().map(|(place, _)| file(place)).collect()
+    }
 }
 
 const EXTENSIONS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts"];
@@ -76,9 +107,27 @@ impl Project {
         self.aliases.insert(folder.to_owned(), aliases);
     }
 
-    /// This and the files that one document brings along: the fences of a reply.
-    pub(super) fn with<'s>(&'s self, own: &'s Project) -> Scope<'s> {
-        Scope { all: self, own }
+    /// Tells apart any two projects in which an import may mean something else.
+    pub fn digest(&self) -> Digest {
+        let mut files: Vec<&str> = self.files.iter().map(String::as_str).collect();
+        files.sort_unstable();
+        let mut text = files.join("\0");
+        for (folder, aliases) in &self.aliases {
+            text.push_str(&format!("\0{folder}\0{aliases:?}"));
+        }
+        Digest::of(text.as_bytes())
+    }
+
+    /// Whether the file at `path` would be told the same again.
+    pub fn answers(&self, path: &str, asked: &Asked) -> bool {
+        let own = Project::default();
+        let scope = self.with(&own, None);
+        asked.0.iter().all(|(question, answer)| scope.answer(path, question) == *answer)
+    }
+
+    /// This and the files that one document brings along: the fences of a reply. What is asked is put down in `asked`.
+    pub(super) fn with<'s>(&'s self, own: &'s Project, asked: Option<&'s RefCell<Asked>>) -> Scope<'s> {
+        Scope { all: self, own, asked }
     }
 }
 
@@ -87,6 +136,7 @@ impl Project {
 pub(super) struct Scope<'s> {
     all: &'s Project,
     own: &'s Project,
+    asked: Option<&'s RefCell<Asked>>,
 }
 
 impl Scope<'_> {
@@ -105,14 +155,43 @@ impl Scope<'_> {
         language: Language,
         path: &'p str,
     ) -> Option<(Place, Vec<&'p str>)> {
-        match language {
-            Language::Python => self.python(from, path),
-            _ => self.javascript(from, path).map(|file| (Place::File(file), Vec::new())),
-        }
+        let found = self.lead(from, language == Language::Python, path);
+        self.note(Question::Import(language == Language::Python, path.into()), || {
+            found.as_ref().map(|(place, rest)| (place.clone(), rest.len() as u32))
+        });
+        found
     }
 
     /// What `name` in a place leads to, when it is a module.
     pub(super) fn inside(&self, folder: &str, name: &str) -> Option<Place> {
+        let found = self.within(folder, name);
+        self.note(Question::Inside(folder.into(), name.into()), || found.clone().map(|place| (place, 0)));
+        found
+    }
+
+    fn note(&self, question: Question, answer: impl FnOnce() -> Answer) {
+        if let Some(asked) = self.asked {
+            asked.borrow_mut().0.insert(question, answer());
+        }
+    }
+
+    fn answer(&self, from: &str, question: &Question) -> Answer {
+        match question {
+            Question::Import(python, path) => {
+                self.lead(from, *python, path).map(|(place, rest)| (place, rest.len() as u32))
+            }
+            Question::Inside(folder, name) => self.within(folder, name).map(|place| (place, 0)),
+        }
+    }
+
+    fn lead<'p>(&self, from: &str, python: bool, path: &'p str) -> Option<(Place, Vec<&'p str>)> {
+        match python {
+            true => self.python(from, path),
+            false => self.javascript(from, path).map(|file| (Place::File(file), Vec::new())),
+        }
+    }
+
+    fn within(&self, folder: &str, name: &str) -> Option<Place> {
         let path = join(folder, name);
         let (module, package) = (format!("{path}.py"), format!("{path}/__init__.py"));
         match () {
@@ -159,7 +238,7 @@ impl Scope<'_> {
         let mut place = Place::Folder(folder.to_owned());
         for (index, name) in names.iter().enumerate() {
             let next = match &place {
-                Place::Folder(folder) => self.inside(folder, name),
+                Place::Folder(folder) => self.within(folder, name),
                 Place::File(_) => None,
             };
             match next {
@@ -275,7 +354,7 @@ mod tests {
 
     fn found(files: &[&str], from: &str, language: Language, path: &str) -> Option<String> {
         let (project, own) = (Project::new(files.iter().copied()), Project::default());
-        let (place, rest) = project.with(&own).import(from, language, path)?;
+        let (place, rest) = project.with(&own, None).import(from, language, path)?;
         let place = match place {
             Place::File(path) => path,
             Place::Folder(path) => format!("{path}/"),
@@ -319,7 +398,7 @@ mod tests {
             "{ // settings\n \"compilerOptions\": { \"baseUrl\": \".\", \"paths\": { \"$lib/*\": [\"lib/*\"], }, } }",
         );
         let own = Project::default();
-        let found = project.with(&own).import("web/app/page.ts", Language::TypeScript, "$lib/db");
+        let found = project.with(&own, None).import("web/app/page.ts", Language::TypeScript, "$lib/db");
         assert_eq!(found, Some((Place::File("web/lib/db.ts".into()), Vec::new())));
     }
 }

@@ -12,7 +12,7 @@ use weft::ingest::git;
 use weft::policy::{Policy, Report};
 use weft::redact::Redacted;
 use weft::report::{self, Color, Context, Format};
-use weft::{Checks, gate_watched};
+use weft::{Checks, gate_watched, scan_kept};
 
 use super::history;
 use super::scan::Reporting;
@@ -43,14 +43,33 @@ pub(super) fn scan(
     world: &World,
     keep: bool,
 ) -> (Report, Vec<Redacted>) {
-    const WORTH_WATCHING: usize = 500;
-    let pieces = submission.entries.len();
-    let watched = pieces >= WORTH_WATCHING && person_watches();
-    let bar = if watched { ProgressBar::new(pieces as u64) } else { ProgressBar::hidden() };
+    let bar = watched(submission);
     let (mut report, kept) = gate_watched(submission, checks, policy, world.threads, keep, &|_| bar.inc(1));
     bar.finish_and_clear();
     history::passing(&mut report, submission, checks, policy, world);
     (report, kept)
+}
+
+/// As [`scan`], with what the file at `kept` has of unchanged files.
+pub(super) fn own_scan(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    world: &World,
+    kept: Option<&std::path::Path>,
+) -> Report {
+    let bar = watched(submission);
+    let mut report = scan_kept(submission, checks, policy, world.threads, kept, &|_| bar.inc(1));
+    bar.finish_and_clear();
+    history::passing(&mut report, submission, checks, policy, world);
+    report
+}
+
+fn watched(submission: &Submission) -> ProgressBar {
+    const WORTH_WATCHING: usize = 500;
+    let pieces = submission.entries.len();
+    let watched = pieces >= WORTH_WATCHING && person_watches();
+    if watched { ProgressBar::new(pieces as u64) } else { ProgressBar::hidden() }
 }
 
 /// Whether standard output shows colour.

@@ -40,6 +40,38 @@ pub(super) struct Arguments {
     /// Report only what REF does not have yet
     #[arg(long, value_name = "REF")]
     baseline: Option<String>,
+    #[command(flatten)]
+    keeping: Keeping,
+}
+
+/// Where a person's own scan keeps what it made of files that do not change.
+#[derive(clap::Args)]
+pub(super) struct Keeping {
+    /// Keep what was made of unchanged files in DIR, which is yours alone (else WEFT_CACHE_DIR, or weft in your cache folder)
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    cache_dir: Option<PathBuf>,
+    /// Look at every file anew, and keep nothing
+    #[arg(long)]
+    no_cache: bool,
+}
+
+impl Keeping {
+    /// The file of the project that a submission's paths are relative to. None for what is judged: it is looked at anew.
+    fn file(&self, submission: &Submission, world: &World) -> Option<PathBuf> {
+        let base = match submission.origin {
+            Origin::Tree => Some(&world.here),
+            Origin::Staged => world.repository.as_ref(),
+            Origin::Reply | Origin::Range { .. } | Origin::Patch | Origin::History => None,
+        }?;
+        let folder = match &self.cache_dir {
+            _ if self.no_cache => None,
+            Some(folder) => Some(world.resolve(folder)),
+            None => world.cache_folder(),
+        }?;
+        let base = base.canonicalize().ok()?;
+        let name = weft::artifact::Digest::of(base.as_os_str().as_encoded_bytes()).to_string();
+        Some(folder.join(format!("{name:.32}.cache")))
+    }
 }
 
 /// What to scan instead of paths.
@@ -115,7 +147,8 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let (submission, policy) = arguments.subject(world)?;
     let mut checks = settings::checks_of(world, reporting.rules.as_deref(), policy.gate.only)?;
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
-    let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
+    let kept = arguments.keeping.file(&submission, world);
+    let mut report = output::own_scan(&submission, &checks, &policy, world, kept.as_deref());
     if let Some(reference) = &arguments.baseline {
         let before = git::baseline(relative_to(&submission, world)?, reference, &submission.entries)?;
         let (known, _) = output::scan(&before, &checks, &policy, world, false);

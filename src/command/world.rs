@@ -77,6 +77,19 @@ impl World {
         variable("WEFT_KEY").map(String::into_bytes).or_else(file).filter(|key| key.len() >= 16)
     }
 
+    /// The folder for what a scan keeps: `WEFT_CACHE_DIR`, else `weft` in the person's cache folder, when there is one.
+    pub(super) fn cache_folder(&self) -> Option<PathBuf> {
+        if let Some(folder) = variable("WEFT_CACHE_DIR") {
+            return Some(self.resolve(Path::new(&folder)));
+        }
+        let there = |name: &str| variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let caches = there("XDG_CACHE_HOME").map(|folder| (folder.clone(), folder));
+        let home = || there("HOME").map(|home| (home.join(".cache"), home));
+        // Somebody without a home gets none made.
+        let (folder, _) = caches.or_else(home).filter(|(_, there)| there.is_dir())?;
+        Some(folder.join("weft"))
+    }
+
     /// The path as one reads it from here.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.here.join(path)

@@ -22,9 +22,10 @@ use lockfile::Format;
 pub use version::Ecosystem;
 
 /// What is kept of one document when its text is dropped.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Facts {
-    /// Advisories and weaknesses that need no other document.
+    /// Advisories and weaknesses that need no other document; written apart, where all findings of one are.
+    #[serde(skip)]
     pub findings: Vec<Finding>,
     /// What could not be checked.
     pub notes: Vec<Note>,
@@ -37,7 +38,7 @@ pub struct Facts {
 }
 
 /// A list of requirements that another one includes.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Included {
     by: String,
     line: u32,

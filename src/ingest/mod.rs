@@ -24,18 +24,27 @@ pub use reply::applied;
 
 /// Reads one entry: its bytes become an [`Original`] with its fences. A note says why when it cannot be read.
 pub fn read(entry: &Entry, limit: &u64) -> Result<Original, Note> {
-    let bytes = entry.bytes(*limit).map_err(|error| {
+    Ok(of_bytes(entry, bytes(entry, limit)?))
+}
+
+/// The bytes of one entry, as [`read`] takes them.
+pub(crate) fn bytes(entry: &Entry, limit: &u64) -> Result<Arc<[u8]>, Note> {
+    entry.bytes(*limit).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         let hint: String = error.hints().iter().map(|hint| format!("; {hint}")).collect();
         Note::new(NoteKind::NotChecked, &entry.path, format!("{error}{cause}{hint}"))
-    })?;
+    })
+}
+
+/// What [`read`] makes of an entry's bytes.
+pub(crate) fn of_bytes(entry: &Entry, bytes: Arc<[u8]>) -> Original {
     let mut original = interpret(&entry.path, entry.role, bytes, &entry.prompts);
     original.action = entry.action;
     original.mode = entry.mode;
     original.added = entry.added.clone();
     original.fragment = entry.fragment;
     original.disk = entry.disk;
-    Ok(original)
+    original
 }
 
 /// An original with what Markdown says of it; code stays as it is.

@@ -22,7 +22,7 @@ static FINDER: LazyLock<memchr::memmem::Finder<'static>> =
 const OPENERS: [&str; 7] = ["#", "//", "/*", "<!--", "--", "*", ";"];
 
 /// One allowance that a comment gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Allowance {
     /// The rule it allows.
     pub rule: String,

@@ -182,6 +182,11 @@ impl Detector {
         self.off = off.map(|(number, _)| number).collect();
     }
 
+    /// The rules that are left out; `None` when there are terms.
+    pub(super) fn off(&self) -> Option<&BTreeSet<usize>> {
+        if self.terms.is_some() { None } else { Some(&self.off) }
+    }
+
     /// The terms, when `rule` is the one that reports them.
     pub(super) fn terms(&self, rule: usize) -> Option<&Terms> {
         self.terms.as_ref().filter(|(ours, _)| *ours == rule).map(|(_, terms)| terms)

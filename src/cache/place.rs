@@ -1,0 +1,65 @@
+//! Where a cache may be: a folder and a file of the person who runs weft, closed to everybody else.
+
+use std::fs::{self, File, Metadata};
+use std::path::Path;
+
+/// Whoever runs this.
+pub(super) struct Owner(Metadata);
+
+/// Makes the folder when it is missing. `None` when it is somebody else's, or others may write to it.
+pub(super) fn prepare(folder: &Path) -> Option<Owner> {
+    if fs::symlink_metadata(folder).is_err() {
+        make(folder)?;
+        // In a tree, it is no part of what is scanned or committed.
+        fs::write(folder.join(".gitignore"), "*\n").ok()?;
+    }
+    let metadata = fs::symlink_metadata(folder).ok().filter(Metadata::is_dir)?;
+    // A file that is made here belongs to whoever makes it: the one question that needs no system call of its own.
+    let owner = Owner(tempfile::tempfile_in(folder).and_then(|file| file.metadata()).ok()?);
+    owner.alone(&metadata).then_some(owner)
+}
+
+/// The regular file at `path`, when it is the owner's and closed to others.
+pub(super) fn open(path: &Path, owner: &Owner) -> Option<File> {
+    let named = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
+    let file = File::open(path).ok()?;
+    let opened = file.metadata().ok()?;
+    (opened.is_file() && owner.alone(&opened) && same(&named, &opened)).then_some(file)
+}
+
+#[cfg(unix)]
+fn make(folder: &Path) -> Option<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()
+}
+
+#[cfg(not(unix))]
+fn make(folder: &Path) -> Option<()> {
+    fs::create_dir_all(folder).ok()
+}
+
+impl Owner {
+    /// Whether something is the owner's, and nobody else may write to it.
+    #[cfg(unix)]
+    fn alone(&self, metadata: &Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        metadata.uid() == self.0.uid() && metadata.mode() & 0o022 == 0
+    }
+
+    #[cfg(not(unix))]
+    fn alone(&self, _metadata: &Metadata) -> bool {
+        self.0.is_file()
+    }
+}
+
+/// Whether what was opened is what the name led to without links.
+#[cfg(unix)]
+fn same(named: &Metadata, opened: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (named.dev(), named.ino()) == (opened.dev(), opened.ino())
+}
+
+#[cfg(not(unix))]
+fn same(_named: &Metadata, _opened: &Metadata) -> bool {
+    true
+}
