@@ -10,6 +10,7 @@
 //!   the lines nearby
 //! - `(#constant? @value "^'$")`: what it reads as matches, when it is a literal, literals joined by `+`, or a name that
 //!   the file last bound to one; a regular expression reads as `/pattern/flags`
+//! - `(#reads? @value "^(False|0)$")`: its source text matches; of a name, the text of what the file last bound to it
 //!
 //! `not-` before the name turns each into its opposite.
 
@@ -48,6 +49,7 @@ enum Test {
     Fixed(u32),
     Around(u32, Regex),
     Constant(u32, Regex),
+    Reads(u32, Regex),
 }
 
 impl Condition {
@@ -81,6 +83,7 @@ impl Condition {
             ("fixed", Some(index)) => Test::Fixed(index),
             ("around", Some(index)) => Test::Around(index, regex()?),
             ("constant", Some(index)) => Test::Constant(index, regex()?),
+            ("reads", Some(index)) => Test::Reads(index, regex()?),
             _ => return Err(format!("a query has no condition #{}", predicate.operator)),
         };
         Ok(Condition { test, wanted })
@@ -121,6 +124,9 @@ impl Condition {
             Test::Constant(index, regex) => node(*index)
                 .and_then(|node| around.constants.get_or_init(|| Constants::read(parsed)).text(parsed, node))
                 .is_some_and(|text| regex.is_match(&text)),
+            Test::Reads(index, regex) => node(*index).is_some_and(|node| {
+                regex.is_match(around.constants.get_or_init(|| Constants::read(parsed)).source(parsed, node))
+            }),
         };
         holds == self.wanted
     }

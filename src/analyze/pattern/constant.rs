@@ -65,6 +65,30 @@ impl<'a> Constants<'a> {
         self.followed(parsed, node, DEEPEST)
     }
 
+    /// The source text of an expression; of a name, that of what was last bound to it.
+    pub(super) fn source(&self, parsed: &'a Parsed<'a>, node: Node<'a>) -> &'a str {
+        let mut node = node;
+        for _ in 0..DEEPEST {
+            let value = match node.kind() {
+                "identifier" => self.bound(parsed, node),
+                "parenthesized_expression" | "as_expression" | "await" | "await_expression" => {
+                    node.named_child(0)
+                }
+                _ => None,
+            };
+            let Some(value) = value else { break };
+            node = value;
+        }
+        parsed.text_of(node)
+    }
+
+    /// What was last bound to a name before it stands at `node`, else first behind it.
+    fn bound(&self, parsed: &Parsed<'a>, node: Node<'a>) -> Option<Node<'a>> {
+        let bound = self.0.get(parsed.text_of(node))?;
+        let before = bound.iter().rev().find(|(start, _)| *start < node.start_byte());
+        before.or(bound.first()).and_then(|(_, value)| *value)
+    }
+
     fn followed(&self, parsed: &'a Parsed<'a>, node: Node<'a>, left: u32) -> Option<String> {
         let left = left.checked_sub(1)?;
         let field = |name: &str| node.child_by_field_name(name);
@@ -97,12 +121,7 @@ impl<'a> Constants<'a> {
                 };
                 format!("/{pattern}/{flags}")
             }
-            "identifier" => {
-                let bound = self.0.get(parsed.text_of(node))?;
-                let before = bound.iter().rev().find(|(start, _)| *start < node.start_byte());
-                let (_, value) = before.or(bound.first())?;
-                self.followed(parsed, (*value)?, left)?
-            }
+            "identifier" => self.followed(parsed, self.bound(parsed, node)?, left)?,
             _ => return None,
         };
         (text.len() <= LONGEST).then_some(text)

@@ -222,3 +222,11 @@ const three = () => g();
         .collect();
     assert_eq!(lines, [1, 3]);
 }
+
+#[test]
+fn names_read_as_what_they_are_bound_to() {
+    let query = "((call (argument_list (keyword_argument value: (_) @_value))) @report (#reads? @_value \"^(False|0)$\"))";
+    let text = "off = False\nf(v=off)\nf(v=0)\nf(v=on)\ndef g(off):\n    f(v=off)\noff = on\nf(v=off)\n";
+    let lines = found(vec![rule("r", &[], &[("python", query)])], "a.py", text);
+    assert_eq!(lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);
+}
