@@ -49,6 +49,48 @@ impl<'t> Source<'t> {
     }
 }
 
+/// The new sides of the files in a diff that a fence shows, each with the language that its path tells. What is removed,
+/// headers and marks are blanked.
+pub(super) fn of_diff(text: &str) -> Vec<(Language, Source<'static>)> {
+    let mut found: Vec<(Language, String)> = Vec::new();
+    let (mut at, mut open, mut inside) = (0, false, false);
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        if let Some(path) = line.strip_prefix("+++ ").filter(|_| !inside) {
+            let path = path.split('\t').next().unwrap_or(path).trim();
+            let language = Language::of_path(path.strip_prefix("b/").unwrap_or(path));
+            open = language.is_some();
+            // What stands before a file is blank in it, so that places stay.
+            found.extend(language.map(|language| (language, blank(&text[..at]))));
+            continue;
+        }
+        // A line `-- a` that is removed looks like the head of a file, but for what follows.
+        if line.starts_with("diff ") || line.starts_with("--- ") && text[at..].starts_with("+++ ") {
+            (open, inside) = (false, false);
+        }
+        inside |= line.starts_with("@@");
+        if let Some((_, source)) = found.last_mut().filter(|_| open) {
+            source.push_str(&blank(&text[source.len()..start]));
+            match line.strip_prefix('+').filter(|_| inside) {
+                Some(added) => {
+                    source.push(' ');
+                    source.push_str(added);
+                }
+                None if inside && line.starts_with([' ', '\n', '\r']) => source.push_str(line),
+                None => source.push_str(&blank(line)),
+            }
+        }
+    }
+    let source = |text: String| Source { text: text.into(), half: Some(0) };
+    found.into_iter().map(|(language, text)| (language, source(text))).collect()
+}
+
+/// As many blanks, on as many lines.
+fn blank(text: &str) -> String {
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
+}
+
 /// The text without what is no code, and whether there was any of it.
 fn unmarked(language: Language, text: &str) -> (Cow<'_, str>, bool) {
     let lines: Vec<Line<'_>> =
@@ -210,6 +252,20 @@ mod tests {
             assert_eq!(half, Some(before.len()), "{text}");
             assert!(read.strip_prefix(before).is_some_and(|rest| rest.starts_with(text)), "{read}");
         }
+    }
+
+    #[test]
+    fn the_new_sides_of_a_diff_are_read() {
+        let text = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@ def f():\n a\n-b\n--- b\n+\u{e9}\n--- a/b.md\n+++ b/b.md\n@@ -1 +1 @@\n+c\n--- /dev/null\n+++ b/c.js\n@@ -0,0 +1 @@\n+d\n";
+        let found = of_diff(text);
+        let read: Vec<_> = found.iter().map(|(language, source)| (*language, source.text.trim())).collect();
+        assert_eq!(read, [(Language::Python, "a\n  \n     \n \u{e9}"), (Language::JavaScript, "d")]);
+        for (_, source) in found {
+            for (one, other) in source.text.bytes().zip(text.bytes()) {
+                assert!(one == other || one == b' ' && other != b'\n');
+            }
+        }
+        assert!(of_diff("+a\n b\n").is_empty());
     }
 
     proptest! {

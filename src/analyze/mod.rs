@@ -80,11 +80,11 @@ impl Analyzer {
         let own = Project::new(views.iter().filter(|view| view.fence().is_some()).filter_map(View::path));
         let asked = RefCell::default();
         for (index, view) in views.iter().enumerate() {
-            if let Some(language) = language(view) {
-                let known = facts.modules.len();
-                self.code(view, language, project.with(&own, Some(&asked)), &mut facts);
-                facts.modules[known..].iter_mut().for_each(|module| module.view = index);
+            let known = facts.modules.len();
+            for (language, source) in sources(view) {
+                self.code(view, language, &source, project.with(&own, Some(&asked)), &mut facts);
             }
+            facts.modules[known..].iter_mut().for_each(|module| module.view = index);
         }
         facts.asked = asked.into_inner();
         facts
@@ -129,11 +129,14 @@ impl Analyzer {
         (findings, notes)
     }
 
-    fn code(&self, view: &View<'_>, language: Language, scope: project::Scope<'_>, facts: &mut Facts) {
-        let source = match view.fragment() {
-            true => Source::of_fragment(language, view.text()),
-            false => Source { text: view.text().into(), half: None },
-        };
+    fn code(
+        &self,
+        view: &View<'_>,
+        language: Language,
+        source: &Source<'_>,
+        scope: project::Scope<'_>,
+        facts: &mut Facts,
+    ) {
         let half = source.half.map(|lead| view.half(lead));
         let (text, view) = (source.text.as_ref(), half.as_ref().unwrap_or(view));
         let path = view.path().unwrap_or(view.document().path());
@@ -190,6 +193,20 @@ impl Opened<'_> {
 /// Whether two findings say the same of one place.
 fn same(one: &Finding, other: &Finding) -> bool {
     one.rule == other.rule && one.location == other.location
+}
+
+/// What of a view is to be parsed as what.
+fn sources<'t>(view: &View<'t>) -> Vec<(Language, Source<'t>)> {
+    let shown = view.fence().filter(|fence| fence.path.is_none());
+    if shown.is_some_and(|fence| matches!(fence.language.as_str(), "diff" | "patch" | "udiff")) {
+        return fragment::of_diff(view.text());
+    }
+    let Some(language) = language(view) else { return Vec::new() };
+    let source = match view.fragment() {
+        true => Source::of_fragment(language, view.text()),
+        false => Source { text: view.text().into(), half: None },
+    };
+    vec![(language, source)]
 }
 
 /// The path decides; a fence without one has the word of its info string.
