@@ -21,8 +21,8 @@ const UNKNOWN: NodeId = 1;
 const ANYTHING: NodeId = 2;
 
 /// Kinds that are part of another: a program that is chosen, beside a command line that a shell reads; a module that is
-/// chosen, beside code.
-const NARROWER: &[(&str, &str)] = &[("command", "program"), ("code", "module")];
+/// chosen, beside code; a path that an archive chooses, beside any other.
+const NARROWER: &[(&str, &str)] = &[("command", "program"), ("code", "module"), ("path", "entry")];
 
 /// The names of kinds; the place of one is its bit.
 #[derive(Debug, Default, Clone)]
@@ -70,6 +70,8 @@ pub(super) struct Sink {
     pub(super) argv: bool,
     /// Whether of a list or tuple only the first element counts.
     pub(super) first: bool,
+    /// Whether of a list of messages only what the system is told counts.
+    pub(super) system: bool,
     /// What keywords must be.
     pub(super) requirements: Vec<Requirement>,
 }
@@ -130,6 +132,12 @@ pub(super) struct Node {
     pub(super) assigned: Vec<Sink>,
     /// Of a call: kinds that its result is clean for.
     pub(super) cleans: Kinds,
+    /// Of a call: whether it yields what it is given though it is a sink.
+    pub(super) passes: bool,
+    /// Of a call: whether it does not come back.
+    pub(super) exits: bool,
+    /// Of a call of a method: what its receiver becomes.
+    pub(super) turns: Vec<(Vec<Requirement>, NodeId)>,
     /// Of a call: kinds that its result is no longer clean for.
     pub(super) undoes: Kinds,
     /// Sink kinds that its data is clean for where it equals a constant.
@@ -182,6 +190,8 @@ pub(super) struct Models {
     pub(super) key: Kinds,
     /// The source kind of a request's route, which is no source where the route is a constant.
     pub(super) route: Kinds,
+    /// The sink kind of a script that is part of a query.
+    pub(super) query_code: Kinds,
     /// The sink kind of a program that is run without a shell.
     pub(super) program: Kinds,
     /// The sink kinds that need an object: a text is clean for them.
@@ -196,6 +206,7 @@ impl Models {
         let mut all = Models::default();
         all.location = ["ssrf", "redirect"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.program = all.sinks.bit("program").unwrap_or(0);
+        all.query_code = all.sinks.bit("nosql-code").unwrap_or(0);
         all.address = all.sinks.bit("url").unwrap_or(0);
         all.markup = all.sinks.bit("markup").unwrap_or(0);
         all.prototype = all.sinks.bit("prototype").unwrap_or(0);
@@ -322,6 +333,20 @@ impl Table {
             let node = self.insert(&Expression::parse(written)?);
             self.nodes[node as usize].whole |= sinks.bits(kind).ok_or_else(many)?;
         }
+        for written in &model.pass {
+            let node = self.insert(&Expression::parse(written)?);
+            self.nodes[node as usize].passes = true;
+        }
+        for written in &model.exit {
+            let node = self.insert(&Expression::parse(written)?);
+            self.nodes[node as usize].exits = true;
+        }
+        for (kind, written) in each(&model.turns) {
+            let to = self.insert(&Expression::parse(kind)?);
+            let read = Expression::parse(written)?;
+            let node = self.insert(&read);
+            self.nodes[node as usize].turns.push((read.requirements, to));
+        }
         for (kind, written) in each(&model.undo) {
             let node = self.insert(&Expression::parse(written)?);
             self.nodes[node as usize].undoes |= sinks.bits(kind).ok_or_else(many)?;
@@ -329,8 +354,9 @@ impl Table {
         for (kind, written) in each(&model.sink) {
             let read = Expression::parse(written)?;
             let node = self.insert(&read);
-            let Expression { slots, argv, first, requirements, assignment, .. } = read;
-            let sink = Sink { kind: sinks.bit(kind).ok_or_else(many)?, slots, argv, first, requirements };
+            let Expression { slots, argv, first, system, requirements, assignment, .. } = read;
+            let sink =
+                Sink { kind: sinks.bit(kind).ok_or_else(many)?, slots, argv, first, system, requirements };
             let node = &mut self.nodes[node as usize];
             if assignment { node.assigned.push(sink) } else { node.sinks.push(sink) }
         }
@@ -404,6 +430,12 @@ impl Table {
     }
 
     fn insert(&mut self, expression: &Expression) -> NodeId {
+        // What requirements speak of has to be there to be told apart.
+        for typed in expression.requirements.iter().filter_map(|one| one.value.strip_prefix('@')) {
+            if let Ok(read) = Expression::parse(typed) {
+                self.insert(&read);
+            }
+        }
         let mut node = match expression.root {
             Root::Named => NAMED,
             Root::Unknown => UNKNOWN,

@@ -9,12 +9,15 @@
 //! x.f(self)              the receiver of the method
 //! f(0:argv)              a command line as a list: its program, and what a shell in it is given
 //! f(0:first)             of a list or tuple its first element: `(body, status)`
+//! f(0:system)            of a list of messages to a language model what the system is told
+//! f(**)                  what is spread into keywords
 //! f(a.b=)                a property of an object that is given as the option `a`
 //! f(0, shell=True)       only when the keyword is (or may be) that constant
 //! f(1, 0=href)           only when the argument at that position is that text, whatever the case
 //! f(0!=*)                only when there is no argument at that position
 //! f(0, root!=*)          only when the keyword is missing
 //! f(0, Loader!=Safe)     only when the keyword is missing or is written otherwise
+//! f(0, parser=@a.b)      only when the argument is what the models call `a.b`
 //! x.member = 0           an assignment to the member
 //! f().host is            of a guard: the value is compared with constants; it speaks of all that its data is in
 //! 'text' in 0            of a guard: the text is looked for in the value
@@ -50,6 +53,8 @@ pub enum Slot {
     Keyword(String),
     /// Any of them.
     Every,
+    /// What is spread into keywords: `**data`.
+    Keywords,
     /// The receiver of a method.
     Receiver,
 }
@@ -78,6 +83,8 @@ pub struct Expression {
     pub argv: bool,
     /// Whether of a list or tuple only the first element counts.
     pub first: bool,
+    /// Whether of a list of messages only what the system is told counts.
+    pub system: bool,
     /// Conditions on keyword arguments.
     pub requirements: Vec<Requirement>,
     /// Whether it is an assignment.
@@ -104,6 +111,7 @@ impl Expression {
             slots: Vec::new(),
             argv: false,
             first: false,
+            system: false,
             requirements: Vec::new(),
             assignment: false,
             contains: None,
@@ -112,7 +120,7 @@ impl Expression {
         };
         if let Some(quoted) = rest.strip_prefix('\'') {
             let (literal, tail) =
-                quoted.split_once('\'').ok_or_else(|| wrong("close the quoted text with '"))?;
+                quoted.rsplit_once('\'').ok_or_else(|| wrong("close the quoted text with '"))?;
             if tail.trim() != "in 0" || literal.is_empty() {
                 return Err(wrong("write a test for a text as 'text' in 0"));
             }
@@ -174,7 +182,7 @@ impl Expression {
     fn argument(&mut self, text: &str) -> Result<(), String> {
         let requirement = |keyword: &str, value: &str, other| Requirement {
             keyword: keyword.to_owned(),
-            value: value.to_owned(),
+            value: value.replace("\\n", "\n").replace("\\r", "\r"),
             other,
         };
         if let Some((keyword, value)) = text.split_once("!=") {
@@ -185,6 +193,8 @@ impl Expression {
             self.requirements.push(requirement(keyword, value, false));
         } else if text == "*" {
             self.slots.push(Slot::Every);
+        } else if text == "**" {
+            self.slots.push(Slot::Keywords);
         } else if text == "self" {
             self.slots.push(Slot::Receiver);
         } else {
@@ -193,7 +203,11 @@ impl Expression {
                 "" => {}
                 "argv" => self.argv = true,
                 "first" => self.first = true,
-                _ => return Err(format!("`:{shape}` is no form of an argument: write :argv or :first")),
+                "system" => self.system = true,
+                _ => {
+                    let why = format!("`:{shape}` is no form of an argument: write :argv, :first or :system");
+                    return Err(why);
+                }
             }
             let (position, keyword) = match text.split_once('|') {
                 Some((position, keyword)) => (position, Some(keyword.to_owned())),

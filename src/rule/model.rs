@@ -34,6 +34,15 @@ pub struct Model {
     /// Sink kind -> calls after which data is no longer clean for it: `base64.b64decode()`, `json.loads()`.
     #[serde(default)]
     pub undo: BTreeMap<String, Vec<String>>,
+    /// Calls that are sinks and still yield what they are given: `getattr()`, `*.format()`.
+    #[serde(default)]
+    pub pass: Vec<String>,
+    /// Calls that do not come back: `sys.exit()`, `flask.abort()`.
+    #[serde(default)]
+    pub exit: Vec<String>,
+    /// Type -> calls of a method that make its receiver one: `"xml.sax.EntityParser" = ["..setFeature(1=True)"]`.
+    #[serde(default)]
+    pub turns: BTreeMap<String, Vec<String>>,
     /// Type -> expressions that yield a value of it: `"sqlite3.Cursor" = ["sqlite3.Connection.cursor()"]`.
     #[serde(default)]
     pub returns: BTreeMap<String, Vec<String>>,
@@ -91,13 +100,26 @@ impl Model {
 
     /// Every expression of the file.
     fn expressions(&self) -> impl Iterator<Item = &String> {
-        let tables =
-            [&self.source, &self.sink, &self.clean, &self.guard, &self.whole, &self.undo, &self.returns];
+        let tables = [
+            &self.source,
+            &self.sink,
+            &self.clean,
+            &self.guard,
+            &self.whole,
+            &self.undo,
+            &self.turns,
+            &self.returns,
+        ];
         let listed = tables.into_iter().flat_map(BTreeMap::values).flatten();
         let handlers = self
             .handler
             .iter()
             .flat_map(|one| one.decorator.iter().chain(&one.call).chain(&one.assignment).chain(&one.method));
-        listed.chain(self.returns.keys()).chain(handlers)
+        listed
+            .chain(self.returns.keys())
+            .chain(self.turns.keys())
+            .chain(&self.pass)
+            .chain(&self.exit)
+            .chain(handlers)
     }
 }

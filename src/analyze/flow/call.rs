@@ -115,6 +115,7 @@ impl<'a> Engine<'a> {
                 }
             }
         }
+        frame.exited |= said.exits;
         let mut made = self.path(node, span);
         let mut cleans = said.cleans;
         for one in &said.conditional {
@@ -134,13 +135,26 @@ impl<'a> Engine<'a> {
             }
             return made;
         }
-        if !said.sinks.is_empty() && cleans == 0 {
+        for (requirements, to) in &said.turns {
+            if requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
+                self.turned(frame, callee, *to);
+            }
+        }
+        if !said.sinks.is_empty() && cleans == 0 && !said.passes {
             // What a sink answers, to the caller or a callback, is no longer what it was given: the rows of a query,
             // the page of an address.
             return made;
         }
         let taint = self.unknown_call(frame, callee, arguments, span).all();
         Abstract { taint: taint.soiled(said.undoes).cleaned(cleans), ..made }
+    }
+
+    /// The receiver of a method is of another type from now on.
+    fn turned(&mut self, frame: &mut Frame<'_>, callee: Value, to: NodeId) {
+        let Op::Member(object, _) = &frame.function.step(callee).op else { return };
+        if let Some(place) = self.place(frame, *object) {
+            self.change(frame, &place, |before| Abstract { known: Known::Path(to), ..before });
+        }
     }
 
     /// A call of which nothing is known: what goes in comes out, and functions among the arguments see it.

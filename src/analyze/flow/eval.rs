@@ -9,6 +9,7 @@ use crate::analyze::ir::{
     Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
 };
 use crate::analyze::model::{Kinds, NodeId};
+use crate::syntax::Language;
 
 impl<'a> Engine<'a> {
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'_>, value: Value) -> Abstract {
@@ -119,6 +120,14 @@ impl<'a> Engine<'a> {
         self.table.unknown(last).map_or_else(Abstract::default, |node| self.path(node, span))
     }
 
+    /// The name under which a variable of the file itself is seen by others: in Python all of them are.
+    fn exported_as<'n>(&self, name: &'n str) -> Option<&'n str> {
+        match self.language {
+            Language::Python => Some(name),
+            _ => name.strip_prefix("exports."),
+        }
+    }
+
     fn store(&mut self, frame: &mut Frame<'_>, name: Name, stored: Value, span: Span) -> Abstract {
         let mut value = frame.value(stored).clone();
         let text = self.program.names.text(name);
@@ -130,7 +139,7 @@ impl<'a> Engine<'a> {
             value.taint = value.taint.traced(span, &Event::Into(text.into()));
         }
         if frame.id == FunctionId(0)
-            && let Some(exported) = text.strip_prefix("exports.")
+            && let Some(exported) = self.exported_as(text)
             && let Some(handler) = self.table.exported(self.path, exported)
         {
             for id in super::call::functions(frame, stored) {
@@ -302,7 +311,10 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn index(&self, frame: &Frame<'_>, object: Value, key: Value, span: Span) -> Abstract {
+    fn index(&mut self, frame: &mut Frame<'_>, object: Value, key: Value, span: Span) -> Abstract {
+        if let Some(node) = self.subscript(frame.value(object), "__getitem__") {
+            self.subscripted(frame, node, &[key], span);
+        }
         let (held, key) = (frame.value(object), frame.value(key));
         if let (Known::Text(text), Known::Int(index)) = (&held.known, &key.known) {
             return Abstract { known: fold::character(text, *index), ..held.clone() };
@@ -341,7 +353,7 @@ impl<'a> Engine<'a> {
         value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
         self.written_into(frame, object, span);
         if let Some(node) = self.subscript(frame.value(object), "__setitem__") {
-            self.subscript_assigned(frame, node, (key, stored), span);
+            self.subscripted(frame, node, &[key, stored], span);
         }
         let key = self.key(frame.value(key), frame.value(object));
         if let Some(place) = self.place(frame, object) {

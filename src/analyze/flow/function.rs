@@ -28,6 +28,8 @@ pub(super) struct Frame<'f> {
     pub(super) state: State,
     pub(super) result: Option<Abstract>,
     pub(super) reaches: Vec<Reach>,
+    /// A call in the block being followed does not come back.
+    pub(super) exited: bool,
     /// The block that is being evaluated.
     pub(super) block: usize,
     /// What handlers catch.
@@ -71,6 +73,7 @@ impl<'a> Engine<'a> {
             state: Vec::new(),
             result: None,
             reaches: Vec::new(),
+            exited: false,
             block: 0,
             thrown: BTreeMap::new(),
             throws: Abstract::default(),
@@ -96,14 +99,17 @@ impl<'a> Engine<'a> {
             if let Some(handler) = block.handler {
                 next.push((handler, frame.state.clone()));
             }
+            frame.exited = false;
             for value in &block.steps {
-                if !self.step() {
+                if frame.exited || !self.step() {
                     break;
                 }
                 let made = self.evaluate(&mut frame, *value);
                 frame.values[value.0 as usize] = made;
             }
-            self.end(&mut frame, &block.end, &mut next);
+            if !frame.exited {
+                self.end(&mut frame, &block.end, &mut next);
+            }
             if let Some(handler) = block.handler {
                 next.push((handler, std::mem::take(&mut frame.state)));
             }

@@ -7,7 +7,7 @@ use super::function::Frame;
 use super::summary::Reach;
 use super::value::{Abstract, Event, Key, Known, Link, Origin, Via, texts};
 use super::{Engine, Hit, Pending};
-use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
+use crate::analyze::ir::{Argument, Entry, Op, Pass, Span, Value};
 use crate::analyze::model::{Kinds, NodeId, Sink};
 use crate::rule::{Requirement, Slot};
 use crate::syntax::Language;
@@ -33,6 +33,9 @@ pub(super) struct Arrival {
     pub(super) trace: Option<Rc<Link>>,
 }
 
+/// Operators of MongoDB whose value is a script.
+const CODE_OPERATORS: &[&str] = &["$where", "$function", "$accumulator"];
+
 /// A function's data that reaches so many places is not followed to more.
 pub(super) const MOST_REACHES: usize = 256;
 
@@ -55,11 +58,14 @@ impl Engine<'_> {
             if !sink.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
                 continue;
             }
-            if sink.slots.contains(&Slot::Receiver)
-                && let Op::Member(object, _) = &frame.function.step(callee).op
-            {
-                let span = frame.function.step(*object).span;
-                self.check(frame, *object, span, sink.kind, name);
+            if sink.slots.contains(&Slot::Receiver) {
+                // Of a function that is computed, what it was computed from.
+                let receiver = match &frame.function.step(callee).op {
+                    Op::Member(object, _) => *object,
+                    _ => callee,
+                };
+                let span = frame.function.step(receiver).span;
+                self.check(frame, receiver, span, sink.kind, name);
             }
             for slot in &sink.slots {
                 self.option(frame, slot, arguments, sink.kind, name);
@@ -73,6 +79,8 @@ impl Engine<'_> {
                         let span = frame.function.step(first.value).span;
                         self.check(frame, first.value, span, sink.kind, name);
                     }
+                } else if sink.system {
+                    self.told_by_the_system(frame, argument, sink.kind, name);
                 } else if sink.argv {
                     self.command_line(frame, argument, sink.kind, name);
                     self.shell_arguments(frame, argument, arguments, sink.kind, name);
@@ -81,6 +89,42 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// Of messages to a language model, what the system says: `{"role": "system", "content": text}`, `("system", text)`.
+    fn told_by_the_system(&mut self, frame: &mut Frame<'_>, argument: &Argument, kind: Kinds, name: &str) {
+        let Some(messages) = frame.value(argument.value).parts.clone() else { return };
+        let role = |value: Abstract| matches!(&value.known, Known::Text(text) if matches!(&**text, "system" | "developer"));
+        let text = |name: &str| Key::Text(name.into());
+        let all = messages.known.iter().map(|(key, message)| (Some(key), message));
+        for (key, message) in all.chain(messages.rest.as_deref().map(|rest| (None, rest))) {
+            let told = if role(message.at(Some(&text("role")))) {
+                message.at(Some(&text("content")))
+            } else if message.parts.is_some() && role(message.at(Some(&Key::Index(0)))) {
+                message.at(Some(&Key::Index(1)))
+            } else {
+                continue;
+            };
+            let span = match key {
+                Some(Key::Index(index)) => self.content_span(frame, argument, *index),
+                _ => argument.span,
+            };
+            self.report(frame, &told, span, kind, name);
+        }
+    }
+
+    /// Where the content of a message stands, when the message is written out.
+    fn content_span(&self, frame: &Frame<'_>, argument: &Argument, index: i64) -> Span {
+        let Op::List(messages) = &frame.function.step(argument.value).op else { return argument.span };
+        let Some(message) = messages.get(index as usize) else { return argument.span };
+        let step = frame.function.step(message.value);
+        let Op::Dict(entries) = &step.op else { return step.span };
+        let content = |entry: &&Entry| {
+            entry.key.is_some_and(
+                |key| matches!(&frame.value(key).known, Known::Text(text) if &**text == "content"),
+            )
+        };
+        entries.iter().find(content).map_or(step.span, |entry| entry.span)
     }
 
     /// Checks an assignment to a member: `element.innerHTML = text`.
@@ -107,19 +151,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Checks the key and the value of `session[key] = value`, which are the arguments of `__setitem__`.
-    pub(super) fn subscript_assigned(
-        &mut self,
-        frame: &mut Frame<'_>,
-        node: NodeId,
-        (key, stored): (Value, Value),
-        span: Span,
-    ) {
-        let arguments = [key, stored].map(|value| Argument {
-            value,
+    /// Checks the key, and the value, of `session[key] = value`, which are the arguments of `__setitem__`.
+    pub(super) fn subscripted(&mut self, frame: &mut Frame<'_>, node: NodeId, values: &[Value], span: Span) {
+        let argument = |value: &Value| Argument {
+            value: *value,
             pass: Pass::Plain,
-            span: frame.function.step(value).span,
-        });
+            span: frame.function.step(*value).span,
+        };
+        let arguments: Vec<Argument> = values.iter().map(argument).collect();
         let table = self.table;
         let name = self.short(span).to_owned();
         for sink in &table.node(node).sinks {
@@ -135,6 +174,17 @@ impl Engine<'_> {
 
     /// Whether the arguments of a call are as required.
     pub(super) fn holds(&self, frame: &Frame<'_>, requirement: &Requirement, arguments: &[Argument]) -> bool {
+        if let Some(kind) = requirement.value.strip_prefix('@') {
+            let slot = match requirement.keyword.parse() {
+                Ok(position) => Slot::Position(position, None),
+                Err(_) => Slot::Keyword(requirement.keyword.clone()),
+            };
+            let wanted = self.table.written(kind).map(|node| self.table.canonical(node));
+            let same = self.filling(&slot, arguments).first().is_some_and(|argument| {
+                matches!(frame.value(argument.value).known, Known::Path(node) if Some(self.table.canonical(node)) == wanted)
+            });
+            return same != requirement.other;
+        }
         if let Ok(position) = requirement.keyword.parse::<usize>() {
             let slot = Slot::Position(position, None);
             let Some(argument) = self.filling(&slot, arguments).into_iter().next() else {
@@ -232,6 +282,9 @@ impl Engine<'_> {
         match slot {
             Slot::Every => arguments.iter().collect(),
             Slot::Receiver => Vec::new(),
+            Slot::Keywords => {
+                arguments.iter().filter(|argument| argument.pass == Pass::SpreadKeywords).collect()
+            }
             Slot::Keyword(name) => keyword(name),
             Slot::Position(index, name) => {
                 let plain: Vec<_> = arguments
@@ -315,9 +368,25 @@ impl Engine<'_> {
         if object && held.taint.is_empty() && self.models.sinks.name(kind) == "html" {
             return;
         }
+        if self.models.sinks.name(kind) == "nosql" {
+            self.operators(frame, &held, span, name, 0);
+        }
         let (value, span) = self.innermost(frame, value, span, kind);
         let held = frame.value(value).clone();
         self.report(frame, &held, span, kind, name);
+    }
+
+    /// Operators of a query that hold code: text is enough there.
+    fn operators(&mut self, frame: &mut Frame<'_>, query: &Abstract, span: Span, name: &str, depth: usize) {
+        let Some(parts) = query.parts.clone().filter(|_| depth < 3) else { return };
+        for (key, part) in &parts.known {
+            match key {
+                Key::Text(key) if CODE_OPERATORS.contains(&&**key) => {
+                    self.report(frame, part, span, self.models.query_code, name);
+                }
+                _ => self.operators(frame, part, span, name, depth + 1),
+            }
+        }
     }
 
     fn innermost(&self, frame: &Frame<'_>, value: Value, span: Span, kind: Kinds) -> (Value, Span) {
