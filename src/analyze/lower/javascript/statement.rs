@@ -15,7 +15,7 @@ impl<'a> Lowering<'_, 'a> {
                 _ => Some(*statement),
             };
             if let Some(function) = inner.filter(|it| is_function(it.kind())) {
-                self.declare_function(function);
+                self.deeper(|it| it.declare_function(function));
             }
         }
         for statement in statements {

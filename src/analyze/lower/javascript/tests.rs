@@ -352,6 +352,7 @@ fn nesting_of_any_depth_ends() {
     texts.push("if (a) b(); else ".repeat(10_000) + "c()");
     texts.push("{".repeat(10_000));
     texts.push("function f() {".repeat(10_000));
+    texts.push("function f() {".repeat(10_000) + &"}".repeat(10_000));
     texts.push("class A { m() {".repeat(10_000));
     texts.push("<a>".repeat(10_000));
     texts.push("const [".repeat(10_000));
