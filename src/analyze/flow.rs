@@ -12,6 +12,7 @@ mod function;
 mod guard;
 mod object;
 mod pollution;
+mod response;
 mod script;
 mod shared;
 mod sink;

@@ -31,7 +31,7 @@ use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
 use crate::rule::RuleSet;
-use crate::syntax::{Imports, Language, Parsed, parse, steps_for};
+use crate::syntax::{Imports, Language, Parsed, parse, scripts, steps_for};
 
 /// What is kept of one document when its text is dropped.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ impl Analyzer {
         if !parsed.errors.is_empty() {
             facts.notes.push(if view.fragment() {
                 half_understood(view, &parsed)
-            } else if template_tags(&parsed) {
+            } else if template_tags(&parsed) || Language::of_path(path).is_none() {
                 Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
             } else {
                 let what = not_understood(&parsed, 1);
@@ -201,7 +201,10 @@ fn sources<'t>(view: &View<'t>) -> Vec<(Language, Source<'t>)> {
     if shown.is_some_and(|fence| matches!(fence.language.as_str(), "diff" | "patch" | "udiff")) {
         return fragment::of_diff(view.text());
     }
-    let Some(language) = language(view) else { return Vec::new() };
+    let Some(language) = language(view) else {
+        let page = page(view).map(|(language, text)| (language, Source { text: text.into(), half: None }));
+        return page.into_iter().collect();
+    };
     let source = match view.fragment() {
         true => Source::of_fragment(language, view.text()),
         false => Source { text: view.text().into(), half: None },
@@ -216,6 +219,13 @@ fn language(view: &View<'_>) -> Option<Language> {
             .filter(|fence| fence.path.is_none())
             .and_then(|fence| Language::of_fence(&fence.language))
     })
+}
+
+/// The scripts of a page or of a component of one file, at their places in it.
+fn page(view: &View<'_>) -> Option<(Language, String)> {
+    let named =
+        view.fence().filter(|fence| fence.path.is_none()).map(|fence| format!("a.{}", fence.language));
+    scripts(view.path().or(named.as_deref())?, view.text())
 }
 
 /// Whether all that a grammar does not understand begins near the tags of a template engine: the file is no source code

@@ -196,6 +196,11 @@ pub(super) struct Models {
     pub(super) program: Kinds,
     /// The sink kinds that need an object: a text is clean for them.
     pub(super) object_kinds: Kinds,
+    /// The sink kind of paths, and the pseudo kind of those without detours.
+    pub(super) path: Kinds,
+    pub(super) normal_path: Kinds,
+    /// The sink kinds whose sinks yield something made of what they were given: a formatted text, a parsed document.
+    pub(super) carried: Kinds,
     /// The characters that matter to the sink kinds.
     pub(super) dangers: Dangers,
 }
@@ -215,6 +220,10 @@ impl Models {
         all.constructor_name = all.sinks.bit("not-constructor").unwrap_or(0);
         all.key = all.sources.bit("key").unwrap_or(0);
         all.route = all.sources.bit("http-route").unwrap_or(0);
+        all.path = all.sinks.bit("path").unwrap_or(0);
+        all.normal_path = all.sinks.bit("normal-path").unwrap_or(0);
+        let carried = ["format", "regex", "prototype", "assignment", "deserialise", "xxe"];
+        all.carried = carried.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         for model in models {
             let mut table = all.tables.remove(&model.language).unwrap_or_default();

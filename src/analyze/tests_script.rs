@@ -89,3 +89,19 @@ fn handlers_are_found_by_assignment_and_requirement() {
         assert_eq!(!lines.is_empty(), found, "{text}");
     }
 }
+
+#[test]
+fn scripts_of_pages_are_read_at_their_lines() {
+    for (path, text) in [
+        ("a.html", "<p>text</p>\n<script>\n  eval(location.hash); // expect: code-injection\n</script>\n"),
+        ("a.html", "<p>text</p>\n<script src=\"a.js\"></script>\n"),
+        ("a.html", "<button onclick=\"eval(location.hash)\">a</button> <!-- expect: code-injection -->\n"),
+        (
+            "a.vue",
+            "<template>\n  <p>a</p>\n</template>\n<script setup lang=\"ts\">\nconst a: string = 'b';\neval(location.hash); // expect: code-injection\n</script>\n",
+        ),
+    ] {
+        let lines = |list: Vec<(u32, String)>| list.into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+        assert_eq!(lines(reported(path, text)), lines(expected(text)), "{text}");
+    }
+}

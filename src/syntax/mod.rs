@@ -6,12 +6,14 @@
 
 mod imports;
 mod language;
+mod markup;
 mod parse;
 mod token;
 mod walk;
 
 pub use imports::{Imports, dotted};
 pub use language::Language;
+pub use markup::scripts;
 pub use parse::{MAX_BYTES, Parsed, Unparsed, parse, steps_for};
 pub(crate) use token::decoded;
 pub use token::{Text, comments, strings, unquoted};

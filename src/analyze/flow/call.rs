@@ -32,10 +32,12 @@ impl<'a> Engine<'a> {
         span: Span,
     ) -> Abstract {
         let known = frame.value(callee).known.clone();
-        if self.language != Language::Python
-            && let Some(value) = self.timer(frame, callee, arguments, span)
-        {
-            return value;
+        if self.language != Language::Python {
+            self.typed(frame, callee, arguments);
+            let made = self.expression_made(frame, callee, arguments);
+            if let Some(value) = made.or_else(|| self.timer(frame, callee, arguments, span)) {
+                return value;
+            }
         }
         match known.clone() {
             // Python's `super()`.
@@ -140,7 +142,8 @@ impl<'a> Engine<'a> {
                 self.turned(frame, callee, *to);
             }
         }
-        if !said.sinks.is_empty() && cleans == 0 && !said.passes {
+        let answers = said.sinks.iter().any(|sink| sink.kind & self.models.carried == 0);
+        if answers && cleans == 0 && !said.passes {
             // What a sink answers, to the caller or a callback, is no longer what it was given: the rows of a query,
             // the page of an address.
             return made;

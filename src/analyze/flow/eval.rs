@@ -219,7 +219,7 @@ impl<'a> Engine<'a> {
             Known::Path(node) => match self.table.member(*node, text) {
                 Some(next) => {
                     let value = self.path(next, span);
-                    let taint = if value.taint.is_empty() { held.taint.clone() } else { value.taint };
+                    let taint = value.taint.join(&held.taint);
                     Abstract { taint, known: value.known, parts: None }
                 }
                 None if held.taint.is_empty() && held.parts.is_some() => {

@@ -217,16 +217,17 @@ impl<'a> Engine<'a> {
             }
         }
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
+        let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any);
+        if let (None, Some(known)) = (annotated, given) {
+            return Abstract { taint: own, ..Abstract::known(known.clone()) };
+        }
         let named = || self.table.unknown(self.program.names.text(parameter.name));
         match annotated.or_else(named) {
             Some(node) => {
                 let value = self.path(node, parameter.span);
                 Abstract { taint: value.taint.join(&own), ..value }
             }
-            None => match self.given.get(&(frame.id, index)) {
-                Some(known) => Abstract { taint: own, ..Abstract::known(known.clone()) },
-                None => Abstract::tainted(own),
-            },
+            None => Abstract::tainted(own),
         }
     }
 

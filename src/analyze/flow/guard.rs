@@ -171,6 +171,8 @@ impl Engine<'_> {
         match &frame.function.step(condition).op {
             Op::Binary(operator, left, right) => self.compared(frame, *operator, *left, *right, holds),
             Op::Call { callee, arguments } => self.tested(frame, *callee, arguments, holds),
+            // What is not true has nothing in it.
+            Op::Load(_) | Op::Member(..) | Op::Index(..) if !holds => vec![(condition, ANY, 0)],
             _ => Vec::new(),
         }
     }
@@ -248,7 +250,7 @@ impl Engine<'_> {
         }
         if self.language != Language::Python
             && let Some((object, name)) = member
-            && !matches!(frame.value(callee).known, Known::Path(_))
+            && !self.guards(frame, callee)
             && let Some(cleaned) = self.tested_in_script(frame, object, name, arguments, holds)
         {
             return cleaned;
@@ -278,6 +280,12 @@ impl Engine<'_> {
             }
         }
         cleaned
+    }
+
+    /// Whether a model says what a call tells of its arguments.
+    fn guards(&self, frame: &Frame<'_>, callee: Value) -> bool {
+        let Known::Path(node) = frame.value(callee).known else { return false };
+        self.table.call(node).is_some_and(|node| !self.table.node(node).guards.is_empty())
     }
 
     /// The value with what lies at `keys` in it clean.

@@ -10,18 +10,7 @@ use super::value::{Abstract, Bound, Key, Known, Origin, Part, Parts, Taint};
 use crate::analyze::ir::{Argument, Op, Pass, Span, Value};
 
 /// Functions that make another form of a function, or of a module of functions, that does the same.
-const WRAPPERS: &[&str] = &[
-    "promisify",
-    "promisifyAll",
-    "pify",
-    "thenify",
-    "thenifyAll",
-    "withCallback",
-    "denodeify",
-    "callbackify",
-    "util.promisify",
-    "es6-promisify",
-];
+const WRAPPERS: &[&str] = &["pify", "thenify", "thenifyAll", "withCallback", "denodeify", "callbackify"];
 
 /// Methods of libraries that make another form of a function.
 const METHOD_WRAPPERS: &[&str] = &[
@@ -112,6 +101,27 @@ impl Engine<'_> {
         }
     }
 
+    /// `new RegExp("^[a-z]+$")`, whose expression is known.
+    pub(super) fn expression_made(
+        &self,
+        frame: &Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+    ) -> Option<Abstract> {
+        let Op::Load(name) = frame.function.step(callee).op else { return None };
+        if self.program.names.text(name) != "RegExp" || self.bound_here(frame, name) {
+            return None;
+        }
+        let Known::Text(body) = &frame.value(arguments.first()?.value).known else { return None };
+        let flags = match arguments.get(1).map(|flags| &frame.value(flags.value).known) {
+            Some(Known::Text(flags)) => flags.to_string(),
+            // Flags that are computed may well be the right ones.
+            Some(_) => "g".to_owned(),
+            None => String::new(),
+        };
+        Some(Abstract::known(Known::Pattern(format!("/{body}/{flags}").into())))
+    }
+
     /// A timer with a function of its own: `setTimeout(run, 10, x)` calls `run(x)`.
     pub(super) fn timer(
         &mut self,
@@ -129,7 +139,10 @@ impl Engine<'_> {
             Op::Member(_, name) if self.program.names.text(name) == "nextTick" => 1,
             _ => return None,
         };
-        let function = arguments.first().filter(|it| callable(&frame.value(it.value).known))?;
+        let function = arguments.first().filter(|it| match frame.value(it.value).known {
+            Known::Path(node) => self.table.call(node).is_some(),
+            ref known => callable(known),
+        })?;
         let given = arguments.get(skip..).unwrap_or_default();
         self.call(frame, function.value, given, span);
         Some(Abstract::default())
@@ -157,7 +170,7 @@ impl Engine<'_> {
         span: Span,
     ) -> Option<Abstract> {
         let first = arguments.first()?;
-        if WRAPPERS.contains(&name) {
+        if is_wrapper(name) {
             return Some(frame.value(first.value).clone());
         }
         let function = frame.value(first.value).known.clone();
@@ -180,15 +193,6 @@ impl Engine<'_> {
         let first = arguments.first().map(|argument| frame.value(argument.value).clone());
         match name {
             "Promise" => Some(self.promised(frame, &first?, span)),
-            "RegExp" => {
-                let Known::Text(body) = first?.known else { return None };
-                let flags = match arguments.get(1).map(|flags| &frame.value(flags.value).known) {
-                    Some(Known::Text(flags)) => flags.to_string(),
-                    Some(_) => "g?".to_owned(),
-                    None => String::new(),
-                };
-                Some(Abstract::known(Known::Pattern(format!("/{body}/{flags}").into())))
-            }
             "Map" | "WeakMap" | "FormData" | "Headers" => {
                 let Some(first) = first else { return Some(Abstract::default()) };
                 first.parts.is_some().then(|| from_entries(&first))
@@ -252,6 +256,11 @@ impl Engine<'_> {
                 let callee = arguments.first()?.value;
                 Some(self.call(frame, callee, &[spread], span))
             }
+            // A text that was no object may be one of those when it is read as JSON.
+            ("JSON", "parse") => {
+                let read = first?;
+                Some(Abstract::tainted(read.all().again(self.models.object_kinds).parted()))
+            }
             ("Math" | "Date" | "Number" | "performance", _) => Some(Abstract::default()),
             _ => None,
         }
@@ -269,7 +278,7 @@ impl Engine<'_> {
         let held = frame.value(object).clone();
         let plain = matches!(held.known, Known::Any | Known::Text(_) | Known::Constant | Known::Null);
         match name {
-            _ if WRAPPERS.contains(&name) => arguments.first().map(|first| frame.value(first.value).clone()),
+            _ if is_wrapper(name) => arguments.first().map(|first| frame.value(first.value).clone()),
             _ if METHOD_WRAPPERS.contains(&name) && plain => {
                 let function = frame.value(arguments.first()?.value).known.clone();
                 matches!(function, Known::Function(_) | Known::Bound(..) | Known::Method(..))
@@ -445,13 +454,22 @@ impl Engine<'_> {
             }
             _ => 0,
         };
+        // `normalize(path).replace(/^(\.\.\/)+/, "")`: of a path without detours only the start leads upwards.
+        let upwards = matches!(&pattern.known, Known::Pattern(pattern) if pattern.contains(r"\.\."));
+        let (path, normal) = (self.models.path, self.models.normal_path);
+        let taint = held.all().cleaned_after(if upwards && fixed.is_some() { path } else { 0 }, normal);
         let known = if held.constant() && by.constant() && held.parts.is_none() {
             Known::Constant
         } else {
             Known::Any
         };
-        Some(Abstract { taint: held.all().cleaned(clean).join(&put), known, parts: None })
+        Some(Abstract { taint: taint.cleaned(clean).join(&put), known, parts: None })
     }
+}
+
+/// Whether a function makes another form of a function: `promisify`, `utilPromisify`, `thenifyAll`.
+fn is_wrapper(name: &str) -> bool {
+    WRAPPERS.contains(&name) || name.to_ascii_lowercase().contains("promisify")
 }
 
 fn callable(known: &Known) -> bool {

@@ -58,6 +58,12 @@ impl Engine<'_> {
             if !sink.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
                 continue;
             }
+            if self.models.sinks.name(sink.kind) == "html"
+                && let Op::Member(response, _) = frame.function.step(callee).op
+                && self.no_page(frame, response)
+            {
+                continue;
+            }
             if sink.slots.contains(&Slot::Receiver) {
                 // Of a function that is computed, what it was computed from.
                 let receiver = match &frame.function.step(callee).op {

@@ -234,6 +234,15 @@ impl Taint {
         Taint::from(self.flows().iter().cloned().map(|flow| Flow { whole: 0, ..flow }).collect())
     }
 
+    /// The same, no longer clean for some kinds.
+    pub(super) fn again(&self, kinds: Kinds) -> Taint {
+        let flows = self.flows().iter().cloned().map(|mut flow| {
+            flow.clean &= !kinds;
+            flow
+        });
+        Taint::from(flows.collect())
+    }
+
     /// The same, with one more step on the way of each.
     pub(super) fn traced(&self, span: Span, event: &Event) -> Taint {
         if self.is_empty() {

@@ -1,0 +1,87 @@
+//! What kind of content a response is said to hold: text that is no page cannot hold a script.
+
+use super::Engine;
+use super::function::Frame;
+use super::value::{Abstract, Key, Known};
+use crate::analyze::ir::{Argument, Op, Pass, Value};
+use crate::syntax::Language;
+
+/// Where the mark is kept in a response: no program can name it.
+fn mark() -> Key {
+    Key::Member("content type".into())
+}
+
+/// Chains of calls are looked through so far: `response.status(200).type("txt").send(x)`.
+const LONGEST: u32 = 6;
+
+impl Engine<'_> {
+    /// Notes what a call says of the content of the response that it is made on.
+    pub(super) fn typed(&mut self, frame: &mut Frame<'_>, callee: Value, arguments: &[Argument]) {
+        if self.language == Language::Python {
+            return;
+        }
+        let Op::Member(object, name) = frame.function.step(callee).op else { return };
+        let Some(page) = self.says_page(frame, self.program.names.text(name), arguments) else { return };
+        if let Some(place) = self.place(frame, object) {
+            self.change(frame, &place, |response| {
+                response.with(Some(mark()), Abstract::known(Known::Bool(page)))
+            });
+        }
+    }
+
+    /// Whether a method call says that the content is a page, or that it is something else.
+    fn says_page(&self, frame: &Frame<'_>, name: &str, arguments: &[Argument]) -> Option<bool> {
+        let plain: Vec<_> = arguments.iter().filter(|argument| argument.pass == Pass::Plain).collect();
+        let value = |index: usize| plain.get(index).map(|argument| frame.value(argument.value));
+        match name {
+            "type" | "contentType" => value(0).map(page),
+            "set" | "header" | "setHeader" => match (&value(0)?.known, value(1)) {
+                (Known::Text(key), Some(value)) if key.eq_ignore_ascii_case("content-type") => {
+                    Some(page(value))
+                }
+                (_, None) => header(value(0)?).map(page),
+                _ => None,
+            },
+            "writeHead" => plain.iter().find_map(|argument| header(frame.value(argument.value))).map(page),
+            _ => None,
+        }
+    }
+
+    /// Whether a response is said to hold something other than a page.
+    pub(super) fn no_page(&self, frame: &Frame<'_>, response: Value) -> bool {
+        let mut at = response;
+        for _ in 0..LONGEST {
+            let held = frame.value(at);
+            let parts = held.parts.as_deref();
+            let marked = parts.and_then(|parts| parts.known.iter().find(|(key, _)| *key == mark()));
+            if let Some((_, said)) = marked {
+                return said.known == Known::Bool(false);
+            }
+            let Op::Call { callee, arguments } = &frame.function.step(at).op else { return false };
+            let Op::Member(object, name) = frame.function.step(*callee).op else { return false };
+            if let Some(page) = self.says_page(frame, self.program.names.text(name), arguments) {
+                return !page;
+            }
+            at = object;
+        }
+        false
+    }
+}
+
+/// The content type among headers that are given as an object.
+fn header(headers: &Abstract) -> Option<&Abstract> {
+    let parts = headers.parts.as_deref()?;
+    let named = |key: &Key| matches!(key, Key::Text(key) if key.eq_ignore_ascii_case("content-type"));
+    parts.known.iter().find(|(key, _)| named(key)).map(|(_, value)| value)
+}
+
+/// Whether a content type is that of a page; one that is computed is taken to be chosen with care.
+fn page(kind: &Abstract) -> bool {
+    match &kind.known {
+        Known::Text(kind) => {
+            let kind = kind.to_ascii_lowercase();
+            ["html", "svg", "xml"].iter().any(|page| kind.contains(page))
+        }
+        _ => !kind.all().is_empty(),
+    }
+}
