@@ -1,4 +1,4 @@
-//! What the analyser finds in small programs: the examples of the pages, then construct by construct.
+//! What the analyser finds in small programs, construct by construct. The examples of the pages are run by `tests/rules.rs`.
 
 use std::sync::OnceLock;
 
@@ -64,34 +64,6 @@ pub(super) fn expected(text: &str) -> Vec<(u32, String)> {
         }
     }
     lines
-}
-
-#[test]
-fn python_examples_of_the_pages() {
-    let mut wrong = String::new();
-    let mut seen = 0;
-    for rule in crate::built_in_rules().rules {
-        let page = format!("rules/{}/{}.md", rule.category.name(), rule.id);
-        let Ok(text) = std::fs::read_to_string(&page) else { continue };
-        let (rule, examples) = rule::parse(rule.category, &rule.id, &text).unwrap();
-        if !matches!(rule.matcher, rule::Match::Taint(_)) {
-            continue;
-        }
-        for (example, file) in
-            examples.iter().flat_map(|example| example.files.iter().map(move |file| (example, file)))
-        {
-            if file.language != "python" {
-                continue;
-            }
-            seen += 1;
-            let found = reported("app.py", &file.text);
-            if found != expected(&file.text) {
-                wrong += &format!("{page}:{}: {}: {found:?}\n", file.line, example.title);
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
-    assert!(seen >= 48, "{seen}");
 }
 
 /// Checks a program against the `expect:` comments in it; `source` and `sink` are always there.

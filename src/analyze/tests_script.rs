@@ -54,7 +54,7 @@ fn handlers_are_found_by_what_a_file_exports() {
         [[handler]]\nexport = [\"GET\"]\npath = [\"*/app/*/route.ts\"]\nparameters = [\"made.Request\"]\n\
         [[handler]]\nexport = [\"handler\"]\nrest = \"http\"\n";
     let get =
-        "import { exec } from 'child_process';\nexport async function GET(request) { exec(request.url); }\n";
+        "import { exec } from 'child_process';\nexport async function GET(given) { exec(given.url); }\n";
     assert_eq!(reported_with(model, "src/app/user/route.ts", get), [2]);
     assert_eq!(reported_with(model, "src/app/user/page.ts", get), [0u32; 0]);
     assert_eq!(reported_with(model, "src/app/user/route.ts", &get.replace("GET", "PUT")), [0u32; 0]);
