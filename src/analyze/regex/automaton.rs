@@ -91,7 +91,7 @@ struct Builder<'r> {
 impl Automaton {
     /// The automaton of an expression; `None` when it is too large.
     pub(super) fn new(regex: &Regex, alphabet: &Alphabet, mode: Mode, left: &mut u64) -> Option<Self> {
-        let full = count(&regex.node, false) + 1 <= MOST_STATES as u64;
+        let full = count(&regex.node, false) < MOST_STATES as u64;
         if !full && count(&regex.node, true) >= MOST_STATES as u64 {
             return None;
         }
@@ -288,7 +288,7 @@ impl Builder<'_> {
             let mut rest = Part::empty(0);
             for _ in 0..optional {
                 let mut part = self.part(&repeat.body)?;
-                let empty = std::mem::replace(&mut part.empty, [0; 16]);
+                let empty = std::mem::take(&mut part.empty);
                 // A round that took nothing is the last one.
                 rest = self.sequence(part, rest)?;
                 rest.empty = empty;
