@@ -223,7 +223,7 @@ struct Engine<'a> {
     /// The functions right inside a function.
     inside: HashMap<FunctionId, Vec<FunctionId>>,
     summaries: Vec<summary::Slot>,
-    /// What the parameters of a function are in all calls of it that were seen; [`Known::Any`] when they differ.
+    /// What the parameters of a function are in all calls of it that were seen; [`value::Known::Any`] when they differ.
     given: HashMap<(FunctionId, u32), value::Known>,
     /// What members of objects that a library hands out are set to: `request.user = ..`, by the object and the way.
     kept: HashMap<(NodeId, Box<str>), Abstract>,
