@@ -142,6 +142,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         summaries: (0..count).map(|_| summary::Slot::New).collect(),
         depth: 0,
         left: LEAST_STEPS + STEPS_A_BYTE * text.len() as u64,
+        large: false,
         hits: BTreeMap::new(),
     };
     for (index, function) in program.functions.iter().enumerate() {
@@ -171,7 +172,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
     }
     let module = engine.module();
     Outcome {
-        cut: engine.left == 0,
+        cut: engine.left == 0 || engine.large,
         module,
         hits: engine.hits.into_values().collect(),
         constants: engine.constants,
@@ -241,6 +242,8 @@ struct Engine<'a> {
     grew: bool,
     depth: u32,
     left: u64,
+    /// Whether a function was too large to be followed to its end.
+    large: bool,
     hits: BTreeMap<(usize, Span), Hit>,
 }
 

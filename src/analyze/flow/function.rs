@@ -17,6 +17,9 @@ const WIDEN: u32 = 4;
 /// And from this one on the block is left as it is.
 const SETTLED: u32 = 12;
 
+/// The entries of a function's blocks hold at most so many values at once; past that the function is left.
+const MOST_HELD: usize = 2_000_000;
+
 /// What each local variable holds; `None` before it is set.
 pub(super) type State = Vec<Option<Abstract>>;
 
@@ -89,8 +92,17 @@ impl<'a> Engine<'a> {
         let mut visits = vec![0u32; count];
         entries[0] = Some(vec![None; function.locals.len()]);
         let mut work = BTreeSet::from([(order[0], 0usize)]);
+        // What a block outside of loops begins with is done with when the block is.
+        let again = repeated(function, &order);
+        let mut held = 1usize;
         while let Some((_, index)) = work.pop_first() {
-            let Some(entry) = entries[index].clone() else { continue };
+            let entry = if again[index] {
+                entries[index].clone()
+            } else {
+                held = held.saturating_sub(1);
+                entries[index].take()
+            };
+            let Some(entry) = entry else { continue };
             visits[index] += 1;
             frame.state = entry;
             frame.block = index;
@@ -118,9 +130,14 @@ impl<'a> Engine<'a> {
             }
             for (to, state) in next {
                 let to = to.0 as usize;
+                held += usize::from(entries[to].is_none());
                 if merge(&mut entries[to], state, visits[to]) {
                     work.insert((order[to], to));
                 }
+            }
+            if held * function.locals.len() > MOST_HELD {
+                self.large = true;
+                break;
             }
         }
         self.fixed_route = fixed_route;
@@ -513,7 +530,7 @@ fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract) -> Abstra
 fn merge(entry: &mut Option<State>, state: State, visits: u32) -> bool {
     let Some(before) = entry else {
         *entry = Some(state);
-        return true;
+        return visits < SETTLED;
     };
     let mut changed = false;
     for (before, new) in before.iter_mut().zip(state) {
@@ -530,6 +547,26 @@ fn merge(entry: &mut Option<State>, state: State, visits: u32) -> bool {
         }
     }
     changed && visits < SETTLED
+}
+
+/// Which blocks lie in a loop, or between the places of its first and last block: they may be evaluated again.
+fn repeated(function: &Function, order: &[usize]) -> Vec<bool> {
+    let mut changes = vec![0i64; order.len() + 1];
+    for (block, place) in order.iter().enumerate().filter(|(_, place)| **place != usize::MAX) {
+        for to in successors(function, block).into_iter().map(|to| order[to]).filter(|to| to <= place) {
+            changes[to] += 1;
+            changes[place + 1] -= 1;
+        }
+    }
+    let mut open = 0;
+    let inside: Vec<bool> = changes
+        .iter()
+        .map(|change| {
+            open += change;
+            open > 0
+        })
+        .collect();
+    order.iter().map(|place| inside.get(*place).copied().unwrap_or(true)).collect()
 }
 
 /// The place of each block in reverse postorder: a block comes after those that lead to it, loops aside.
