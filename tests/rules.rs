@@ -62,7 +62,12 @@ fn every_page_shows_what_fires_and_what_does_not() {
             })
         };
         assert!(examples.iter().any(fires), "{}: no example expects {id}", page.display());
-        let silent = |example: &Example| !example.files.iter().any(|file| file.text.contains("expect:") || file.text.contains("expect-next:"));
+        let silent = |example: &Example| {
+            !example
+                .files
+                .iter()
+                .any(|file| file.text.contains("expect:") || file.text.contains("expect-next:"))
+        };
         assert!(examples.iter().any(silent), "{}: no example shows what stays silent", page.display());
     }
 }
