@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(in crate::redact) struct Sizes {
     /// Up to this length it is one window.
     pub(in crate::redact) whole: u64,
-    /// About as long is the core of a window; at least 16, so that a quarter of it holds a whole character.
+    /// About as long is the core of a window.
     pub(in crate::redact) core: u64,
     /// How much stands around it on each side: longer than any match but a hostile one.
     pub(in crate::redact) around: u64,
@@ -127,7 +127,8 @@ impl<'a> Chunks<'a> {
         if aim + self.sizes.core / 4 >= self.input.length() {
             return Ok(self.input.length());
         }
-        let from = start + self.sizes.core / 4 * 3;
+        // A character has up to four bytes: so many are looked at however small the cores are.
+        let from = aim - (self.sizes.core / 4).max(4).min(self.sizes.core);
         let from = from - (from - self.mark) % self.encoding.unit();
         let bytes = self.input.bytes(from..aim)?;
         let behind = |separates: &[u8]| match self.encoding {
@@ -174,7 +175,7 @@ mod tests {
     proptest! {
         #[test]
         fn cores_cover_the_input_and_windows_hold_their_text(
-            text in "[a\u{e9}\u{1f600}\n ]{0,300}", core in 16u64..50, around in 0u64..40, which in 0..3,
+            text in "[a\u{e9}\u{1f600}\n ]{0,300}", core in 8u64..50, around in 0u64..40, which in 0..3,
         ) {
             let encoding = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be][which as usize];
             let marked = if encoding == Encoding::Utf8 { text.clone() } else { format!("\u{feff}{text}") };
