@@ -107,12 +107,16 @@ impl Analyzer {
         }
         let (crossings, settled) = self.taint.link(&modules);
         if !settled {
-            let why = "data that goes through more than a dozen files was not followed to the end";
-            notes.push(Note::new(NoteKind::Info, "", why));
+            let why = "data that goes through more than 64 files was not followed to the end";
+            notes.push(Note::new(NoteKind::Partial, "", why));
         }
         let mut opened = Opened { open, documents: BTreeMap::new() };
         for crossing in &crossings {
-            let Some(document) = opened.document(places[crossing.module].0) else { continue };
+            let Some(document) = opened.document(places[crossing.module].0) else {
+                let why = "data from another file reaches a sink in it, and it could not be read again to show where";
+                notes.push(Note::new(NoteKind::NotChecked, &modules[crossing.module].path, why));
+                continue;
+            };
             let views = document.views();
             let Some(view) = seen(&views, places[crossing.module]) else { continue };
             let mut step = |module: usize, fact: &facts::StepFact| {

@@ -463,6 +463,8 @@ impl Engine<'_> {
                 let key = (origin, target, at.span, at.via.clone());
                 if self.pending.len() < MOST_PENDING {
                     self.pending.entry(key).or_insert(Pending { origin, target, at });
+                } else {
+                    self.large = true;
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::analyze::ir::Span;
 use crate::analyze::model::{ANY, Kinds, Models};
 
 /// Rounds of the fixpoint: data that goes through more files than this is not followed to the end.
-const MOST_ROUNDS: usize = 12;
+const MOST_ROUNDS: usize = 64;
 
 /// Places that a parameter's data is followed to, of one function.
 const MOST_REACHES: usize = 64;
