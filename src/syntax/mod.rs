@@ -8,6 +8,7 @@ mod imports;
 mod language;
 mod markup;
 mod parse;
+mod table;
 mod token;
 mod walk;
 
@@ -15,6 +16,7 @@ pub use imports::{Imports, dotted};
 pub use language::Language;
 pub use markup::scripts;
 pub use parse::{MAX_BYTES, Parsed, Unparsed, parse, steps_for};
+pub use table::{Place, Table};
 pub(crate) use token::decoded;
 pub use token::{Text, comments, strings, unquoted};
 pub use walk::{Walk, walk};

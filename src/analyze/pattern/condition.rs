@@ -1,4 +1,5 @@
-//! Conditions that a query may ask for beyond tree-sitter's `#eq?`, `#match?` and `#any-of?`:
+//! What has to hold of a match besides its form. tree-sitter's own: `#eq?`, `#match?` and `#any-of?` on the text of a
+//! capture, each with `not-` before it, and with `any-` when one of several captured nodes is enough. Beyond them:
 //!
 //! - `(#resolves-to? @callee "hashlib.md5" "requests.*")`: through the file's imports the name is one of those
 //! - `(#imports? "flask")`: the file imports that module or a part of it
@@ -14,10 +15,13 @@
 //!
 //! `not-` before the name turns each into its opposite.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::OnceLock;
 
 use regex::Regex;
-use tree_sitter::{Node, QueryPredicate, QueryPredicateArg};
+use tree_sitter::Node;
 
 use super::constant::Constants;
 use super::destination;
@@ -31,104 +35,227 @@ pub(super) struct Surroundings<'a> {
     /// The bytes of arguments that are constants without being literals.
     pub(super) fixed: &'a dyn Fn(std::ops::Range<usize>) -> bool,
     /// Read when a condition first asks for them.
-    pub(super) constants: OnceCell<Constants<'a>>,
+    constants: OnceCell<Constants<'a>>,
+    /// What nodes resolve to: many rules ask for the same callee.
+    resolved: RefCell<BTreeMap<usize, Option<Rc<str>>>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(super) fn new(
+        parsed: &'a Parsed<'a>,
+        imports: &'a Imports,
+        path: Option<&'a str>,
+        fixed: &'a dyn Fn(std::ops::Range<usize>) -> bool,
+    ) -> Self {
+        let (constants, resolved) = (OnceCell::new(), RefCell::default());
+        Surroundings { parsed, imports, path, fixed, constants, resolved }
+    }
+
+    /// What a name stands for through the imports.
+    pub(super) fn resolve(&self, node: Node<'_>) -> Option<Rc<str>> {
+        let mut resolved = self.resolved.borrow_mut();
+        let found = || self.imports.resolve(self.parsed, node).map(Rc::from);
+        resolved.entry(node.id()).or_insert_with(found).clone()
+    }
+
+    fn constants(&self) -> &Constants<'a> {
+        self.constants.get_or_init(|| Constants::read(self.parsed))
+    }
+}
+
+/// What a condition is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Argument {
+    Capture(u16),
+    Text(String),
+}
+
+impl Argument {
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Argument::Text(text) => Some(text),
+            Argument::Capture(_) => None,
+        }
+    }
+}
+
+/// A regular expression that is compiled when a node is first held against it.
+pub(super) struct Expression {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Expression {
+    fn is_match(&self, text: &str) -> bool {
+        let compiled = self.compiled.get_or_init(|| Regex::new(&self.text).ok());
+        // What is too large to be compiled is told when rules are checked, and until then excludes nothing.
+        compiled.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// One condition of a pattern.
 pub(super) struct Condition {
-    test: Test,
-    wanted: bool,
+    pub(super) test: Test,
+    pub(super) capture: Option<u16>,
+    pub(super) wanted: bool,
+    /// One of several captured nodes is enough.
+    any: bool,
 }
 
-enum Test {
-    Resolves(u32, Vec<String>),
+pub(super) enum Test {
+    Eq(String),
+    Same(u16),
+    AnyOf(Vec<String>),
+    Match(Expression),
+    Resolves(Vec<String>),
     Imports(Vec<String>),
-    Path(Regex),
-    GoesTo(u32, Regex),
-    Within(u32, Regex),
-    Fixed(u32),
-    Around(u32, Regex),
-    Constant(u32, Regex),
-    Reads(u32, Regex),
+    Path(Expression),
+    GoesTo(Expression),
+    Within(Expression),
+    Fixed,
+    Around(Expression),
+    Constant(Expression),
+    Reads(Expression),
 }
 
 impl Condition {
     /// That capture `index` resolves to one of `names`.
-    pub(super) fn resolves(index: u32, names: Vec<String>) -> Self {
-        Condition { test: Test::Resolves(index, names), wanted: true }
+    pub(super) fn resolves(index: u16, names: Vec<String>) -> Self {
+        Condition { test: Test::Resolves(names), capture: Some(index), wanted: true, any: false }
     }
 
-    /// Reads a predicate of a query; the error is a clause.
-    pub(super) fn compile(predicate: &QueryPredicate) -> Result<Self, String> {
-        let name = predicate.operator.trim_end_matches('?');
+    /// Reads a condition such as `#not-match?`; the error is a clause.
+    pub(super) fn compile(operator: &str, arguments: Vec<Argument>) -> Result<Self, String> {
+        let name = operator.trim_start_matches('#').trim_end_matches('?');
+        let (any, name) = match name.strip_prefix("any-") {
+            Some(rest) if rest != "of" => (true, rest),
+            _ => (false, name),
+        };
         let (wanted, name) = name.strip_prefix("not-").map_or((true, name), |name| (false, name));
-        let mut capture = None;
+        let mut captures = Vec::new();
         let mut strings = Vec::new();
-        for argument in &predicate.args {
+        for argument in arguments {
             match argument {
-                QueryPredicateArg::Capture(index) => capture = Some(*index),
-                QueryPredicateArg::String(text) => strings.push(text.to_string()),
+                Argument::Capture(index) => captures.push(index),
+                Argument::Text(text) => strings.push(text),
             }
         }
-        let regex = || {
+        let capture = captures.first().copied();
+        let expression = || {
             let [text] = strings.as_slice() else { return Err(format!("#{name}? takes one expression")) };
-            Regex::new(text).map_err(|error| format!("#{name}?: {error}"))
+            Ok(Expression { text: text.clone(), compiled: OnceLock::new() })
         };
-        let test = match (name, capture) {
-            ("resolves-to", Some(index)) => Test::Resolves(index, strings),
-            ("imports", None) => Test::Imports(strings),
-            ("path", None) => Test::Path(regex()?),
-            ("goes-to", Some(index)) => Test::GoesTo(index, regex()?),
-            ("within", Some(index)) => Test::Within(index, regex()?),
-            ("fixed", Some(index)) => Test::Fixed(index),
-            ("around", Some(index)) => Test::Around(index, regex()?),
-            ("constant", Some(index)) => Test::Constant(index, regex()?),
-            ("reads", Some(index)) => Test::Reads(index, regex()?),
-            _ => return Err(format!("a query has no condition #{}", predicate.operator)),
+        let test = match (name, captures.as_slice()) {
+            ("eq", [_]) => match strings.as_slice() {
+                [text] => Test::Eq(text.clone()),
+                _ => return Err("#eq? takes one text or a second capture".to_owned()),
+            },
+            ("eq", [_, other]) if strings.is_empty() => Test::Same(*other),
+            ("match", [_]) => Test::Match(expression()?),
+            ("any-of", [_]) => Test::AnyOf(strings),
+            ("resolves-to", [_]) => Test::Resolves(strings),
+            ("imports", []) => Test::Imports(strings),
+            ("path", []) => Test::Path(expression()?),
+            ("goes-to", [_]) => Test::GoesTo(expression()?),
+            ("within", [_]) => Test::Within(expression()?),
+            ("fixed", [_]) => Test::Fixed,
+            ("around", [_]) => Test::Around(expression()?),
+            ("constant", [_]) => Test::Constant(expression()?),
+            ("reads", [_]) => Test::Reads(expression()?),
+            _ => return Err(format!("a query has no condition {operator} of that form")),
         };
-        Ok(Condition { test, wanted })
+        Ok(Condition { test, capture, wanted, any })
     }
 
-    /// Whether it holds for a match; `node` gives the node of a capture.
-    pub(super) fn holds<'a>(
-        &self,
-        node: &dyn Fn(u32) -> Option<Node<'a>>,
-        around: &Surroundings<'a>,
-    ) -> bool {
-        let parsed = around.parsed;
+    /// The expression that it holds something against.
+    pub(super) fn expression(&self) -> Option<&Expression> {
+        match &self.test {
+            Test::Match(it)
+            | Test::Path(it)
+            | Test::GoesTo(it)
+            | Test::Within(it)
+            | Test::Around(it)
+            | Test::Constant(it)
+            | Test::Reads(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be told of one node alone, and cheaply.
+    pub(super) fn is_simple(&self) -> bool {
+        !self.any && matches!(self.test, Test::Eq(_) | Test::AnyOf(_) | Test::Match(_) | Test::Resolves(_))
+    }
+
+    /// Whether it speaks of the file and of no node; and if so, whether it holds.
+    pub(super) fn of_file(&self, around: &Surroundings<'_>) -> Option<bool> {
         let holds = match &self.test {
-            Test::Resolves(index, names) => node(*index)
-                .and_then(|node| around.imports.resolve(parsed, node))
-                .is_some_and(|path| names.iter().any(|name| named(name, &path))),
             Test::Imports(modules) => around.imports.iter().any(|(_, path)| {
                 modules.iter().any(|module| {
                     path.strip_prefix(module.as_str())
                         .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
                 })
             }),
-            Test::Path(regex) => around.path.is_some_and(|path| regex.is_match(path)),
-            Test::GoesTo(index, regex) => node(*index)
-                .is_some_and(|node| destination::names(parsed, node).iter().any(|name| regex.is_match(name))),
-            Test::Within(index, regex) => node(*index)
-                .and_then(|node| destination::function(parsed, node))
-                .is_some_and(|name| regex.is_match(name)),
-            Test::Fixed(index) => node(*index).is_some_and(|node| {
+            Test::Path(expression) => around.path.is_some_and(|path| expression.is_match(path)),
+            _ => return None,
+        };
+        Some(holds == self.wanted)
+    }
+
+    /// Whether it holds of one node; one that speaks of no single node does.
+    pub(super) fn holds_of<'a>(&self, node: Node<'a>, around: &Surroundings<'a>) -> bool {
+        let parsed = around.parsed;
+        let text = || parsed.text_of(node);
+        let holds = match &self.test {
+            Test::Eq(wanted) => text() == wanted,
+            Test::AnyOf(wanted) => wanted.iter().any(|wanted| text() == wanted),
+            Test::Match(expression) => expression.is_match(text()),
+            Test::Resolves(names) => {
+                around.resolve(node).is_some_and(|path| names.iter().any(|name| named(name, &path)))
+            }
+            Test::GoesTo(expression) => {
+                destination::names(parsed, node).iter().any(|name| expression.is_match(name))
+            }
+            Test::Within(expression) => {
+                destination::function(parsed, node).is_some_and(|name| expression.is_match(name))
+            }
+            Test::Fixed => {
                 matches!(
                     node.kind(),
                     "string" | "integer" | "float" | "number" | "true" | "false" | "none" | "null"
                 ) || (around.fixed)(node.byte_range())
-            }),
-            Test::Around(index, regex) => {
-                node(*index).is_some_and(|node| regex.is_match(destination::surroundings(parsed, node)))
             }
-            Test::Constant(index, regex) => node(*index)
-                .and_then(|node| around.constants.get_or_init(|| Constants::read(parsed)).text(parsed, node))
-                .is_some_and(|text| regex.is_match(&text)),
-            Test::Reads(index, regex) => node(*index).is_some_and(|node| {
-                regex.is_match(around.constants.get_or_init(|| Constants::read(parsed)).source(parsed, node))
-            }),
+            Test::Around(expression) => expression.is_match(destination::surroundings(parsed, node)),
+            Test::Constant(expression) => {
+                around.constants().text(parsed, node).is_some_and(|text| expression.is_match(&text))
+            }
+            Test::Reads(expression) => expression.is_match(around.constants().source(parsed, node)),
+            Test::Same(_) | Test::Imports(_) | Test::Path(_) => return true,
         };
         holds == self.wanted
+    }
+
+    /// Whether it holds of a match; `nodes` gives the nodes of a capture. What a match may lack: of texts that are not
+    /// there everything holds, as for tree-sitter; nothing else does.
+    pub(super) fn holds<'a>(&self, nodes: &dyn Fn(u16) -> Vec<Node<'a>>, around: &Surroundings<'a>) -> bool {
+        let Some(capture) = self.capture else { return true };
+        let captured = nodes(capture);
+        match &self.test {
+            Test::Same(other) => {
+                let text = |node: &Node<'_>| around.parsed.text_of(*node);
+                captured.iter().zip(&nodes(*other)).all(|(a, b)| (text(a) == text(b)) == self.wanted)
+            }
+            Test::Eq(_) | Test::AnyOf(_) | Test::Match(_) if self.any => {
+                captured.is_empty() || captured.iter().any(|node| self.holds_of(*node, around))
+            }
+            Test::Eq(_) | Test::AnyOf(_) | Test::Match(_) => {
+                captured.iter().all(|node| self.holds_of(*node, around))
+            }
+            _ => captured.first().map_or(!self.wanted, |node| self.holds_of(*node, around)),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
-//! What a text must hold before a query can match in it. Compiling a query takes tree-sitter milliseconds, and most
-//! texts name nothing that a rule asks for: the words are read off the query's own conditions, so that a query none of
-//! whose patterns can match is neither compiled nor run. A condition that promises no words asks for none.
+//! What a text must hold before a pattern can match in it. Most texts name nothing that a rule asks for: the words are
+//! read off the pattern's own conditions, and what cannot match is not looked for. A condition that promises no words
+//! asks for none.
 
 use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::token::{Token, forms};
+use super::condition::{Condition, Test};
+use super::form::{Form, Presence};
 use crate::syntax::{Language, Parsed, Walk, unquoted};
 
 /// A condition on the words of a text.
@@ -20,37 +22,42 @@ pub(super) enum Needs {
     Any(Vec<Needs>),
 }
 
+/// Shorter words are in most texts.
+const SHORTEST: usize = 3;
+
 impl Needs {
-    /// What `query` needs to match with `report` captured, when `@callee` has to resolve to one of `callees`.
-    pub(super) fn of(query: &str, report: &str, callees: &[String], words: &mut Words) -> Self {
-        let reporting = forms(query).into_iter().filter(|form| form.contains(&Token::Capture(report)));
-        Needs::Any(reporting.map(|form| Needs::of_pattern(&form, callees, words)).collect())
+    /// What a pattern needs to match. The error is a clause: an expression of it is wrong.
+    pub(super) fn of(form: &Form, words: &mut Words) -> Result<Self, String> {
+        let mut all = Vec::new();
+        for condition in &form.conditions {
+            let hir = condition.expression().map(|expression| {
+                regex_syntax::parse(expression.text())
+                    .map_err(|error| format!("an expression is wrong: {error}"))
+            });
+            all.push(Needs::of_condition(condition, hir.transpose()?.as_ref(), form, words));
+        }
+        Ok(Needs::All(all))
     }
 
-    fn of_pattern(form: &[Token<'_>], callees: &[String], words: &mut Words) -> Self {
-        let certain = every_capture_is_there(form);
-        let mut all = Vec::new();
-        if form.contains(&Token::Capture("callee")) && !callees.is_empty() {
-            all.push(words.names(callees.iter().map(String::as_str)));
+    fn of_condition(condition: &Condition, hir: Option<&Hir>, form: &Form, words: &mut Words) -> Self {
+        let nothing = Needs::All(Vec::new());
+        // Of a text that may be missing, everything holds.
+        let presence = condition.capture.and_then(|capture| form.presence.get(capture as usize));
+        let is_there = presence == Some(&Presence::Certain);
+        if !condition.wanted {
+            return nothing;
         }
-        for (at, token) in form.iter().enumerate() {
-            let Token::Word(name) = token else { continue };
-            let arguments = || form[at + 1..].iter().take_while(|token| **token != Token::Close);
-            let texts: Vec<&str> = arguments().filter_map(Token::text).collect();
-            let plain =
-                certain && arguments().filter(|token| matches!(token, Token::Capture(_))).count() == 1;
-            match *name {
-                "#eq?" | "#any-of?" if plain => {
-                    all.push(Needs::Any(texts.iter().map(|text| words.word(text)).collect()));
-                }
-                "#match?" if plain => {
-                    all.extend(texts.first().and_then(|it| literal(it)).map(|it| words.word(&it)))
-                }
-                "#resolves-to?" | "#imports?" => all.push(words.names(texts.into_iter())),
-                _ => {}
+        match &condition.test {
+            Test::Eq(text) if is_there => words.word(text),
+            Test::AnyOf(texts) if is_there => Needs::Any(texts.iter().map(|text| words.word(text)).collect()),
+            Test::Match(_) if is_there => hir.map_or(nothing, |hir| words.expression(hir)),
+            // These hold something of the text against their expression, and of nothing they do not hold.
+            Test::Around(_) | Test::GoesTo(_) | Test::Within(_) | Test::Reads(_) => {
+                hir.map_or(nothing, |hir| words.expression(hir))
             }
+            Test::Resolves(names) | Test::Imports(names) => words.names(names.iter().map(String::as_str)),
+            _ => nothing,
         }
-        Needs::All(all)
     }
 
     /// Whether a text that holds the words `present` meets it.
@@ -63,72 +70,17 @@ impl Needs {
     }
 }
 
-/// A condition on a capture that a match may lack holds without any text.
-fn every_capture_is_there(form: &[Token<'_>]) -> bool {
-    let mut choices = 0usize;
-    form.iter().all(|token| {
-        match token {
-            Token::Choice => choices += 1,
-            Token::Chosen => choices = choices.saturating_sub(1),
-            _ => {}
-        }
-        match token {
-            Token::Capture(_) => choices == 0,
-            Token::Optional => false,
-            Token::Word(word) => word.starts_with('#') || !word.contains(['?', '*']),
-            _ => true,
-        }
-    })
-}
-
-/// The longest word that every match of a regular expression holds; `None` when that is not easily told.
-fn literal(regex: &str) -> Option<String> {
-    const SHORTEST: usize = 3;
-    if regex.contains("(?") {
-        return None;
-    }
-    let (mut runs, mut run) = (Vec::new(), String::new());
-    let (mut groups, mut classes) = (0usize, 0usize);
-    let mut characters = regex.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => {
-                // `\x41` and `\p{L}` go on behind their letter.
-                let simple = |c: char| !c.is_alphanumeric() || "bBwWdDsS".contains(c);
-                characters.next().filter(|c| simple(*c))?;
-                runs.push(std::mem::take(&mut run));
-            }
-            '[' => classes += 1,
-            ']' => classes = classes.checked_sub(1)?,
-            _ if classes > 0 => {}
-            '(' => groups += 1,
-            ')' => groups = groups.checked_sub(1)?,
-            _ if groups > 0 => {}
-            '|' | '{' | '}' => return None,
-            '?' | '*' => drop(run.pop()),
-            _ if character.is_ascii_alphanumeric() || "_-".contains(character) => {
-                run.push(character);
-                continue;
-            }
-            _ => {}
-        }
-        runs.push(std::mem::take(&mut run));
-    }
-    runs.push(run);
-    runs.into_iter().rev().max_by_key(String::len).filter(|run| run.len() >= SHORTEST)
-}
-
-/// The words that queries need, each with a number.
+/// The words that patterns need, each with a number; case is not told apart.
 #[derive(Default)]
 pub(super) struct Words(BTreeMap<String, usize>);
 
 impl Words {
     fn word(&mut self, text: &str) -> Needs {
-        if text.is_empty() {
+        if text.len() < SHORTEST {
             return Needs::All(Vec::new());
         }
         let next = self.0.len();
-        Needs::Word(*self.0.entry(text.to_owned()).or_insert(next))
+        Needs::Word(*self.0.entry(text.to_ascii_lowercase()).or_insert(next))
     }
 
     /// Of one of `names` every part: an import and its use may stand apart, but each part is written in one piece.
@@ -136,7 +88,59 @@ impl Words {
         let parts = |name: &'n str| name.strip_suffix('*').unwrap_or(name).split('.');
         Needs::Any(names.map(|name| Needs::All(parts(name).map(|part| self.word(part)).collect())).collect())
     }
+
+    /// The words that every match of a regular expression holds.
+    fn expression(&mut self, hir: &Hir) -> Needs {
+        let (mut all, mut run) = (Vec::new(), String::new());
+        self.sequence(hir, &mut run, &mut all);
+        all.push(self.word(&run));
+        Needs::All(all)
+    }
+
+    /// Goes on with the letters that stand together in `run`, and adds what is complete to `all`.
+    fn sequence(&mut self, hir: &Hir, run: &mut String, all: &mut Vec<Needs>) {
+        match hir.kind() {
+            HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+                Ok(text) => run.push_str(text),
+                Err(_) => all.push(self.word(&std::mem::take(run))),
+            },
+            HirKind::Look(_) | HirKind::Empty => {}
+            HirKind::Capture(group) => self.sequence(&group.sub, run, all),
+            HirKind::Concat(parts) => parts.iter().for_each(|part| self.sequence(part, run, all)),
+            HirKind::Class(class) => match one_letter(class) {
+                Some(letter) => run.push(letter),
+                None => all.push(self.word(&std::mem::take(run))),
+            },
+            HirKind::Repetition(repeated) => {
+                all.push(self.word(&std::mem::take(run)));
+                if repeated.min > 0 {
+                    all.push(self.expression(&repeated.sub));
+                }
+            }
+            HirKind::Alternation(choices) => {
+                all.push(self.word(&std::mem::take(run)));
+                all.push(Needs::Any(choices.iter().map(|choice| self.expression(choice)).collect()));
+            }
+        }
+    }
 }
+
+/// The letter that a class stands for when it tells only its cases apart. Letters beyond ASCII that fold to it too are
+/// looked for in a text as a whole, see [`FOLDED`].
+fn one_letter(class: &Class) -> Option<char> {
+    let Class::Unicode(class) = class else { return None };
+    let mut letter = None;
+    for range in class.iter().filter(|range| !FOLDED.contains(&range.start())) {
+        let folded = range.start().to_ascii_lowercase();
+        if range.start() != range.end() || !folded.is_ascii() || *letter.get_or_insert(folded) != folded {
+            return None;
+        }
+    }
+    letter
+}
+
+/// The letters beyond ASCII that are a `k` and an `s` where case does not count.
+const FOLDED: [char; 2] = ['\u{212a}', '\u{17f}'];
 
 /// Finds all words in one pass over a text.
 pub(super) struct Finder {
@@ -150,13 +154,16 @@ impl Finder {
         sorted.sort_by_key(|(_, number)| **number);
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .ascii_case_insensitive(true)
             .build(sorted.iter().map(|(word, _)| word.as_str()));
         Finder { automaton: automaton.ok(), count: sorted.len() }
     }
 
     /// Which words a parsed text holds, as it is written or in a string as it reads.
     pub(super) fn present(&self, parsed: &Parsed<'_>) -> Vec<bool> {
-        let Some(automaton) = &self.automaton else { return vec![true; self.count] };
+        let Some(automaton) = self.automaton.as_ref().filter(|_| !parsed.text.contains(FOLDED)) else {
+            return vec![true; self.count];
+        };
         let mut present = vec![false; self.count];
         let mut mark = |text: &str| {
             for hit in automaton.find_overlapping_iter(text) {
@@ -177,21 +184,30 @@ impl Finder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::form::Numbers;
+    use super::super::token::forms;
     use super::*;
     use crate::syntax::{parse, steps_for};
 
     fn met(query: &str, callees: &[&str], language: Language, text: &str) -> bool {
         let callees: Vec<String> = callees.iter().map(|name| (*name).to_owned()).collect();
-        let mut words = Words::default();
-        let needs = Needs::of(query, "report", &callees, &mut words);
+        let (mut words, mut numbers) = (Words::default(), Numbers::new(language));
+        let needs = forms(query).into_iter().map(|tokens| {
+            let mut form = Form::read(&tokens, &mut numbers).unwrap();
+            if let Some(callee) = form.capture("callee").filter(|_| !callees.is_empty()) {
+                form.conditions.push(Condition::resolves(callee, callees.clone()));
+            }
+            Needs::of(&form, &mut words).unwrap()
+        });
+        let needs = Needs::Any(needs.collect());
         needs.met(&Finder::new(&words).present(&parse(language, text, steps_for(text)).unwrap()))
     }
 
     #[test]
     fn every_part_of_a_name_is_needed() {
-        let query = "((call function: (_) @callee) @report (#resolves-to? @callee \"a.bcd\" \"e.*\"))";
+        let query = "((call function: (_) @callee) @report (#resolves-to? @callee \"abc.bcd\" \"eee.*\"))";
         for (text, expected) in
-            [("from a import bcd as x", true), ("x.bcd()", false), ("e.f()", true), ("bcd(a)", true)]
+            [("from abc import bcd as x", true), ("x.bcd()", false), ("eee.f()", true), ("bcd(abc)", true)]
         {
             assert_eq!(met(query, &[], Language::Python, text), expected, "{text}");
         }
@@ -203,7 +219,7 @@ mod tests {
 
     #[test]
     fn one_pattern_that_can_match_is_enough() {
-        let query = "((identifier) @report (#eq? @report \"one\"))\n; (comment\n((identifier) @report @x (#any-of? @x \"two\" \"three\")) ((identifier) @safe)";
+        let query = "((identifier) @report (#eq? @report \"one\"))\n; (comment\n((identifier) @report @x (#any-of? @x \"two\" \"three\"))";
         for (text, expected) in [("one", true), ("three", true), ("four", false)] {
             assert_eq!(met(query, &[], Language::Python, text), expected, "{text}");
         }
@@ -234,22 +250,29 @@ mod tests {
 
     #[test]
     fn expressions_name_what_they_need() {
-        for (regex, expected) in [
-            ("^['\"]?rejectUnauthorized['\"]?$", Some("rejectUnauthorized")),
-            ("MODE_ECB$", Some("MODE_ECB")),
-            ("^.NODE_TLS.$", Some("NODE_TLS")),
-            ("abcd?ef", Some("abc")),
-            ("a(bcd)?efgh", Some("efgh")),
-            ("abc|def", None),
-            ("(?i)abc", None),
-            ("(abc|def)", None),
-            (r"\x41bcd", None),
-            (r"\babc\.de", Some("abc")),
-            ("[abc]", None),
-            ("abc{0}", None),
-            ("ab", None),
+        for (regex, enough, lacking) in [
+            ("^['\"]?rejectUnauthorized['\"]?$", "rejectUnauthorized", "reject"),
+            ("MODE_ECB$", "x.MODE_ECB", "MODE"),
+            ("^.NODE_TLS.$", "NODE_TLS", "NODE"),
+            ("abcd?efg", "abc efg", "abcd"),
+            ("a(bcd)?efgh", "efgh", "abcd"),
+            ("abc|def", "def", "de"),
+            ("(?i)task|desk", "TASK", "tas"),
+            ("(?i)task", "ta\u{17f}\u{212a}", "sk"),
+            (r"\x41bcd", "Abcd", "bcd"),
+            (r"\babc\.def", "abc.def", "abc def"),
+            ("(abc){2}", "abc", "ab"),
         ] {
-            assert_eq!(literal(regex).as_deref(), expected, "{regex}");
+            let query = format!(
+                "((call (identifier) @x) @report (#match? @x \"{}\"))",
+                regex.replace('\\', "\\\\").replace('"', "\\\"")
+            );
+            assert!(met(&query, &[], Language::Python, enough), "{regex}");
+            assert!(!met(&query, &[], Language::Python, lacking), "{regex}");
+        }
+        for regex in ["[abc]", "(abc){0}", "ab", "abc|", ".*"] {
+            let query = format!("((call (identifier) @x) @report (#match? @x \"{regex}\"))");
+            assert!(met(&query, &[], Language::Python, ""), "{regex}");
         }
     }
 }

@@ -49,7 +49,7 @@ fn findings(patterns: &Patterns, path: &str, text: &str) -> Vec<Finding> {
     let view = document.whole();
     let parsed = parse(Language::of_path(path).unwrap(), view.text(), steps_for(view.text())).unwrap();
     let (findings, notes) = patterns.find(&view, &parsed, &Imports::read(&parsed), &|_| false);
-    assert!(notes.is_empty());
+    assert!(notes.is_empty(), "{notes:?}");
     findings
 }
 

@@ -1,4 +1,4 @@
-//! The tokens of a tree-sitter query, as far as its conditions need them.
+//! The tokens of a query, which is written as tree-sitter's are.
 
 /// A token of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,24 +11,24 @@ pub(super) enum Token<'q> {
     Choice,
     /// `]`
     Chosen,
-    /// `?` or `*` behind a node.
+    /// `?` behind a node.
     Optional,
+    /// `*` behind a node.
+    Any,
+    /// `+` behind a node.
+    Many,
+    /// `.` between nodes.
+    Anchor,
     /// `@name`, without the `@`.
     Capture(&'q str),
+    /// `name:`, without the colon.
+    Field(&'q str),
+    /// `!name`, without the mark.
+    Absent(&'q str),
     /// A quoted text, its escapes read.
     Text(String),
-    /// Anything else: names of nodes, fields and conditions.
+    /// Anything else: names of nodes and conditions.
     Word(&'q str),
-}
-
-impl Token<'_> {
-    /// The text of a quoted one.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Token::Text(text) => Some(text),
-            _ => None,
-        }
-    }
 }
 
 /// The tokens of each pattern of a query.
@@ -63,20 +63,32 @@ fn tokens(query: &str) -> Vec<Token<'_>> {
             ')' => (Some(Token::Close), tail),
             '[' => (Some(Token::Choice), tail),
             ']' => (Some(Token::Chosen), tail),
-            '?' | '*' => (Some(Token::Optional), tail),
-            '+' => (None, tail),
+            '?' => (Some(Token::Optional), tail),
+            '*' => (Some(Token::Any), tail),
+            '+' => (Some(Token::Many), tail),
+            '.' => (Some(Token::Anchor), tail),
             '"' => {
                 let (text, behind) = quoted(tail);
                 (Some(Token::Text(text)), behind)
             }
             '@' => {
-                let (name, behind) = word(tail);
+                let (name, behind) = word(tail, "?*+");
                 (Some(Token::Capture(name)), behind)
             }
-            _ => {
-                let (name, behind) = word(rest);
+            '!' => {
+                let (name, behind) = word(tail, "");
+                (Some(Token::Absent(name)), behind)
+            }
+            '#' => {
+                let (name, behind) = word(rest, "");
                 (Some(Token::Word(name)), behind)
             }
+            _ => match word(rest, ":?*+") {
+                (name, behind) if behind.starts_with(':') => (Some(Token::Field(name)), &behind[1..]),
+                // A stray mark alone would never end.
+                ("", _) => (Some(Token::Word(&rest[..first.len_utf8()])), tail),
+                (name, behind) => (Some(Token::Word(name)), behind),
+            },
         };
         tokens.extend(token);
         rest = behind.trim_start();
@@ -85,8 +97,8 @@ fn tokens(query: &str) -> Vec<Token<'_>> {
 }
 
 /// A word and what stands behind it.
-fn word(text: &str) -> (&str, &str) {
-    let ends = |c: char| c.is_whitespace() || "()[]\"@;".contains(c);
+fn word<'q>(text: &'q str, marks: &str) -> (&'q str, &'q str) {
+    let ends = |c: char| c.is_whitespace() || "()[]\"@;".contains(c) || marks.contains(c);
     text.split_at(text.find(ends).unwrap_or(text.len()))
 }
 
@@ -116,13 +128,14 @@ mod tests {
 
     #[test]
     fn a_query_is_cut_into_its_patterns() {
-        let forms = forms("; a comment (\n(a b: \"x\\\"\") @report\n[(c)? \"]\"] @d (#eq? @d \"e\")");
+        let forms =
+            forms("; a comment (\n(a b: \"x\\\"\" . !d _?) @report\n[(c)? \"]\"] @d+ (#eq? @d \"e\")");
         let shown: Vec<String> = forms.iter().map(|form| format!("{form:?}")).collect();
         assert_eq!(
             shown,
             [
-                r#"[Open, Word("a"), Word("b:"), Text("x\""), Close, Capture("report")]"#,
-                r#"[Choice, Open, Word("c"), Close, Optional, Text("]"), Chosen, Capture("d")]"#,
+                r#"[Open, Word("a"), Field("b"), Text("x\""), Anchor, Absent("d"), Word("_"), Optional, Close, Capture("report")]"#,
+                r#"[Choice, Open, Word("c"), Close, Optional, Text("]"), Chosen, Capture("d"), Many]"#,
                 r##"[Open, Word("#eq?"), Capture("d"), Text("e"), Close]"##,
             ]
         );
@@ -131,5 +144,6 @@ mod tests {
     #[test]
     fn an_endless_text_ends() {
         assert_eq!(forms("(a \"b"), [vec![Token::Open, Token::Word("a"), Token::Text("b".into())]]);
+        assert_eq!(forms(":").len(), 0);
     }
 }

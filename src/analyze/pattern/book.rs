@@ -1,0 +1,128 @@
+//! The patterns of all rules for one grammar, by the kind of node that each begins at.
+
+use super::condition::{Condition, Surroundings};
+use super::form::{Form, Numbers};
+use super::needs::{Finder, Needs, Words};
+use super::token::forms;
+use crate::rule::{Match, Rule};
+use crate::syntax::Language;
+
+/// All patterns for a grammar.
+pub(super) struct Book {
+    entries: Vec<Entry>,
+    finder: Finder,
+    /// What could not be read: the place of a rule, and why, as a clause.
+    pub(super) wrong: Vec<(usize, String)>,
+}
+
+/// One pattern of one rule.
+pub(super) struct Entry {
+    /// The place of its rule.
+    pub(super) rule: usize,
+    pub(super) form: Form,
+    pub(super) report: Option<u16>,
+    pub(super) safe: Option<u16>,
+    pub(super) fix: Option<u16>,
+    needs: Needs,
+    /// The kinds it may begin at; `None` is any named node.
+    kinds: Option<Vec<u16>>,
+}
+
+impl Book {
+    pub(super) fn new(rules: &[Rule], language: Language) -> Self {
+        let (mut entries, mut wrong) = (Vec::new(), Vec::new());
+        let (mut words, mut numbers) = (Words::default(), Numbers::new(language));
+        for (number, rule) in rules.iter().enumerate() {
+            let Some((key, query)) = source(rule, language) else { continue };
+            for tokens in forms(query) {
+                let form = Form::read(&tokens, &mut numbers);
+                match form.and_then(|form| Entry::new(number, rule, form, &mut words)) {
+                    Ok(entry) => entries.extend(entry),
+                    // A query for JavaScript may name what TypeScript's grammar calls otherwise.
+                    Err(_) if borrowed(key, language) => {}
+                    Err(why) => wrong.push((number, format!("its query for {key}: {why}"))),
+                }
+            }
+        }
+        Book { entries, finder: Finder::new(&words), wrong }
+    }
+
+    /// The patterns that may match in a text, by its words, its imports and its path.
+    pub(super) fn present(&self, around: &Surroundings<'_>) -> Present<'_> {
+        let words = self.finder.present(around.parsed);
+        let mut present = Present { by_kind: Vec::new(), anywhere: Vec::new() };
+        for entry in self.entries.iter().filter(|entry| entry.needs.met(&words)) {
+            if entry.form.conditions.iter().any(|condition| condition.of_file(around) == Some(false)) {
+                continue;
+            }
+            match &entry.kinds {
+                None => present.anywhere.push(entry),
+                Some(kinds) => kinds.iter().for_each(|kind| present.add(*kind, entry)),
+            }
+        }
+        present
+    }
+}
+
+impl Entry {
+    /// `None` when the pattern neither reports nor excuses anything. The error is a clause.
+    fn new(number: usize, rule: &Rule, mut form: Form, words: &mut Words) -> Result<Option<Self>, String> {
+        let Match::Query(matcher) = &rule.matcher else { return Err("it is no pattern rule".to_owned()) };
+        if let Some(callee) = form.capture("callee").filter(|_| !matcher.callee.is_empty()) {
+            form.conditions.push(Condition::resolves(callee, matcher.callee.clone()));
+        }
+        let needs = Needs::of(&form, words)?;
+        let (report, safe, fix) = (form.capture(&matcher.report), form.capture("safe"), form.capture("fix"));
+        if report.is_none() && safe.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Entry { rule: number, report, safe, fix, needs, kinds: form.first_kinds(), form }))
+    }
+}
+
+/// The patterns that may match in one text.
+pub(super) struct Present<'b> {
+    by_kind: Vec<Vec<&'b Entry>>,
+    anywhere: Vec<&'b Entry>,
+}
+
+impl<'b> Present<'b> {
+    /// The number of an error is the last of all; it is kept with the kind that no node has.
+    fn slot(kind: u16) -> usize {
+        kind.wrapping_add(1) as usize
+    }
+
+    fn add(&mut self, kind: u16, entry: &'b Entry) {
+        let slot = Self::slot(kind);
+        if self.by_kind.len() <= slot {
+            self.by_kind.resize_with(slot + 1, Vec::new);
+        }
+        self.by_kind[slot].push(entry);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_kind.is_empty() && self.anywhere.is_empty()
+    }
+
+    /// Those that may begin at a node of that kind.
+    pub(super) fn at(&self, kind: u16, named: bool) -> impl Iterator<Item = &'b Entry> {
+        let here = self.by_kind.get(Self::slot(kind)).map_or(&[] as &[_], Vec::as_slice);
+        let anywhere = if named { self.anywhere.as_slice() } else { &[] };
+        here.iter().chain(anywhere).copied()
+    }
+}
+
+/// The query of a rule for a grammar, and the name of the fence it comes from.
+pub(super) fn source(rule: &Rule, language: Language) -> Option<(&'static str, &str)> {
+    let keys: &[&'static str] = match language {
+        Language::Python => &["python"],
+        Language::JavaScript => &["javascript"],
+        Language::TypeScript | Language::Tsx => &["typescript", "javascript"],
+    };
+    keys.iter().find_map(|key| rule.queries.get(*key).map(|query| (*key, query.as_str())))
+}
+
+/// Whether a query serves a grammar that it was not written for.
+pub(super) fn borrowed(key: &str, language: Language) -> bool {
+    language.family() == key && !matches!(language, Language::JavaScript | Language::Python)
+}
