@@ -1,5 +1,6 @@
 //! Forward data flow: which sources reach which sinks, function by function, with summaries of the file's own functions.
 
+mod again;
 mod call;
 pub(super) mod charset;
 mod container;
@@ -20,8 +21,10 @@ mod summary;
 mod testing;
 mod value;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::Module;
 use super::ir::{ClassId, FunctionId, Name, Program, Span};
@@ -117,28 +120,28 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         foreign: foreign::Foreign::default(),
         pending: BTreeMap::new(),
         constants: HashSet::new(),
-        recursive: HashSet::new(),
-        provisional: HashMap::new(),
+        recursive: FxHashSet::default(),
+        provisional: FxHashMap::default(),
         table,
         models,
         rules,
-        variables: (0..count).map(|_| HashMap::new()).collect(),
+        variables: (0..count).map(|_| FxHashMap::default()).collect(),
         surrounds: vec![false; count],
-        fixed_routes: HashSet::new(),
+        fixed_routes: FxHashSet::default(),
         fixed_route: false,
-        handlers: HashMap::new(),
-        fields: HashMap::new(),
-        bases: HashMap::new(),
-        class_bases: HashMap::new(),
-        inside: HashMap::new(),
-        given: HashMap::new(),
-        kept: HashMap::new(),
-        snapshots: HashMap::new(),
-        events: HashMap::new(),
+        handlers: FxHashMap::default(),
+        fields: FxHashMap::default(),
+        bases: FxHashMap::default(),
+        class_bases: FxHashMap::default(),
+        inside: FxHashMap::default(),
+        given: FxHashMap::default(),
+        kept: FxHashMap::default(),
+        snapshots: FxHashMap::default(),
+        events: FxHashMap::default(),
         written: shared::written(program),
         calling: 0,
-        seen: HashSet::new(),
-        grew: false,
+        again: again::Again::default(),
+        fresh: FxHashSet::default(),
         summaries: (0..count).map(|_| summary::Slot::New).collect(),
         depth: 0,
         left: LEAST_STEPS + STEPS_A_BYTE * text.len() as u64,
@@ -160,15 +163,18 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
     engine.surrounds[0] = true;
     // Parents come before the functions inside them, so that these see all that their variables may hold.
     for _ in 0..MOST_ROUNDS {
-        engine.grew = false;
         for index in 0..count {
             engine.settle(FunctionId(index as u32));
         }
-        if !engine.grew || engine.left == 0 {
+        // What a function read before an inner one or a later method wrote it is read again.
+        let again = engine.again.take(&engine.inside);
+        if again.is_empty() || engine.left == 0 {
             break;
         }
-        // What a function read before an inner one or a later method wrote it is read again.
-        engine.summaries.iter_mut().for_each(|slot| *slot = summary::Slot::New);
+        engine.fresh.clear();
+        for id in again {
+            engine.summaries[id.0 as usize] = summary::Slot::New;
+        }
     }
     let module = engine.module();
     Outcome {
@@ -199,47 +205,47 @@ struct Engine<'a> {
     foreign: foreign::Foreign,
     constants: HashSet<Span>,
     /// Functions that called themselves while they were analysed.
-    recursive: HashSet<FunctionId>,
+    recursive: FxHashSet<FunctionId>,
     /// Of such a function while it is analysed again: what it was found to be.
-    provisional: HashMap<FunctionId, Rc<Summary>>,
+    provisional: FxHashMap<FunctionId, Rc<Summary>>,
     pending: BTreeMap<(Origin, Target, Span, Via), Pending>,
     table: &'a Table,
     models: &'a Models,
     rules: &'a [TaintRule],
     /// Of each function: all that its variables ever hold, for the functions inside it.
-    variables: Vec<HashMap<Name, Abstract>>,
+    variables: Vec<FxHashMap<Name, Abstract>>,
     /// Whether a function has functions inside it.
     surrounds: Vec<bool>,
-    handlers: HashMap<FunctionId, &'a Handler>,
+    handlers: FxHashMap<FunctionId, &'a Handler>,
     /// Handlers whose route is a constant.
-    fixed_routes: HashSet<FunctionId>,
+    fixed_routes: FxHashSet<FunctionId>,
     /// Whether the function being analysed serves one.
     fixed_route: bool,
     /// What the fields of a class's instances ever hold.
-    fields: HashMap<(ClassId, Name), Abstract>,
+    fields: FxHashMap<(ClassId, Name), Abstract>,
     /// What the models call an instance of a class's base.
-    bases: HashMap<ClassId, NodeId>,
+    bases: FxHashMap<ClassId, NodeId>,
     /// What the bases of a class are, as far as it is known.
-    class_bases: HashMap<ClassId, Vec<value::Known>>,
+    class_bases: FxHashMap<ClassId, Vec<value::Known>>,
     /// The functions right inside a function.
-    inside: HashMap<FunctionId, Vec<FunctionId>>,
+    inside: FxHashMap<FunctionId, Vec<FunctionId>>,
     summaries: Vec<summary::Slot>,
     /// What the parameters of a function are in all calls of it that were seen; [`value::Known::Any`] when they differ.
-    given: HashMap<(FunctionId, u32), value::Known>,
+    given: FxHashMap<(FunctionId, u32), value::Known>,
     /// What members of objects that a library hands out are set to: `request.user = ..`, by the object and the way.
-    kept: HashMap<(NodeId, Box<str>), Abstract>,
+    kept: FxHashMap<(NodeId, Box<str>), Abstract>,
     /// What a variable that is written once holds where a function is made, when a test has made it cleaner.
-    snapshots: HashMap<(FunctionId, Name), Abstract>,
+    snapshots: FxHashMap<(FunctionId, Name), Abstract>,
     /// The events of emitters, by name.
-    events: HashMap<Rc<str>, script::Events>,
+    events: FxHashMap<Rc<str>, script::Events>,
     /// How often a variable of a function is written.
-    written: HashMap<(FunctionId, Name), u32>,
+    written: FxHashMap<(FunctionId, Name), u32>,
     /// How deep calls of parameters are being followed.
     calling: u32,
-    /// The variables of functions around, and the fields, that have been read.
-    seen: HashSet<Shared>,
-    /// Whether one of these has grown since.
-    grew: bool,
+    /// Who has read what functions share, and has to read it again.
+    again: again::Again,
+    /// Functions that were followed after all of the function around them was.
+    fresh: FxHashSet<FunctionId>,
     depth: u32,
     left: u64,
     /// Whether a function was too large to be followed to its end.

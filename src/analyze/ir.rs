@@ -9,8 +9,10 @@
 
 mod build;
 
-use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 pub(crate) use build::Builder;
 
@@ -50,8 +52,8 @@ pub(crate) struct Name(pub(crate) u32);
 /// The texts of the names of a program.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    texts: Vec<Box<str>>,
-    index: HashMap<Box<str>, Name>,
+    texts: Vec<Rc<str>>,
+    index: FxHashMap<Rc<str>, Name>,
 }
 
 impl Names {
@@ -61,14 +63,20 @@ impl Names {
             return *name;
         }
         let name = Name(self.texts.len() as u32);
-        self.texts.push(text.into());
-        self.index.insert(text.into(), name);
+        let text: Rc<str> = text.into();
+        self.texts.push(text.clone());
+        self.index.insert(text, name);
         name
     }
 
     /// The text of a name.
     pub(crate) fn text(&self, name: Name) -> &str {
         &self.texts[name.0 as usize]
+    }
+
+    /// The same, to keep.
+    pub(crate) fn shared(&self, name: Name) -> Rc<str> {
+        self.texts[name.0 as usize].clone()
     }
 
     /// The name of `text` when the program has it.

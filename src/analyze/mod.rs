@@ -31,7 +31,7 @@ use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
 use crate::rule::RuleSet;
-use crate::syntax::{Imports, Language, Parsed, parse, scripts, steps_for};
+use crate::syntax::{Imports, Language, Parsed, Table, parse, scripts, steps_for};
 
 /// What is kept of one document when its text is dropped.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -164,10 +164,11 @@ impl Analyzer {
         let imports = Imports::read(&parsed);
         let flows = self.taint.find(view, &parsed, scope);
         let constants = |range: std::ops::Range<usize>| flows.constants.contains(&ir::Span::from(range));
-        let (findings, notes) = self.patterns.find(view, &parsed, &imports, &constants);
+        let table = Table::new(parsed.root());
+        let (findings, notes) = self.patterns.find(view, &parsed, &imports, &table, &constants);
         facts.findings.extend(findings);
         facts.notes.extend(notes);
-        let (findings, notes) = self.regexes.find(view, &parsed, &imports);
+        let (findings, notes) = self.regexes.find(view, &parsed, &imports, &table);
         facts.findings.extend(findings);
         facts.notes.extend(notes);
         facts.findings.extend(flows.findings);

@@ -74,6 +74,11 @@ impl<'t> Table<'t> {
         &self.rows
     }
 
+    /// The rows with their nodes.
+    pub fn iter(&self) -> impl Iterator<Item = (&Row, Node<'t>)> {
+        self.rows.iter().zip(self.nodes.iter().copied())
+    }
+
     /// What is known of the node at `place`, which has to be one of this table.
     pub fn row(&self, place: Place) -> &Row {
         &self.rows[place as usize]

@@ -236,7 +236,9 @@ impl<'a> Engine<'a> {
     /// Makes a function a handler; one that was followed as something else is followed again.
     pub(super) fn handle(&mut self, id: FunctionId, handler: &'a Handler) {
         let known = self.handlers.insert(id, handler).is_some();
-        self.grew |= !known && !matches!(self.summaries[id.0 as usize], Slot::New | Slot::Early(_));
+        if !known && !matches!(self.summaries[id.0 as usize], Slot::New | Slot::Early(_)) {
+            self.again.behind(id);
+        }
     }
 
     /// A call of a function of the file; the receiver with where it was read from.

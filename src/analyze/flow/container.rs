@@ -43,7 +43,7 @@ impl Engine<'_> {
             let event = Event::Into(place_name(self.program.names.text(place.0)).into());
             let put: Vec<Abstract> = values
                 .iter()
-                .map(|value| Abstract { taint: value.taint.traced(span, &event), ..value.clone() })
+                .map(|value| Abstract { taint: value.taint.traced(span, || event.clone()), ..value.clone() })
                 .collect();
             for value in &put {
                 self.wrote(frame, &place, None, value);

@@ -2,7 +2,7 @@
 //! what it throws, and what its result says of its arguments.
 
 use super::Engine;
-use super::function::{Frame, Place};
+use super::function::{Frame, Place, State};
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Given, Key, Known, Origin, Part, Taint};
 use crate::analyze::ir::{FunctionId, Name, Op, Span, Value};
@@ -274,19 +274,30 @@ impl Engine<'_> {
             Some(value) => super::fold::truth(frame.value(value)),
             None => Some(false),
         };
-        let states = match (result, truth) {
+        // What is no call, comparison or the like tells nothing of the parameters.
+        let tells = |value: &Value| {
+            !matches!(
+                frame.function.step(*value).op,
+                Op::Literal(_) | Op::Text(_) | Op::List(_) | Op::Dict(_)
+            )
+        };
+        let refined = match (result.filter(tells), truth) {
             (Some(value), None) => {
-                [Some(self.refined(frame, value, true)), Some(self.refined(frame, value, false))]
+                Some([self.refined(frame, value, true), self.refined(frame, value, false)])
             }
-            (_, Some(true)) => [Some(frame.state.clone()), None],
-            _ => [None, Some(frame.state.clone())],
+            _ => None,
+        };
+        let states = match (&refined, truth) {
+            (Some([holds, fails]), _) => [Some(holds), Some(fails)],
+            (None, Some(true)) => [Some(&frame.state), None],
+            (None, Some(false)) => [None, Some(&frame.state)],
+            (None, None) => [Some(&frame.state), Some(&frame.state)],
         };
         frame.tests.resize(count, Tests::default());
         for index in 0..count {
             let now = self.clean_for(frame, &frame.state, index);
-            let then =
-                |state: &Option<_>| state.as_ref().map_or(ANY, |state| self.clean_for(frame, state, index));
-            let (holds, fails) = (then(&states[0]), then(&states[1]));
+            let then = |state: Option<&State>| state.map_or(ANY, |state| self.clean_for(frame, state, index));
+            let (holds, fails) = (then(states[0]), then(states[1]));
             let tests = &mut frame.tests[index];
             tests.holds &= holds;
             tests.fails &= fails;
@@ -295,7 +306,7 @@ impl Engine<'_> {
     }
 
     /// The kinds that a parameter is clean for in a state.
-    fn clean_for(&self, frame: &Frame<'_>, state: &super::function::State, index: usize) -> Kinds {
+    fn clean_for(&self, frame: &Frame<'_>, state: &State, index: usize) -> Kinds {
         let Some(parameter) = frame.function.parameters.get(index) else { return 0 };
         if frame.rebound.contains(&parameter.name) {
             return 0;

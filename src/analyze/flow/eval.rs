@@ -136,7 +136,7 @@ impl<'a> Engine<'a> {
             frame.rebound.insert(name);
         }
         if !text.starts_with('#') && !given {
-            value.taint = value.taint.traced(span, &Event::Into(text.into()));
+            value.taint = value.taint.traced(span, || Event::Into(text.into()));
         }
         if frame.id == FunctionId(0)
             && let Some(exported) = self.exported_as(text)
@@ -199,9 +199,8 @@ impl<'a> Engine<'a> {
     }
 
     pub(super) fn member_key(&self, name: Name) -> Key {
-        let text: Rc<str> = self.program.names.text(name).into();
         // JavaScript's `a.b` is `a["b"]`; in Python they are different things, but no value has both.
-        Key::Text(text)
+        Key::Text(self.program.names.shared(name))
     }
 
     fn member(&mut self, frame: &mut Frame<'_>, object: Value, name: Name, span: Span) -> Abstract {
@@ -277,7 +276,7 @@ impl<'a> Engine<'a> {
         {
             self.written_into(frame, object, span);
         }
-        value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
+        value.taint = value.taint.traced(span, || Event::Into(self.short(span).into()));
         if let Known::Instance(class) | Known::Class(class) = frame.value(object).known {
             self.set_field(class, name, &value);
             self.set_accessor(frame, object, class, name, &value, span);
@@ -350,7 +349,7 @@ impl<'a> Engine<'a> {
         span: Span,
     ) -> Abstract {
         let mut value = frame.value(stored).clone();
-        value.taint = value.taint.traced(span, &Event::Into(self.short(span).into()));
+        value.taint = value.taint.traced(span, || Event::Into(self.short(span).into()));
         self.written_into(frame, object, span);
         if let Some(node) = self.subscript(frame.value(object), "__setitem__") {
             self.subscripted(frame, node, &[key, stored], span);

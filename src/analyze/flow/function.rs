@@ -155,6 +155,9 @@ impl<'a> Engine<'a> {
 
     fn end(&mut self, frame: &mut Frame<'_>, end: &End, next: &mut Vec<(BlockId, State)>) {
         match end {
+            End::Jump(to) if frame.function.blocks[frame.block].handler.is_none() => {
+                next.push((*to, std::mem::take(&mut frame.state)));
+            }
             End::Jump(to) => next.push((*to, frame.state.clone())),
             End::Branch(condition, then, other) => {
                 let known = truth(frame.value(*condition));
@@ -310,7 +313,7 @@ impl<'a> Engine<'a> {
                 if let Some(held) = self.snapshots.get(&(child, name)) {
                     return Some(held.clone());
                 }
-                self.seen.insert(Shared::Variable(id, name));
+                self.again.reads(Shared::Variable(id, name));
                 return Some(self.variables[id.0 as usize].get(&name).cloned().unwrap_or_default());
             }
             child = id;
@@ -421,8 +424,9 @@ impl<'a> Engine<'a> {
         let before = self.variables[id.0 as usize].get(&name).cloned().unwrap_or_default();
         self.remember(id, name, value);
         let after = self.variables[id.0 as usize].get(&name);
-        let tells = after.is_some_and(|after| telling(&before, after));
-        self.grew |= tells && self.seen.contains(&Shared::Variable(id, name));
+        if after.is_some_and(|after| telling(&before, after)) {
+            self.again.grown(Shared::Variable(id, name));
+        }
     }
 }
 

@@ -59,7 +59,7 @@ impl Engine<'_> {
             }
         }
         let root = *line.last()?;
-        self.seen.insert(Shared::Field(root, name));
+        self.again.reads(Shared::Field(root, name));
         if let Some(field) = self.fields.get(&(root, name)) {
             // What the object was made of may be in any field that is no constant.
             let made_of = if field.constant() { Taint::default() } else { held.all() };
@@ -154,8 +154,9 @@ impl Engine<'_> {
         let kept = without_parameters(value);
         let before = self.fields.get(&(root, name));
         let joined = before.map_or_else(|| kept.clone(), |before| before.join(&kept));
-        let grown = telling(&before.cloned().unwrap_or_default(), &joined);
-        self.grew |= grown && self.seen.contains(&Shared::Field(root, name));
+        if telling(&before.cloned().unwrap_or_default(), &joined) {
+            self.again.grown(Shared::Field(root, name));
+        }
         self.fields.insert((root, name), joined);
     }
 

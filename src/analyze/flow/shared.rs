@@ -1,7 +1,7 @@
 //! What functions share besides their arguments: objects that a library hands to each of them, the types of what they
 //! are called with, and what was known of a variable where a function was made.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::function::{Frame, Place, telling, without_parameters};
 use super::value::{Abstract, Key, Known};
@@ -11,8 +11,8 @@ use crate::analyze::model::NodeId;
 use crate::syntax::Language;
 
 /// How often each variable of each function is written, by itself or by functions inside it.
-pub(super) fn written(program: &Program) -> HashMap<(FunctionId, Name), u32> {
-    let mut counts = HashMap::new();
+pub(super) fn written(program: &Program) -> FxHashMap<(FunctionId, Name), u32> {
+    let mut counts = FxHashMap::default();
     for (index, function) in program.functions.iter().enumerate() {
         for step in &function.steps {
             let Op::Store(name, _) = step.op else { continue };
@@ -100,8 +100,9 @@ impl Engine<'_> {
         let kept = without_parameters(value);
         let before = self.kept.get(&(node, way.as_str().into())).cloned();
         let joined = before.as_ref().map_or_else(|| kept.clone(), |before| before.join(&kept));
-        let grown = telling(&before.unwrap_or_default(), &joined);
-        self.grew |= grown && self.seen.contains(&Shared::Member(node, name));
+        if telling(&before.unwrap_or_default(), &joined) {
+            self.again.grown(Shared::Member(node, name));
+        }
         self.kept.insert((node, way.into()), joined);
     }
 
@@ -135,7 +136,7 @@ impl Engine<'_> {
         let place = self.place(frame, object)?;
         let (node, mut way) = self.root(frame, &place)?;
         way.push_str(self.program.names.text(name));
-        self.seen.insert(Shared::Member(node, name));
+        self.again.reads(Shared::Member(node, name));
         self.kept.get(&(node, way.as_str().into())).cloned()
     }
 }

@@ -105,6 +105,7 @@ impl Engine<'_> {
 
     /// The summary, made when there is none; `None` while it is being made (recursion) or past the depth.
     pub(super) fn summarise(&mut self, id: FunctionId) -> Option<Rc<Summary>> {
+        self.again.uses(id);
         match &self.summaries[id.0 as usize] {
             Slot::Early(summary) | Slot::Done(summary) => return Some(summary.clone()),
             Slot::Active => return None,
@@ -119,8 +120,11 @@ impl Engine<'_> {
     /// Has a function followed again: more, or less, is known of what it is called with.
     pub(super) fn remake(&mut self, id: FunctionId) {
         match &self.summaries[id.0 as usize] {
-            Slot::Early(_) => self.summaries[id.0 as usize] = Slot::New,
-            Slot::Done(_) => self.grew = true,
+            Slot::Early(_) => {
+                self.summaries[id.0 as usize] = Slot::New;
+                self.fresh.remove(&id);
+            }
+            Slot::Done(_) => self.again.behind(id),
             Slot::New | Slot::Active => {}
         }
     }
@@ -136,6 +140,7 @@ impl Engine<'_> {
     fn make(&mut self, id: FunctionId) -> Rc<Summary> {
         self.summaries[id.0 as usize] = Slot::Active;
         self.depth += 1;
+        self.again.begins(id);
         let mut summary = self.run(id);
         if self.recursive.remove(&id) {
             // What it does when it calls itself is known to a first approximation now.
@@ -147,6 +152,7 @@ impl Engine<'_> {
         if !self.program.function(id).parameters.is_empty() {
             self.adopt(id, &mut summary);
         }
+        self.again.ends();
         let summary = Rc::new(summary);
         self.depth -= 1;
         let mut around = self.program.function(id).parent;
@@ -157,7 +163,26 @@ impl Engine<'_> {
         }
         let slot = if early { Slot::Early } else { Slot::Done };
         self.summaries[id.0 as usize] = slot(summary.clone());
+        if !early {
+            self.finish_inside(id);
+        }
         summary
+    }
+
+    /// What was made of the functions inside after all of a function was followed is final when that one is.
+    fn finish_inside(&mut self, id: FunctionId) {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            for inner in self.inside.get(&id).into_iter().flatten() {
+                let slot = &mut self.summaries[inner.0 as usize];
+                if let Slot::Early(summary) = slot
+                    && self.fresh.contains(inner)
+                {
+                    *slot = Slot::Done(summary.clone());
+                    open.push(*inner);
+                }
+            }
+        }
     }
 
     /// What the functions inside do with the parameters of a function, and of those around it, is its own doing: it
@@ -168,7 +193,9 @@ impl Engine<'_> {
             if self.depth >= DEEPEST || matches!(self.summaries[inner.0 as usize], Slot::Active) {
                 continue;
             }
+            self.again.uses(inner);
             let made = self.make(inner);
+            self.fresh.insert(inner);
             for reach in made.reaches.iter().filter(|reach| reach.parameter.0 != inner) {
                 summary.reach(reach.clone());
             }

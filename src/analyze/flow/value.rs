@@ -244,10 +244,11 @@ impl Taint {
     }
 
     /// The same, with one more step on the way of each.
-    pub(super) fn traced(&self, span: Span, event: &Event) -> Taint {
+    pub(super) fn traced(&self, span: Span, event: impl FnOnce() -> Event) -> Taint {
         if self.is_empty() {
             return Taint::default();
         }
+        let event = event();
         let flows = self.flows().iter().cloned().map(|mut flow| {
             flow.trace = Link::after(flow.trace.take(), span, event.clone());
             flow

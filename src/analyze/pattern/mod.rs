@@ -84,16 +84,17 @@ impl Patterns {
     }
 
     /// The findings in one parsed view, in reading order, and what could not be checked.
-    pub(super) fn find(
+    pub(super) fn find<'a>(
         &self,
-        view: &View<'_>,
-        parsed: &Parsed<'_>,
-        imports: &Imports,
-        fixed: &dyn Fn(Range<usize>) -> bool,
+        view: &'a View<'_>,
+        parsed: &'a Parsed<'_>,
+        imports: &'a Imports,
+        table: &Table<'a>,
+        fixed: &'a dyn Fn(Range<usize>) -> bool,
     ) -> (Vec<Finding>, Vec<Note>) {
         let book = self.book(parsed.language);
         let around = Surroundings::new(parsed, imports, view.path(), fixed);
-        let (mut hits, whole) = hits(book, &around);
+        let (mut hits, whole) = hits(book, &around, table);
         // Of two patterns that report the same, the surer one says it.
         hits.sort_by_key(|hit| {
             let doubt = std::cmp::Reverse(hit.confidence.unwrap_or(Confidence::High));
@@ -131,12 +132,11 @@ impl Patterns {
 }
 
 /// The matches that count, and whether the whole text was looked at.
-fn hits<'b>(book: &'b Book, around: &Surroundings<'_>) -> (Vec<Hit<'b>>, bool) {
+fn hits<'b, 'a>(book: &'b Book, around: &Surroundings<'a>, table: &Table<'a>) -> (Vec<Hit<'b>>, bool) {
     let entries = book.present(around);
     if entries.is_empty() {
         return (Vec::new(), true);
     }
-    let table = Table::new(around.parsed.root());
     let mut steps = STEPS + STEPS_A_NODE * table.len() as u64;
     let (mut hits, mut safe) = (Vec::new(), BTreeSet::new());
     let mut whole = true;
@@ -150,7 +150,7 @@ fn hits<'b>(book: &'b Book, around: &Surroundings<'_>) -> (Vec<Hit<'b>>, bool) {
                     hits.push(hit(entry, node.byte_range(), found, around));
                 }
             };
-            let mut search = Search::new(&table, around, &entry.form, &mut steps, &mut found);
+            let mut search = Search::new(table, around, &entry.form, &mut steps, &mut found);
             whole &= search.at(place as u32).is_continue();
         }
         if !whole {

@@ -48,7 +48,8 @@ fn findings(patterns: &Patterns, path: &str, text: &str) -> Vec<Finding> {
     let document = redactor.redact(original).document;
     let view = document.whole();
     let parsed = parse(Language::of_path(path).unwrap(), view.text(), steps_for(view.text())).unwrap();
-    let (findings, notes) = patterns.find(&view, &parsed, &Imports::read(&parsed), &|_| false);
+    let (findings, notes) =
+        patterns.find(&view, &parsed, &Imports::read(&parsed), &Table::new(parsed.root()), &|_| false);
     assert!(notes.is_empty(), "{notes:?}");
     findings
 }

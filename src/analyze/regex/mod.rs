@@ -27,7 +27,7 @@ use syntax::{Flags, Flavour};
 use crate::finding::{Finding, Note, NoteKind, Severity, printable};
 use crate::redact::View;
 use crate::rule::{Rule, RuleSet};
-use crate::syntax::{Imports, Parsed};
+use crate::syntax::{Imports, Parsed, Table};
 
 /// Steps of the search for ambiguity an expression.
 const SEARCH: u32 = 1_500_000;
@@ -62,11 +62,12 @@ impl SlowRegexes {
         view: &View<'_>,
         parsed: &Parsed<'_>,
         imports: &Imports,
+        table: &Table<'_>,
     ) -> (Vec<Finding>, Vec<Note>) {
         let Some(rule) = &self.0 else { return Default::default() };
         let (mut findings, mut notes) = (Vec::new(), Vec::new());
         let mut left = STEPS_A_FILE;
-        for place in place::places(parsed, imports) {
+        for place in place::places(parsed, imports, table) {
             if left < LEAST {
                 let message = "regular expressions were looked at up to a step budget; split the file";
                 let path = view.path().unwrap_or(view.document().path());

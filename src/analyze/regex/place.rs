@@ -7,7 +7,7 @@ use tree_sitter::Node;
 
 use super::automaton::Mode;
 use super::syntax::{Flags, Flavour};
-use crate::syntax::{Imports, Language, Parsed, Walk};
+use crate::syntax::{Imports, Language, Parsed, Table, Walk};
 
 /// An expression in a text.
 #[derive(Debug)]
@@ -28,26 +28,26 @@ pub(super) struct Place {
 const MOST_PARTS: u32 = 64;
 
 /// All expressions of a text, in order, each literal once.
-pub(super) fn places(parsed: &Parsed<'_>, imports: &Imports) -> Vec<Place> {
+pub(super) fn places<'p>(parsed: &'p Parsed<'_>, imports: &'p Imports, table: &Table<'p>) -> Vec<Place> {
     let python = parsed.language == Language::Python;
     // Most files have none, and a walk over a file is not for nothing.
-    let imported =
-        || imports.iter().any(|(_, path)| PYTHON_MODULES.iter().any(|module| begins(path, module)));
-    // Half a file may lack its imports.
-    let named =
-        || PYTHON_CALLS.iter().any(|(name, ..)| name.starts_with("re.") && parsed.text.contains(name));
-    if python && !imported() && !named() {
+    if python && !PYTHON_CALLS.iter().any(|(call, ..)| may_call(parsed, imports, call)) {
         return Vec::new();
     }
     let mut finder =
         Finder { parsed, imports, constants: BTreeMap::new(), uses: BTreeMap::new(), found: Vec::new() };
     let mut calls = Vec::new();
-    for node in Walk::new(parsed.root()) {
-        match node.kind() {
-            "call" | "call_expression" | "new_expression" => calls.push(node),
-            "regex" => finder.literal(node),
-            "assignment" | "variable_declarator" => finder.binds(node),
-            _ => {}
+    let grammar = parsed.language.grammar();
+    let kind = |name| grammar.id_for_node_kind(name, true);
+    let called = ["call", "call_expression", "new_expression"].map(kind);
+    let (regex, bound) = (kind("regex"), ["assignment", "variable_declarator"].map(kind));
+    for (row, node) in table.iter().filter(|(row, _)| row.named) {
+        if called.contains(&row.kind) {
+            calls.push(node);
+        } else if row.kind == regex {
+            finder.literal(node);
+        } else if bound.contains(&row.kind) {
+            finder.binds(node);
         }
     }
     for call in &calls {
@@ -62,10 +62,15 @@ pub(super) fn places(parsed: &Parsed<'_>, imports: &Imports) -> Vec<Place> {
     found
 }
 
-/// Modules whose calls take expressions for Python's `re`.
-const PYTHON_MODULES: [&str; 5] = ["re", "django", "wtforms", "marshmallow", "flask_wtf"];
+/// Whether a text holds the name of a call, and an import that leads to it; half a file may lack its imports.
+fn may_call(parsed: &Parsed<'_>, imports: &Imports, call: &str) -> bool {
+    let name = call.rsplit('.').next().unwrap_or(call);
+    parsed.text.contains(name)
+        && (imports.iter().any(|(_, path)| begins(call, path))
+            || call.starts_with("re.") && parsed.text.contains(call))
+}
 
-/// Those calls, the place of the expression among the arguments, its name, and how it is matched.
+/// Calls that take expressions for Python's `re`, the place of the expression among the arguments, its name, and how it is matched.
 const PYTHON_CALLS: [(&str, &str, Option<Mode>); 18] = [
     ("re.compile", "pattern", None),
     ("re.match", "pattern", Some(Mode::Match)),
