@@ -14,6 +14,14 @@ pub const MAX_BYTES: usize = 16 << 20;
 /// tree-sitter asks after this many parser operations whether to go on.
 const STEPS_A_CALL: u64 = 100;
 
+/// So often the parser may be asked while it finds no way on at all: recovering is slow, a hundred operations take
+/// milliseconds. Code with a mistake on every other line stays below ten, and what is no code at all comes to hundreds.
+const LOST_CALLS: u64 = 100;
+
+/// A longer text may be lost once more in so many bytes, up to so often.
+const BYTES_A_LOST_CALL: u64 = 8192;
+const MOST_LOST_CALLS: u64 = 500;
+
 /// A tree and the text it was made from.
 pub struct Parsed<'a> {
     /// The text.
@@ -102,9 +110,11 @@ fn attempt(language: Language, text: &str, steps: u64) -> Result<Read, Unparsed>
         parser.set_language(&language.grammar()).ok()?;
         parser.reset();
         let mut left = steps;
-        let mut progress = |_: &tree_sitter::ParseState| {
+        let mut lost = (LOST_CALLS + text.len() as u64 / BYTES_A_LOST_CALL).min(MOST_LOST_CALLS);
+        let mut progress = |state: &tree_sitter::ParseState| {
             left = left.saturating_sub(STEPS_A_CALL);
-            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            lost = lost.saturating_sub(u64::from(state.has_error()));
+            if left == 0 || lost == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = ParseOptions::new().progress_callback(&mut progress);
         let bytes = text.as_bytes();
@@ -200,6 +210,21 @@ mod tests {
     fn too_long_is_refused() {
         let text = " ".repeat(MAX_BYTES + 1);
         assert!(matches!(parse(Language::Python, &text, u64::MAX), Err(Unparsed::TooLong)));
+    }
+
+    #[test]
+    fn what_is_no_code_is_refused() {
+        // A generator of Lehmer's, so that the text is the same each time.
+        let mut seed = 1u64;
+        let mut letter = || {
+            seed = seed * 48_271 % 0x7fff_ffff;
+            b"()[]:,.=+-*/<>!\"'abcd019 \n"[seed as usize % 26] as char
+        };
+        let noise: String = (0..60_000).map(|_| letter()).collect();
+        assert_eq!(parse(Language::Python, &noise, steps_for(&noise)).err(), Some(Unparsed::OutOfSteps));
+        // Code with a mistake on every other line is read.
+        let broken = "def f(a):\n    return a ) ] print x\n".repeat(1_000);
+        assert!(parse(Language::Python, &broken, steps_for(&broken)).is_ok());
     }
 
     proptest! {

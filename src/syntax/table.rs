@@ -64,11 +64,6 @@ impl<'t> Table<'t> {
         self.nodes.push(node);
     }
 
-    /// How many nodes there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// The rows in reading order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
@@ -100,13 +95,13 @@ mod tests {
         let text = "@a\ndef f(x, *, y=1):\n    # c\n    return {x: (y, [1, 2])} if x else (\n";
         let parsed = parse(Language::Python, text, steps_for(text)).unwrap();
         let (table, grammar) = (Table::new(parsed.root()), parsed.language.grammar());
-        assert_eq!(table.len(), walk(parsed.root()).count());
+        assert_eq!(table.rows().len(), walk(parsed.root()).count());
         for (place, node) in walk(parsed.root()).enumerate() {
             let (place, row) = (place as Place, *table.row(place as Place));
             assert_eq!(table.node(place), node);
             assert_eq!((row.named, row.extra, row.kind), (node.is_named(), node.is_extra(), node.kind_id()));
             let mut child = place + 1;
-            for index in 0..node.child_count() as u32 {
+            for index in 0..node.child_count() {
                 assert_eq!(table.node(child), node.child(index).unwrap());
                 assert_eq!(table.row(child).parent, place);
                 let field = grammar.field_name_for_id(table.row(child).field);
@@ -120,6 +115,6 @@ mod tests {
     #[test]
     fn a_table_of_nothing_has_its_root() {
         let parsed = parse(Language::JavaScript, "", steps_for("")).unwrap();
-        assert_eq!(Table::new(parsed.root()).len(), 1);
+        assert_eq!(Table::new(parsed.root()).rows().len(), 1);
     }
 }

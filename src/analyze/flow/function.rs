@@ -20,6 +20,9 @@ const SETTLED: u32 = 12;
 /// The entries of a function's blocks hold at most so many values at once; past that the function is left.
 const MOST_HELD: usize = 2_000_000;
 
+/// Copying so many variables to where a function goes on is one step.
+const LOCALS_A_STEP: u64 = 64;
+
 /// What each local variable holds; `None` before it is set.
 pub(super) type State = Vec<Option<Abstract>>;
 
@@ -130,6 +133,8 @@ impl<'a> Engine<'a> {
             }
             for (to, state) in next {
                 let to = to.0 as usize;
+                // A state is copied for each way on.
+                self.left = self.left.saturating_sub(state.len() as u64 / LOCALS_A_STEP);
                 held += usize::from(entries[to].is_none());
                 if merge(&mut entries[to], state, visits[to]) {
                     work.insert((order[to], to));

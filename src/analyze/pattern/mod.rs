@@ -137,7 +137,7 @@ fn hits<'b, 'a>(book: &'b Book, around: &Surroundings<'a>, table: &Table<'a>) ->
     if entries.is_empty() {
         return (Vec::new(), true);
     }
-    let mut steps = STEPS + STEPS_A_NODE * table.len() as u64;
+    let mut steps = STEPS + STEPS_A_NODE * table.rows().len() as u64;
     let (mut hits, mut safe) = (Vec::new(), BTreeSet::new());
     let mut whole = true;
     for (place, row) in table.rows().iter().enumerate() {
