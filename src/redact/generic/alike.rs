@@ -129,9 +129,11 @@ fn host(value: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
 }
 
-/// `1.2.3-beta4`, `v2.10.0+build5`, `10.0.0.1:8080`.
+/// `1.2.3-beta4`, `v2.10.0+build5`, `10.0.0.1:8080`, and what package managers ask for: `^1.2.3`, `npm:>=2.0`.
 fn version(value: &str) -> bool {
-    let rest = value.strip_prefix(['v', 'V']).unwrap_or(value);
+    let kind = |(kind, _): &(&str, &str)| kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    let asked = value.split_once(':').filter(kind).map_or(value, |(_, asked)| asked);
+    let rest = asked.trim_start_matches(['^', '~', '<', '>', '=', 'v', 'V']);
     let mut parts = rest.split('.');
     let number = |part: Option<&str>| {
         part.is_some_and(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
