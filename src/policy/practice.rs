@@ -1,7 +1,8 @@
-//! Files of tests: code that serves nobody, so that a weakness in it is worth a note and no more.
+//! Code that serves nobody, and code of others: a weakness in it is worth a note and no more.
 //!
-//! A file is one when a test runner collects it by its name, or when it lies in a folder of tests (`tests`,
-//! `__tests__`) that holds such a file: what the tests are run with. The name of a folder alone proves nothing.
+//! A file is one of tests when a test runner collects it by its name, or when it lies in a folder of tests (`tests`,
+//! `__tests__`) that holds such a file: what the tests are run with. The name of a folder alone proves nothing. Copies of
+//! libraries lie in folders that say so; what they lack is told by their advisories, and nobody mends it in the copy.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,21 @@ use crate::rule::{Category, RuleSet};
 /// Names of folders that tests are kept in.
 const FOLDERS: &[&str] = &["test", "tests", "__tests__", "spec", "specs", "e2e", "cypress", "testing"];
 
-/// Makes findings about weaknesses of code in files of tests low in confidence.
+/// Names of folders that copies of libraries are kept in.
+const COPIES: &[&str] = &[
+    "vendor",
+    "vendors",
+    "vendored",
+    "_vendor",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "node_modules",
+    "bower_components",
+    "site-packages",
+];
+
+/// Makes findings about weaknesses of code in files of tests and in copies of libraries low in confidence.
 pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
     let weakness = |finding: &Finding| {
         finding.confidence > Confidence::Low
@@ -29,7 +44,7 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         .collect();
     for finding in findings.iter_mut().filter(|finding| weakness(finding)) {
         let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
-        if collected(path) || above(path).any(|folder| folders.contains(folder)) {
+        if copied(path) || collected(path) || above(path).any(|folder| folders.contains(folder)) {
             finding.confidence = Confidence::Low;
         }
     }
@@ -48,6 +63,13 @@ fn root(entries: &[Entry]) -> usize {
 fn folder_of_tests(path: &str) -> Option<&str> {
     let name = |folder: &str| FOLDERS.contains(&folder.rsplit('/').next().unwrap_or(folder));
     collected(path).then(|| above(path).find(|folder| name(folder))).flatten()
+}
+
+/// Whether a file is a copy of what others publish, or made from it by a minifier.
+fn copied(path: &str) -> bool {
+    let mut names = path.rsplit('/');
+    let minified = names.next().is_some_and(|name| name.ends_with(".min.js"));
+    minified || names.any(|name| COPIES.contains(&name))
 }
 
 /// The folders that a file lies in, the innermost first.
@@ -91,6 +113,18 @@ mod tests {
             ["test.py", "contest.py", "testing.js", "test.js", "tst.ts", "tests/helper.py", "test_data.json"]
         {
             assert!(!collected(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn copies_of_libraries() {
+        for path in
+            ["static/js/vendor/jquery.js", "node_modules/a/index.js", "static/app.min.js", "x/_vendor/y.py"]
+        {
+            assert!(copied(path), "{path}");
+        }
+        for path in ["vendor.py", "app/vendors.ts", "static/app.js"] {
+            assert!(!copied(path), "{path}");
         }
     }
 
