@@ -23,7 +23,11 @@ impl<'a> Engine<'a> {
             Op::Store(name, stored) => self.store(frame, *name, *stored, span),
             Op::Path(name) => self.import(*name, span),
             Op::Member(object, name) => {
-                let value = self.member(frame, *object, *name, span);
+                let mut value = self.member(frame, *object, *name, span);
+                // `row.pk`: clean of whatever it is read.
+                if let Some(node) = self.table.anything(self.program.names.text(*name)) {
+                    value.taint = value.taint.cleaned(self.table.node(node).cleans);
+                }
                 self.part_of(frame, *object, Part::Name(*name), value)
             }
             Op::SetMember(object, name, stored) => self.set_member(frame, *object, *name, *stored, span),
