@@ -88,8 +88,8 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
     }
     if let Ok((language @ (Language::TypeScript | Language::Tsx), read)) = &mut best
         && !read.2.is_empty()
-        && let Some(untyped) = untyped(text)
-        && let Ok(other) = attempt(*language, &untyped, steps)
+        && let Some(plainer) = plainer(text, &read.2)
+        && let Ok(other) = attempt(*language, &plainer, steps)
         && (other.1, other.2.len()) < (read.1, read.2.len())
     {
         *read = other;
@@ -100,10 +100,13 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
 /// The longest object type that is blanked.
 const LONGEST_TYPE: usize = 8192;
 
-/// The text with blanks for the type arguments of tagged templates that are object types, which the grammar takes for
-/// comparisons with an object: ``styled.div<{ open: boolean }>`..` ``. Types say nothing that runs, and every other
-/// byte stays in its place. `None` when there are none.
-fn untyped(text: &str) -> Option<String> {
+/// The text with blanks for what the grammar does not know although it is right, every other byte in its place; `None`
+/// when there is nothing of it:
+///
+/// - the type arguments of tagged templates that are object types, which it takes for comparisons with an object:
+///   ``styled.div<{ open: boolean }>`..` ``; types say nothing that runs
+/// - a lone `&` in the text of an element, on a line with an error: `<b>Save & close</b>`
+fn plainer(text: &str, errors: &[Range<u32>]) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
     let mut changed = false;
     for (end, _) in text.match_indices(">`") {
@@ -113,10 +116,28 @@ fn untyped(text: &str) -> Option<String> {
         }
         changed = true;
     }
+    let mut start = 0;
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
+        if errors.iter().any(|lines| lines.contains(&number)) {
+            for (at, _) in line.match_indices('&').filter(|(at, _)| is_text(line, *at)) {
+                bytes[start + at] = b' ';
+                changed = true;
+            }
+        }
+        start += line.len();
+    }
     if !changed {
         return None;
     }
     String::from_utf8(bytes).ok()
+}
+
+/// Whether the `&` of a line is no part of an operator of two characters and begins no entity.
+fn is_text(line: &str, at: usize) -> bool {
+    let behind = &line[at + 1..];
+    let name = behind.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '#');
+    let entity = name.len() < behind.len() && name.starts_with(';');
+    !entity && !line[..at].ends_with('&') && !behind.starts_with(['&', '='])
 }
 
 /// Where the type arguments begin that end with the text: a name or a call, `<`, `{`, and no template.
@@ -237,9 +258,19 @@ mod tests {
         assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
         assert_eq!(parsed.text, text);
         for other in ["html`<a href={b}>`", "`x<${y}>`", "x = a < {} >= b", "<{ a: 1 }>`b`"] {
-            assert_eq!(untyped(other), None, "{other}");
+            assert_eq!(plainer(other, &[]), None, "{other}");
         }
-        assert_eq!(untyped("a<{ b: string }>`c`").as_deref(), Some("a               `c`"));
+        assert_eq!(plainer("a<{ b: string }>`c`", &[]).as_deref(), Some("a               `c`"));
+    }
+
+    #[test]
+    fn a_lone_ampersand_in_an_element() {
+        let text =
+            "const a = (\n  <b>\n    Save & close, Q&A, a &amp; b\n  </b>\n);\nconst c = a && b & d;\n";
+        let parsed = read(Language::Tsx, text);
+        assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+        let plain = plainer("a & b && c &lt; &= &#38; Q&A", &[1..2]);
+        assert_eq!(plain.as_deref(), Some("a   b && c &lt; &= &#38; Q A"));
     }
 
     #[test]
