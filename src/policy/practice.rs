@@ -27,7 +27,11 @@ const COPIES: &[&str] = &[
     "site-packages",
 ];
 
-/// Makes findings about weaknesses of code in files of tests and in copies of libraries low in confidence.
+/// Nobody writes a longer line of code: it was made from other code, which is where a weakness is mended.
+const LONGEST_LINE: u32 = 1000;
+
+/// Makes findings about weaknesses of code in files of tests, in copies of libraries and in what a bundler made low in
+/// confidence.
 pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
     let weakness = |finding: &Finding| {
         finding.confidence > Confidence::Low
@@ -44,7 +48,8 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         .collect();
     for finding in findings.iter_mut().filter(|finding| weakness(finding)) {
         let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
-        if copied(path) || collected(path) || above(path).any(|folder| folders.contains(folder)) {
+        let made = finding.location.region.start_column > LONGEST_LINE;
+        if made || copied(path) || collected(path) || above(path).any(|folder| folders.contains(folder)) {
             finding.confidence = Confidence::Low;
         }
     }

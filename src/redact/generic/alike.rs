@@ -64,6 +64,7 @@ pub(super) fn look_alike(value: &str) -> bool {
     STARTS.iter().any(starts)
         || value.contains("://")
         || filled_in(value)
+        || spelled(value)
         || CONTENT.iter().any(|start| value.starts_with(start))
         || value.starts_with("eyJ") && value.contains('.')
         || value.split_once(':').is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
@@ -100,6 +101,13 @@ fn hashed(value: &str) -> bool {
     } else {
         word(first) && named(first)
     }
+}
+
+/// Letters of other scripts as escapes: a word of a translation.
+fn spelled(value: &str) -> bool {
+    let count = value.matches("\\u").count();
+    let digits = |rest: &str| rest.bytes().take(4).filter(u8::is_ascii_hexdigit).count() == 4;
+    count >= 2 && count * 12 >= value.len() && value.split("\\u").skip(1).all(digits)
 }
 
 /// A name in braces or between marks, to be filled in: `{prefix}-9`, `x_#name#`.

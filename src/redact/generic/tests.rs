@@ -224,6 +224,7 @@ fn look_alikes_stay_silent() {
         "secret_version = \"v1.2.3-beta4+build567\"",
         "token = \"1.20.333-beta.4+build567\"",
         "js-tokens: \"npm:^4.0.0\"",
+        "\"PW\": \"\\u12ab\\u12a2\\u122d\\u1295\"",
         "\"@made-up/auth-token\": \"workspace:^9.0.3\"",
         "key = 0x1F2E3D4C5B6A7988",
         "api_key = \"12345678901234567890\"",
