@@ -438,6 +438,7 @@ fn link(
         all.notes.extend(notes);
     }
     policy::standing(&submission.entries, &mut all.findings);
+    policy::practice(&submission.entries, &mut all.findings, &checks.rules);
     (policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules), kept)
 }
 

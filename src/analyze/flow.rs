@@ -128,6 +128,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         variables: (0..count).map(|_| FxHashMap::default()).collect(),
         surrounds: vec![false; count],
         fixed_routes: FxHashSet::default(),
+        converted: FxHashSet::default(),
         fixed_route: false,
         handlers: FxHashMap::default(),
         fields: FxHashMap::default(),
@@ -219,6 +220,8 @@ struct Engine<'a> {
     handlers: FxHashMap<FunctionId, &'a Handler>,
     /// Handlers whose route is a constant.
     fixed_routes: FxHashSet<FunctionId>,
+    /// Parameters of handlers that a framework has made numbers and the like of.
+    converted: FxHashSet<(FunctionId, Name)>,
     /// Whether the function being analysed serves one.
     fixed_route: bool,
     /// What the fields of a class's instances ever hold.

@@ -2,6 +2,7 @@
 
 mod comment;
 mod config;
+mod practice;
 mod suppress;
 mod verdict;
 
@@ -17,6 +18,7 @@ pub use config::{
     AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
     SecretsPolicy, Stages, Trust, Who,
 };
+pub use practice::practice;
 
 pub(crate) use verdict::{plural, word};
 

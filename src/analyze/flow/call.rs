@@ -83,6 +83,9 @@ impl<'a> Engine<'a> {
         if let Some(value) = self.container(frame, callee, arguments, span) {
             return value;
         }
+        if let Some(value) = self.formatted(frame, callee, arguments) {
+            return value;
+        }
         if let Op::Member(_, name) = &frame.function.step(callee).op
             && let Some(node) = self.table.anything(self.program.names.text(*name))
             && let Some(node) = self.table.call(node)

@@ -6,7 +6,7 @@ use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Origin, Part, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{
-    Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
+    Argument, Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
 };
 use crate::analyze::model::{Kinds, NodeId};
 use crate::syntax::Language;
@@ -23,7 +23,11 @@ impl<'a> Engine<'a> {
             Op::Store(name, stored) => self.store(frame, *name, *stored, span),
             Op::Path(name) => self.import(*name, span),
             Op::Member(object, name) => {
-                let value = self.member(frame, *object, *name, span);
+                let mut value = self.member(frame, *object, *name, span);
+                // `row.pk`: clean of whatever it is read.
+                if let Some(node) = self.table.anything(self.program.names.text(*name)) {
+                    value.taint = value.taint.cleaned(self.table.node(node).cleans);
+                }
                 self.part_of(frame, *object, Part::Name(*name), value)
             }
             Op::SetMember(object, name, stored) => self.set_member(frame, *object, *name, *stored, span),
@@ -394,6 +398,25 @@ impl<'a> Engine<'a> {
         Abstract { taint, known, parts }
     }
 
+    /// Data that is put into a constant text which starts so.
+    fn put_after(&self, start: &str, taint: Taint) -> Taint {
+        if start.is_empty() { taint } else { taint.cleaned(self.cleaned_after(start)).parted() }
+    }
+
+    /// `"https://example.com/{}".format(x)`: a constant text that values are put into.
+    pub(super) fn formatted(
+        &self,
+        frame: &Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+    ) -> Option<Abstract> {
+        let Op::Member(object, name) = frame.function.step(callee).op else { return None };
+        let Known::Text(text) = &frame.value(object).known else { return None };
+        let start = text.split('{').next().filter(|start| !start.is_empty())?;
+        (self.language == Language::Python && self.program.names.text(name) == "format")
+            .then(|| Abstract::tainted(self.put_after(start, self.handed(frame, arguments))))
+    }
+
     /// The kinds that data is clean for behind a constant start.
     fn cleaned_after(&self, start: &str) -> Kinds {
         let host = start.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at > 0));
@@ -432,7 +455,11 @@ impl<'a> Engine<'a> {
             // `Path("/srv") / name` is a path still.
             _ => {
                 let known = if matches!(one.known, Known::Path(_)) { one.known.clone() } else { known };
-                Abstract { taint: one.all().join(&two.all()), known, parts: None }
+                let start = match (operator, &one.known) {
+                    (Binary::Mod, Known::Text(text)) => text.split('%').next().unwrap_or(""),
+                    _ => "",
+                };
+                Abstract { taint: one.all().join(&self.put_after(start, two.all())), known, parts: None }
             }
         }
     }
@@ -490,8 +517,11 @@ impl<'a> Engine<'a> {
                 let table = self.table;
                 if let Some((_, handler)) = table.node(node).handlers.first() {
                     self.handle(id, handler);
-                    if fixed_route(frame, *decorator) {
-                        self.fixed_routes.insert(id);
+                    if let Some(route) = route(frame, *decorator) {
+                        if !route.contains(['<', '{', ':', '*', '(']) {
+                            self.fixed_routes.insert(id);
+                        }
+                        self.convert(id, &route);
                     }
                 }
             }
@@ -499,13 +529,32 @@ impl<'a> Engine<'a> {
         self.snapshot(frame, id);
         Abstract::known(Known::Function(id))
     }
+
+    /// Notes the parameters of a handler that the framework makes numbers or the like of what a route holds:
+    /// `<int:id>` of Flask and Django, `{id:int}` of Starlette.
+    fn convert(&mut self, id: FunctionId, route: &str) {
+        for place in route.split(['<', '{']).skip(1) {
+            let place = place.split(['>', '}']).next().unwrap_or("");
+            let Some((one, other)) = place.split_once(':') else { continue };
+            for (kind, name) in [(one, other), (other, one)] {
+                let kind = kind.split('(').next().unwrap_or("");
+                if matches!(kind, "int" | "float" | "uuid")
+                    && let Some(name) = self.program.names.get(name)
+                {
+                    self.converted.insert((id, name));
+                }
+            }
+        }
+    }
 }
 
-/// Whether a decorator is given a route that is a constant: nobody chooses a part of it.
-fn fixed_route(frame: &Frame<'_>, decorator: Value) -> bool {
-    let Op::Call { arguments, .. } = &frame.function.step(decorator).op else { return false };
-    let route = arguments.first().map(|argument| &frame.value(argument.value).known);
-    matches!(route, Some(Known::Text(route)) if !route.contains(['<', '{', ':', '*', '(']))
+/// The route that a decorator is given, when it is written out. Of one without parameters nobody chooses a part.
+fn route(frame: &Frame<'_>, decorator: Value) -> Option<Rc<str>> {
+    let Op::Call { arguments, .. } = &frame.function.step(decorator).op else { return None };
+    match &frame.value(arguments.first()?.value).known {
+        Known::Text(route) => Some(route.clone()),
+        _ => None,
+    }
 }
 
 /// The taint of values together.

@@ -232,6 +232,9 @@ impl<'a> Engine<'a> {
             }
             if let Some(kind) = handler.rest {
                 frame.owned.remove(&index);
+                if self.converted.contains(&(frame.id, parameter.name)) {
+                    return Abstract::default();
+                }
                 if let Some(node) = parameter.annotation.and_then(|name| self.annotated(frame, name)) {
                     return self.path(node, parameter.span);
                 }

@@ -39,6 +39,11 @@ impl Engine<'_> {
                 (Known::Text(key), Some(value)) if key.eq_ignore_ascii_case("content-type") => {
                     Some(page(value))
                 }
+                // What the browser is to save it does not show.
+                (Known::Text(key), Some(_)) if key.eq_ignore_ascii_case("content-disposition") => {
+                    let saved = |argument: &&&Argument| self.text_of(argument.span).contains("attachment");
+                    plain.get(1).filter(saved).map(|_| false)
+                }
                 (_, None) => header(value(0)?).map(page),
                 _ => None,
             },

@@ -191,6 +191,7 @@ impl Engine<'_> {
             });
             return same != requirement.other;
         }
+        let last = |text: &str| text.rsplit(['.', '=']).next().unwrap_or("").trim().to_owned();
         if let Ok(position) = requirement.keyword.parse::<usize>() {
             let slot = Slot::Position(position, None);
             let Some(argument) = self.filling(&slot, arguments).into_iter().next() else {
@@ -201,7 +202,8 @@ impl Engine<'_> {
                 Known::Text(text) => text.eq_ignore_ascii_case(&requirement.value),
                 Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
                 Known::Int(number) => requirement.value == number.to_string(),
-                _ => false,
+                // Of what is no constant a model may say how it is not written.
+                _ => requirement.other && last(self.text_of(argument.span)) == requirement.value,
             };
             return same != requirement.other;
         }
@@ -220,7 +222,6 @@ impl Engine<'_> {
         if requirement.value == "*" {
             return !requirement.other;
         }
-        let last = |text: &str| text.rsplit(['.', '=']).next().unwrap_or("").trim().to_owned();
         let same = constant_is(&frame.value(argument.value).known, &requirement.value).unwrap_or_else(|| {
             let same = last(self.text_of(argument.span)) == requirement.value;
             // What is only known when it runs may well be it.

@@ -64,6 +64,7 @@ pub(super) fn look_alike(value: &str) -> bool {
     STARTS.iter().any(starts)
         || value.contains("://")
         || filled_in(value)
+        || spelled(value)
         || CONTENT.iter().any(|start| value.starts_with(start))
         || value.starts_with("eyJ") && value.contains('.')
         || value.split_once(':').is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
@@ -102,6 +103,13 @@ fn hashed(value: &str) -> bool {
     }
 }
 
+/// Letters of other scripts as escapes: a word of a translation.
+fn spelled(value: &str) -> bool {
+    let count = value.matches("\\u").count();
+    let digits = |rest: &str| rest.bytes().take(4).filter(u8::is_ascii_hexdigit).count() == 4;
+    count >= 2 && count * 12 >= value.len() && value.split("\\u").skip(1).all(digits)
+}
+
 /// A name in braces or between marks, to be filled in: `{prefix}-9`, `x_#name#`.
 fn filled_in(value: &str) -> bool {
     [('{', '}', 1), ('#', '#', 3), ('@', '@', 3), ('%', '%', 3)].iter().any(|(open, close, least)| {
@@ -129,9 +137,11 @@ fn host(value: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
 }
 
-/// `1.2.3-beta4`, `v2.10.0+build5`, `10.0.0.1:8080`.
+/// `1.2.3-beta4`, `v2.10.0+build5`, `10.0.0.1:8080`, and what package managers ask for: `^1.2.3`, `npm:>=2.0`.
 fn version(value: &str) -> bool {
-    let rest = value.strip_prefix(['v', 'V']).unwrap_or(value);
+    let kind = |(kind, _): &(&str, &str)| kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    let asked = value.split_once(':').filter(kind).map_or(value, |(_, asked)| asked);
+    let rest = asked.trim_start_matches(['^', '~', '<', '>', '=', 'v', 'V']);
     let mut parts = rest.split('.');
     let number = |part: Option<&str>| {
         part.is_some_and(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))

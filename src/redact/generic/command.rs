@@ -153,7 +153,9 @@ fn identified(bytes: &[u8], end: usize) -> Option<Range<usize>> {
         return None;
     }
     let start = skip_blanks(bytes, end + by + 4);
-    argument(bytes, start)
+    // "the one identified by (model, key)" is a sentence.
+    let opens = matches!(bytes.get(start)?, b'(' | b'[' | b'{' | b'<' | b'`' | b'*');
+    if opens { None } else { argument(bytes, start) }
 }
 
 /// PowerShell: `ConvertTo-SecureString "..." -AsPlainText`.
@@ -225,6 +227,7 @@ mod tests {
             "mysql is a database -p",
             "docker login r.example\n -p V",
             "identified by the user",
+            "the parent identified by (parent_model, parent_pk) is",
             "http://h:5432:x",
             "curl",
             "curl -u",

@@ -223,6 +223,9 @@ fn look_alikes_stay_silent() {
         "token = \"2016-09-08T21:47:36Z\"",
         "secret_version = \"v1.2.3-beta4+build567\"",
         "token = \"1.20.333-beta.4+build567\"",
+        "js-tokens: \"npm:^4.0.0\"",
+        "\"PW\": \"\\u12ab\\u12a2\\u122d\\u1295\"",
+        "\"@made-up/auth-token\": \"workspace:^9.0.3\"",
         "key = 0x1F2E3D4C5B6A7988",
         "api_key = \"12345678901234567890\"",
         // Hashes of passwords.
