@@ -27,6 +27,10 @@ const COPIES: &[&str] = &[
     "site-packages",
 ];
 
+/// Names of folders that a bundler writes into. Code far to the right of a line is a note there and nowhere else: pushed
+/// behind a thousand blanks, a line of the program's own could hide.
+const MADE: &[&str] = &["dist", "build", "bundle", "bundles", "static", "assets", "public"];
+
 /// Nobody writes a longer line of code: it was made from other code, which is where a weakness is mended.
 const LONGEST_LINE: u32 = 1000;
 
@@ -48,7 +52,7 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         .collect();
     for finding in findings.iter_mut().filter(|finding| weakness(finding)) {
         let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
-        let made = finding.location.region.start_column > LONGEST_LINE;
+        let made = finding.location.region.start_column > LONGEST_LINE && bundled(path);
         if made || copied(path) || collected(path) || above(path).any(|folder| folders.contains(folder)) {
             finding.confidence = Confidence::Low;
         }
@@ -75,6 +79,14 @@ fn copied(path: &str) -> bool {
     let mut names = path.rsplit('/');
     let minified = names.next().is_some_and(|name| name.ends_with(".min.js"));
     minified || names.any(|name| COPIES.contains(&name))
+}
+
+/// Whether a script lies where bundlers write.
+fn bundled(path: &str) -> bool {
+    let mut names = path.rsplit('/');
+    let script =
+        names.next().is_some_and(|name| [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end)));
+    script && names.any(|name| MADE.contains(&name))
 }
 
 /// The folders that a file lies in, the innermost first.
@@ -131,6 +143,12 @@ mod tests {
         for path in ["vendor.py", "app/vendors.ts", "static/app.js"] {
             assert!(!copied(path), "{path}");
         }
+    }
+
+    #[test]
+    fn scripts_where_bundlers_write() {
+        assert!(bundled("dist/app.js") && bundled("web/static/js/main.4f2a.mjs"));
+        assert!(!bundled("src/app.js") && !bundled("dist/app.py") && !bundled("dist.js"));
     }
 
     #[test]
