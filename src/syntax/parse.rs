@@ -94,13 +94,18 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
             best = Ok((*other, read));
         }
     }
-    if let Ok((language @ (Language::TypeScript | Language::Tsx), read)) = &mut best
-        && !read.2.is_empty()
+    if let Ok((by, read)) = &mut best
         && let Some(plainer) = plainer(text, &read.2)
-        && let Ok(other) = attempt(*language, &plainer, steps)
-        && (other.1, other.2.len()) < (read.1, read.2.len())
     {
-        *read = other;
+        let tried = std::iter::once(&language).chain(language.others());
+        for other in tried.filter(|it| matches!(it, Language::TypeScript | Language::Tsx)) {
+            match attempt(*other, &plainer, steps) {
+                Ok(plain) if (plain.1, plain.2.len()) < (read.1, read.2.len()) => {
+                    (*by, *read) = (*other, plain);
+                }
+                _ => {}
+            }
+        }
     }
     best.map(|(language, (tree, lost, errors))| Parsed { text, language, tree, errors, lost })
 }
