@@ -1,14 +1,16 @@
 //! Code that serves nobody, and code of others: a weakness in it is worth a note and no more.
 //!
-//! A file is one of tests when a test runner collects it by its name, or when it lies in a folder of tests (`tests`,
-//! `__tests__`) that holds such a file: what the tests are run with. The name of a folder alone proves nothing. Copies of
-//! libraries lie in folders that say so; what they lack is told by their advisories, and nobody mends it in the copy.
+//! A file is one of tests when a test runner collects it by its name, or when it lies below a folder of tests (`tests`,
+//! `__tests__`) beside or below such a file: what the tests are run with. The name of a folder alone proves nothing.
+//! Copies of libraries lie in folders that say so; what they lack is told by their advisories, and nobody mends it in the
+//! copy. Whoever scans little else wants to know of these files: nothing is made a note then.
 
 use std::collections::BTreeSet;
 
 use crate::artifact::Entry;
 use crate::finding::{Confidence, Finding};
 use crate::rule::{Category, RuleSet};
+use crate::syntax::Language;
 
 /// Names of folders that tests are kept in.
 const FOLDERS: &[&str] = &["test", "tests", "__tests__", "spec", "specs", "e2e", "cypress", "testing"];
@@ -45,57 +47,77 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         return;
     }
     let root = root(entries);
-    let folders: BTreeSet<&str> = entries
-        .iter()
-        .filter_map(|entry| folder_of_tests(&entry.path))
-        .filter(|folder| folder.len() > root)
-        .collect();
+    let folders: BTreeSet<&str> =
+        entries.iter().filter_map(|entry| Inside { path: &entry.path, root }.folder_of_tests()).collect();
+    let minor = |path: &str| {
+        let inside = Inside { path, root };
+        inside.copied() || collected(path) || inside.above().any(|folder| folders.contains(folder))
+    };
+    let code = || entries.iter().filter(|entry| Language::of_path(&entry.path).is_some());
+    let (all, minors) = (code().count(), code().filter(|entry| minor(&entry.path)).count());
+    if all >= MANY && minors * 10 >= all * 9 {
+        return;
+    }
     for finding in findings.iter_mut().filter(|finding| weakness(finding)) {
         let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
-        let made = finding.location.region.start_column > LONGEST_LINE && bundled(path);
-        if made || copied(path) || collected(path) || above(path).any(|folder| folders.contains(folder)) {
+        let made = finding.location.region.start_column > LONGEST_LINE && Inside { path, root }.bundled();
+        if made || minor(path) {
             finding.confidence = Confidence::Low;
         }
     }
 }
 
-/// How long the path is that all entries have in common, where paths are absolute: a project may lie in a folder `tests`.
+/// Of so many files nine in ten are the project, whatever they are called.
+const MANY: usize = 50;
+
+/// A path below the root of what is scanned: a project may lie in a folder `tests` or `node_modules` itself.
+#[derive(Clone, Copy)]
+struct Inside<'p> {
+    path: &'p str,
+    /// How much of the path is the root's.
+    root: usize,
+}
+
+impl<'p> Inside<'p> {
+    /// The folders that the file lies in, the innermost first.
+    fn above(self) -> impl Iterator<Item = &'p str> {
+        let mut rest = self.path;
+        std::iter::from_fn(move || {
+            rest = rest.rsplit_once('/')?.0;
+            (rest.len() > self.root).then_some(rest)
+        })
+    }
+
+    /// Their names.
+    fn names(self) -> impl Iterator<Item = &'p str> {
+        self.above().map(|folder| folder.rsplit('/').next().unwrap_or(folder))
+    }
+
+    /// The folder of a file that a test runner collects, when it is a folder of tests or lies in one.
+    fn folder_of_tests(self) -> Option<&'p str> {
+        let tests = collected(self.path) && self.names().any(|name| FOLDERS.contains(&name));
+        tests.then(|| self.above().next()).flatten()
+    }
+
+    /// Whether the file is a copy of what others publish, or made from it by a minifier.
+    fn copied(self) -> bool {
+        self.path.ends_with(".min.js") || self.names().any(|name| COPIES.contains(&name))
+    }
+
+    /// Whether it is a script where bundlers write.
+    fn bundled(self) -> bool {
+        [".js", ".mjs", ".cjs"].iter().any(|end| self.path.ends_with(end))
+            && self.names().any(|name| MADE.contains(&name))
+    }
+}
+
+/// How long the path is that all entries have in common, where paths are absolute.
 fn root(entries: &[Entry]) -> usize {
     let Some(first) = entries.first().filter(|entry| entry.path.starts_with('/')) else { return 0 };
     let within = |folder: &&str| {
         entries.iter().all(|entry| entry.path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/')))
     };
-    above(&first.path).find(within).map_or(0, str::len)
-}
-
-/// The innermost folder of tests around a file that a test runner collects.
-fn folder_of_tests(path: &str) -> Option<&str> {
-    let name = |folder: &str| FOLDERS.contains(&folder.rsplit('/').next().unwrap_or(folder));
-    collected(path).then(|| above(path).find(|folder| name(folder))).flatten()
-}
-
-/// Whether a file is a copy of what others publish, or made from it by a minifier.
-fn copied(path: &str) -> bool {
-    let mut names = path.rsplit('/');
-    let minified = names.next().is_some_and(|name| name.ends_with(".min.js"));
-    minified || names.any(|name| COPIES.contains(&name))
-}
-
-/// Whether a script lies where bundlers write.
-fn bundled(path: &str) -> bool {
-    let mut names = path.rsplit('/');
-    let script =
-        names.next().is_some_and(|name| [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end)));
-    script && names.any(|name| MADE.contains(&name))
-}
-
-/// The folders that a file lies in, the innermost first.
-fn above(path: &str) -> impl Iterator<Item = &str> {
-    let mut rest = path;
-    std::iter::from_fn(move || {
-        rest = rest.rsplit_once('/')?.0;
-        Some(rest)
-    })
+    Inside { path: &first.path, root: 0 }.above().find(within).map_or(0, str::len)
 }
 
 /// Whether a test runner collects the file: pytest, unittest and Django by `test_*.py`, `*_test.py`, `tests.py` and
@@ -133,29 +155,39 @@ mod tests {
         }
     }
 
+    fn inside(path: &str) -> Inside<'_> {
+        Inside { path, root: 0 }
+    }
+
     #[test]
     fn copies_of_libraries() {
         for path in
             ["static/js/vendor/jquery.js", "node_modules/a/index.js", "static/app.min.js", "x/_vendor/y.py"]
         {
-            assert!(copied(path), "{path}");
+            assert!(inside(path).copied(), "{path}");
         }
         for path in ["vendor.py", "app/vendors.ts", "static/app.js"] {
-            assert!(!copied(path), "{path}");
+            assert!(!inside(path).copied(), "{path}");
         }
+        assert!(!Inside { path: "/node_modules/a/b.js", root: "/node_modules/a".len() }.copied());
     }
 
     #[test]
     fn scripts_where_bundlers_write() {
-        assert!(bundled("dist/app.js") && bundled("web/static/js/main.4f2a.mjs"));
-        assert!(!bundled("src/app.js") && !bundled("dist/app.py") && !bundled("dist.js"));
+        assert!(inside("dist/app.js").bundled() && inside("web/static/js/main.4f2a.mjs").bundled());
+        assert!(!inside("src/app.js").bundled() && !inside("dist/app.py").bundled());
+        assert!(!inside("dist.js").bundled());
     }
 
     #[test]
-    fn a_folder_of_tests_holds_a_test() {
-        assert_eq!(folder_of_tests("shop/tests/api/test_pay.py"), Some("shop/tests"));
-        assert_eq!(folder_of_tests("test/unit/a.test.js"), Some("test"));
-        assert_eq!(folder_of_tests("shop/test_pay.py"), None);
-        assert_eq!(folder_of_tests("ql/test/server.js"), None);
+    fn what_lies_beside_a_test_below_a_folder_of_tests() {
+        for (path, folder) in [
+            ("shop/tests/api/test_pay.py", Some("shop/tests/api")),
+            ("test/unit/a.test.js", Some("test/unit")),
+            ("shop/test_pay.py", None),
+            ("ql/test/server.js", None),
+        ] {
+            assert_eq!(inside(path).folder_of_tests(), folder, "{path}");
+        }
     }
 }
