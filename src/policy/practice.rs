@@ -1,11 +1,11 @@
 //! Code that serves nobody, and code of others: a weakness in it is worth a note and no more.
 //!
-//! A file is one of tests when a test runner collects it by its name, or when it lies below a folder of tests (`tests`,
-//! `__tests__`) beside or below such a file: what the tests are run with. The name of a folder alone proves nothing.
+//! A file is one of tests when a test runner collects it by its name and it has tests in it, or when it lies below a folder
+//! of tests (`tests`, `__tests__`) beside or below such a file: what the tests are run with. A name alone proves nothing.
 //! Copies of libraries lie in folders that say so; what they lack is told by their advisories, and nobody mends it in the
 //! copy. Whoever scans little else wants to know of these files: nothing is made a note then.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::artifact::Entry;
 use crate::finding::{Confidence, Finding};
@@ -47,17 +47,33 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         return;
     }
     let root = root(entries);
-    let folders: BTreeSet<&str> =
-        entries.iter().filter_map(|entry| Inside { path: &entry.path, root }.folder_of_tests()).collect();
-    let minor = |path: &str| {
+    let mut named: BTreeMap<&str, &Entry> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| collected(&entry.path)) {
+        named.insert(&entry.path, entry);
+        if let Some(folder) = (Inside { path: &entry.path, root }).folder_of_tests() {
+            folders.entry(folder).or_default().push(entry);
+        }
+    }
+    let by_name = |path: &str| {
         let inside = Inside { path, root };
-        inside.copied() || collected(path) || inside.above().any(|folder| folders.contains(folder))
+        inside.copied() || named.contains_key(path) || inside.above().any(|it| folders.contains_key(it))
     };
     let code = || entries.iter().filter(|entry| Language::of_path(&entry.path).is_some());
-    let (all, minors) = (code().count(), code().filter(|entry| minor(&entry.path)).count());
+    let (all, minors) = (code().count(), code().filter(|entry| by_name(&entry.path)).count());
     if all >= MANY && minors * 10 >= all * 9 {
         return;
     }
+    let mut looked_at: BTreeMap<String, bool> = BTreeMap::new();
+    let mut has_tests =
+        |entry: &&Entry| *looked_at.entry(entry.path.clone()).or_insert_with(|| tests(entry));
+    let mut minor = |path: &str| {
+        let inside = Inside { path, root };
+        let beside = inside.above().filter_map(|folder| folders.get(folder));
+        inside.copied()
+            || named.get(path).is_some_and(&mut has_tests)
+            || beside.flat_map(|all| all.iter().take(MOST_LOOKED_AT)).any(|entry| has_tests(&entry))
+    };
     for finding in findings.iter_mut().filter(|finding| weakness(finding)) {
         let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
         let made = finding.location.region.start_column > LONGEST_LINE && Inside { path, root }.bundled();
@@ -65,6 +81,35 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
             finding.confidence = Confidence::Low;
         }
     }
+}
+
+/// So many files of a folder are looked at for tests.
+const MOST_LOOKED_AT: usize = 8;
+
+/// No file of tests is longer.
+const LONGEST_TEST: u64 = 1 << 20;
+
+/// Whether a file has tests in it, as the usual frameworks have them written.
+fn tests(entry: &Entry) -> bool {
+    const MARKS: &[&str] = &[
+        "def test",
+        "import pytest",
+        "import unittest",
+        "from unittest",
+        "from django.test",
+        "@pytest.",
+        "describe(",
+        "it('",
+        "it(\"",
+        "it(`",
+        "test('",
+        "test(\"",
+        "test(`",
+        "cy.",
+        "QUnit.",
+    ];
+    let Ok(bytes) = entry.bytes(LONGEST_TEST) else { return false };
+    std::str::from_utf8(&bytes).is_ok_and(|text| MARKS.iter().any(|mark| text.contains(mark)))
 }
 
 /// Of so many files nine in ten are the project, whatever they are called.
