@@ -65,8 +65,7 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         return;
     }
     let mut looked_at: BTreeMap<String, bool> = BTreeMap::new();
-    let mut has_tests =
-        |entry: &&Entry| *looked_at.entry(entry.path.clone()).or_insert_with(|| tests(entry));
+    let mut has_tests = |entry: &&Entry| *looked_at.entry(entry.path.clone()).or_insert_with(|| tests(entry));
     let mut minor = |path: &str| {
         let inside = Inside { path, root };
         let beside = inside.above().filter_map(|folder| folders.get(folder));
