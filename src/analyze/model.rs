@@ -87,6 +87,19 @@ pub(super) struct Guard {
     pub(super) negated: bool,
     /// Only what is clean for these already.
     pub(super) after: Kinds,
+    /// What the arguments of the test must be.
+    pub(super) requirements: Vec<Requirement>,
+}
+
+/// A test for a text in a value.
+#[derive(Debug, Clone)]
+pub(super) struct Contains {
+    pub(super) text: String,
+    /// The kinds it cleans, where it does not hold when it is negated.
+    pub(super) kinds: Kinds,
+    pub(super) negated: bool,
+    /// Only what is clean for these already.
+    pub(super) after: Kinds,
 }
 
 /// What a call is when its arguments are as required.
@@ -161,7 +174,7 @@ struct Export {
 pub(super) struct Table {
     nodes: Vec<Node>,
     /// Texts that a guard looks for in a value.
-    pub(super) contains: Vec<(String, Kinds, bool)>,
+    pub(super) contains: Vec<Contains>,
     exports: Vec<Export>,
 }
 
@@ -199,6 +212,10 @@ pub(super) struct Models {
     /// The sink kind of paths, and the pseudo kind of those without detours.
     pub(super) path: Kinds,
     pub(super) normal_path: Kinds,
+    /// The sink kind of XPath expressions, and the pseudo kinds of texts without `'` and without `"`: between two of
+    /// these such a text is one literal, for XPath knows no escapes.
+    pub(super) xpath: Kinds,
+    pub(super) unquoted: [Kinds; 2],
     /// The sink kinds whose sinks yield something made of what they were given: a formatted text, a parsed document.
     pub(super) carried: Kinds,
     /// The characters that matter to the sink kinds.
@@ -222,6 +239,8 @@ impl Models {
         all.route = all.sources.bit("http-route").unwrap_or(0);
         all.path = all.sinks.bit("path").unwrap_or(0);
         all.normal_path = all.sinks.bit("normal-path").unwrap_or(0);
+        all.xpath = all.sinks.bit("xpath").unwrap_or(0);
+        all.unquoted = ["no-apostrophe", "no-quote"].map(|kind| all.sinks.bit(kind).unwrap_or(0));
         let carried = ["format", "regex", "prototype", "assignment", "deserialise", "xxe"];
         all.carried = carried.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
@@ -388,7 +407,7 @@ impl Table {
             let kinds = sinks.bits(kind).ok_or_else(many)?;
             let read = Expression::parse(written)?;
             if let Some(text) = read.contains {
-                self.contains.push((text, kinds, read.negated));
+                self.contains.push(Contains { text, kinds, negated: read.negated, after });
                 continue;
             }
             let node = self.insert(&read);
@@ -397,7 +416,8 @@ impl Table {
                 continue;
             }
             let slot = read.slots.first().cloned().unwrap_or(Slot::Receiver);
-            self.nodes[node as usize].guards.push(Guard { kinds, slot, negated: read.negated, after });
+            let (negated, requirements) = (read.negated, read.requirements);
+            self.nodes[node as usize].guards.push(Guard { kinds, slot, negated, after, requirements });
         }
         for (kind, written) in each(&model.returns) {
             let to = self.insert(&Expression::parse(kind)?);

@@ -25,7 +25,7 @@ pub struct Model {
     #[serde(default)]
     pub clean: BTreeMap<String, Vec<String>>,
     /// Sink kind (or `any`) -> tests after which a value is clean where they hold. `path after normal-path`: only a
-    /// value that is clean for `normal-path` already.
+    /// value that is clean for `normal-path` already. `*.startswith(0=/)`: only with that argument.
     #[serde(default)]
     pub guard: BTreeMap<String, Vec<String>>,
     /// Sink kind -> sources that are clean for it as a whole and not in their parts: `location.href` for `redirect`.

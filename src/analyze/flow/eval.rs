@@ -371,7 +371,7 @@ impl<'a> Engine<'a> {
     pub(super) fn text_value(&self, frame: &Frame<'_>, parts: &[Value]) -> Abstract {
         let mut start = String::new();
         let (mut fixed, mut taint, mut constant) = (true, Taint::default(), true);
-        for part in parts {
+        for (at, part) in parts.iter().enumerate() {
             let part = frame.value(*part);
             constant &= part.constant();
             match (&part.known, fixed) {
@@ -380,7 +380,12 @@ impl<'a> Engine<'a> {
                 _ => {
                     let first = fixed && start.is_empty();
                     fixed = false;
-                    let added = part.all().cleaned(self.cleaned_after(&start));
+                    let mut added = part.all().cleaned(self.cleaned_after(&start));
+                    for (quote, without) in ['\'', '"'].into_iter().zip(self.models.unquoted) {
+                        if between(frame, parts, at, quote) {
+                            added = added.cleaned_after(self.models.xpath, without);
+                        }
+                    }
                     taint = taint.join(&if first { added } else { added.parted() });
                 }
             }
@@ -546,6 +551,16 @@ impl<'a> Engine<'a> {
             }
         }
     }
+}
+
+/// Whether a part of a text stands between two of the same quotes.
+fn between(frame: &Frame<'_>, parts: &[Value], at: usize, quote: char) -> bool {
+    let text = |at: Option<usize>| match &frame.value(*parts.get(at?)?).known {
+        Known::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let before = text(at.checked_sub(1)).is_some_and(|text| text.ends_with(quote));
+    before && text(at.checked_add(1)).is_some_and(|text| text.starts_with(quote))
 }
 
 /// The route that a decorator is given, when it is written out. Of one without parameters nobody chooses a part.

@@ -221,13 +221,9 @@ impl Engine<'_> {
             (Binary::In, _) | (Binary::NotIn, _) => {
                 let Known::Text(text) = &one.known else { return Vec::new() };
                 let absent = holds == (operator == Binary::NotIn);
-                let kinds = self
-                    .table
-                    .contains
-                    .iter()
-                    .filter(|(wanted, _, negated)| text.contains(wanted.as_str()) && *negated == absent);
-                let kinds = kinds.fold(0, |kinds, (_, more, _)| kinds | more);
-                if kinds == 0 { Vec::new() } else { vec![(right, kinds, 0)] }
+                let told =
+                    self.table.contains.iter().filter(|it| text.contains(&it.text) && it.negated == absent);
+                told.map(|it| (right, it.kinds, it.after)).collect()
             }
             _ => Vec::new(),
         }
@@ -264,7 +260,9 @@ impl Engine<'_> {
         let Some(node) = known else { return Vec::new() };
         let mut cleaned = Vec::new();
         for guard in &self.table.node(node).guards {
-            if guard.negated == holds {
+            let required =
+                guard.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments));
+            if guard.negated == holds || !required {
                 continue;
             }
             match &guard.slot {

@@ -199,6 +199,8 @@ impl Engine<'_> {
             };
             let same = match &frame.value(argument.value).known {
                 _ if requirement.value == "*" => true,
+                // `''` is how a model writes that there is nothing.
+                Known::Text(text) if text.is_empty() => requirement.value == "''",
                 Known::Text(text) => text.eq_ignore_ascii_case(&requirement.value),
                 Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
                 Known::Int(number) => requirement.value == number.to_string(),

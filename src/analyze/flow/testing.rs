@@ -85,10 +85,8 @@ impl Engine<'_> {
 
     /// The kinds that a text is clean for when it holds, or does not hold, that part.
     fn without(&self, part: &str, absent: bool) -> Kinds {
-        let matching = |(wanted, _, negated): &&(String, Kinds, bool)| {
-            part.contains(wanted.as_str()) && *negated == absent
-        };
-        self.table.contains.iter().filter(matching).fold(0, |kinds, (_, more, _)| kinds | more)
+        let told = self.table.contains.iter().filter(|it| it.after == 0 && it.negated == absent);
+        told.filter(|it| part.contains(&it.text)).fold(0, |kinds, it| kinds | it.kinds)
     }
 
     /// Comparisons: `typeof x === "number"`, `list.indexOf(x) === -1`, `x.match(pattern) !== null`, `key in table`.
