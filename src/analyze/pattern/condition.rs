@@ -25,7 +25,7 @@ use tree_sitter::Node;
 
 use super::constant::Constants;
 use super::destination;
-use crate::syntax::{Imports, Parsed};
+use crate::syntax::{Imports, Parsed, unquoted};
 
 /// The file that a match stands in.
 pub(super) struct Surroundings<'a> {
@@ -223,10 +223,12 @@ impl Condition {
                 destination::function(parsed, node).is_some_and(|name| expression.is_match(name))
             }
             Test::Fixed => {
+                let computed = || node.kind() == "string" && unquoted(parsed, node).computed;
                 matches!(
                     node.kind(),
                     "string" | "integer" | "float" | "number" | "true" | "false" | "none" | "null"
-                ) || (around.fixed)(node.byte_range())
+                ) && !computed()
+                    || (around.fixed)(node.byte_range())
             }
             Test::Around(expression) => expression.is_match(destination::surroundings(parsed, node)),
             Test::Constant(expression) => {

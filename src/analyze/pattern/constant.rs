@@ -85,7 +85,9 @@ impl<'a> Constants<'a> {
     /// What was last bound to a name before it stands at `node`, else first behind it.
     fn bound(&self, parsed: &Parsed<'a>, node: Node<'a>) -> Option<Node<'a>> {
         let bound = self.0.get(parsed.text_of(node))?;
-        let before = bound.iter().rev().find(|(start, _)| *start < node.start_byte());
+        // `x = x.concat(y)`: what the name is bound to there is not made yet.
+        let made = |value: &Option<Node<'_>>| value.is_none_or(|value| value.end_byte() <= node.start_byte());
+        let before = bound.iter().rev().find(|(start, value)| *start < node.start_byte() && made(value));
         before.or(bound.first()).and_then(|(_, value)| *value)
     }
 
