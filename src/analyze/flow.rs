@@ -140,6 +140,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         snapshots: FxHashMap::default(),
         events: FxHashMap::default(),
         written: shared::written(program),
+        undeclared: shared::undeclared(program, table, language),
         calling: 0,
         again: again::Again::default(),
         fresh: FxHashSet::default(),
@@ -241,6 +242,8 @@ struct Engine<'a> {
     snapshots: FxHashMap<(FunctionId, Name), Abstract>,
     /// The events of emitters, by name.
     events: FxHashMap<Rc<str>, script::Events>,
+    /// Names of JavaScript that are written and nowhere declared: variables of everything.
+    undeclared: FxHashSet<Name>,
     /// How often a variable of a function is written.
     written: FxHashMap<(FunctionId, Name), u32>,
     /// How deep calls of parameters are being followed.

@@ -327,7 +327,10 @@ impl<'a> Engine<'a> {
             child = id;
             around = function.parent;
         }
-        None
+        self.undeclared.contains(&name).then(|| {
+            self.again.reads(Shared::Variable(FunctionId(0), name));
+            self.variables[0].get(&name).cloned().unwrap_or_default()
+        })
     }
 
     /// What a path of the models is, read there.
@@ -411,6 +414,12 @@ impl<'a> Engine<'a> {
                 return true;
             }
             around = function.parent;
+        }
+        if self.undeclared.contains(&name) {
+            effect::stored(frame, FunctionId(0), name, value);
+            let known = without_own(value, frame.id);
+            self.grow(FunctionId(0), name, &known);
+            return true;
         }
         false
     }

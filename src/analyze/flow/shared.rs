@@ -1,13 +1,13 @@
 //! What functions share besides their arguments: objects that a library hands to each of them, the types of what they
 //! are called with, and what was known of a variable where a function was made.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::function::{Frame, Place, telling, without_parameters};
 use super::value::{Abstract, Key, Known};
 use super::{Engine, Shared};
 use crate::analyze::ir::{FunctionId, Name, Op, Program, Value};
-use crate::analyze::model::NodeId;
+use crate::analyze::model::{NodeId, Table};
 use crate::syntax::Language;
 
 /// How often each variable of each function is written, by itself or by functions inside it.
@@ -26,6 +26,27 @@ pub(super) fn written(program: &Program) -> FxHashMap<(FunctionId, Name), u32> {
         }
     }
     counts
+}
+
+/// Names that a file of JavaScript writes without declaring them, and that mean nothing to the models.
+pub(super) fn undeclared(program: &Program, table: &Table, language: Language) -> FxHashSet<Name> {
+    let mut names = FxHashSet::default();
+    if language == Language::Python {
+        return names;
+    }
+    for (index, function) in program.functions.iter().enumerate() {
+        for step in &function.steps {
+            let Op::Store(name, _) = step.op else { continue };
+            let mut around = Some(FunctionId(index as u32));
+            while let Some(id) = around.filter(|id| !program.function(*id).binds(name)) {
+                around = program.function(id).parent;
+            }
+            if around.is_none() && table.global(program.names.text(name)).is_none() {
+                names.insert(name);
+            }
+        }
+    }
+    names
 }
 
 impl Engine<'_> {

@@ -28,6 +28,11 @@ impl<'a> Lowering<'_, 'a> {
                 self.builder.push(Op::Path(path), Span::of(base))
             }
             None if spine.is_empty() => self.unknown(Vec::new(), Span::of(base)),
+            // `import(x)` of a module that is not written out.
+            None if base.kind() == "import" => {
+                let name = self.builder.name("import");
+                self.builder.push(Op::Load(name), Span::of(base))
+            }
             None => self.expression(base),
         };
         // What the value was taken from, for a call of a member.
