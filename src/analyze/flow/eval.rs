@@ -222,7 +222,13 @@ impl<'a> Engine<'a> {
             Known::Path(node) => match self.table.member(*node, text) {
                 Some(next) => {
                     let value = self.path(next, span);
-                    let taint = value.taint.join(&held.taint);
+                    // A source within a source is what the models say of it: nobody chooses `location.host`.
+                    let within =
+                        self.table.node(*node).source | self.table.node(self.table.canonical(*node)).source;
+                    let taint = match within != 0 && !value.taint.is_empty() {
+                        true => value.taint,
+                        false => value.taint.join(&held.taint),
+                    };
                     Abstract { taint, known: value.known, parts: None }
                 }
                 None if held.taint.is_empty() && held.parts.is_some() => {

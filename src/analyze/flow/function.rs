@@ -333,12 +333,14 @@ impl<'a> Engine<'a> {
     /// What a path of the models is, read there.
     pub(super) fn path(&self, node: NodeId, span: Span) -> Abstract {
         let said = self.table.node(node);
-        let source = said.source | self.table.node(self.table.canonical(node)).source;
+        let stands_for = self.table.node(self.table.canonical(node));
+        let source = said.source | stands_for.source;
         let source = if self.fixed_route { source & !self.models.route } else { source };
         let taint = if source == 0 {
             Taint::default()
         } else {
-            self.read(source, said.whole, span).cleaned(said.cleans)
+            let (whole, cleans) = (said.whole | stands_for.whole, said.cleans | stands_for.cleans);
+            self.read(source, whole, span).cleaned(cleans)
         };
         Abstract { taint, ..Abstract::known(Known::Path(node)) }
     }
