@@ -8,7 +8,7 @@ use super::{Engine, fold};
 use crate::analyze::ir::{
     Argument, Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
 };
-use crate::analyze::model::{Kinds, NodeId};
+use crate::analyze::model::{Kinds, NodeId, asks};
 use crate::syntax::Language;
 
 impl<'a> Engine<'a> {
@@ -78,7 +78,7 @@ impl<'a> Engine<'a> {
                 }
                 Abstract::known(Known::Class(*class))
             }
-            Op::Await(inner) => frame.value(*inner).clone(),
+            Op::Await(inner) => self.awaited(frame, *inner),
             Op::Yield(inner) => {
                 let yielded = Abstract::holding(Parts {
                     rest: Some(Box::new(frame.value(*inner).clone().flat())),
@@ -421,6 +421,21 @@ impl<'a> Engine<'a> {
         let start = text.split('{').next().filter(|start| !start.is_empty())?;
         (self.language == Language::Python && self.program.names.text(name) == "format")
             .then(|| Abstract::tainted(self.put_after(start, self.handed(frame, arguments))))
+    }
+
+    /// What an awaited call yields. Of a service that nothing is known of it is an answer: `await users.find(name)`.
+    fn awaited(&self, frame: &Frame<'_>, inner: Value) -> Abstract {
+        let value = frame.value(inner);
+        let Op::Call { callee, .. } = &frame.function.step(inner).op else { return value.clone() };
+        let name = match (&frame.value(*callee).known, &frame.function.step(*callee).op) {
+            (Known::Any, Op::Member(_, name) | Op::Load(name)) => self.program.names.text(*name),
+            _ => return value.clone(),
+        };
+        let modelled = self.table.anything(name).is_some_and(|node| self.table.call(node).is_some());
+        if modelled || !asks(name) {
+            return value.clone();
+        }
+        Abstract { taint: value.taint.cleaned(self.models.answered), ..value.clone() }
     }
 
     /// The kinds that data is clean for behind a constant start.
