@@ -218,8 +218,27 @@ pub(super) struct Models {
     pub(super) unquoted: [Kinds; 2],
     /// The sink kinds whose sinks yield something made of what they were given: a formatted text, a parsed document.
     pub(super) carried: Kinds,
+    /// The sink kinds that what a service answers is clean for: a record, not the text that it was asked with.
+    pub(super) answered: Kinds,
     /// The characters that matter to the sink kinds.
     pub(super) dangers: Dangers,
+}
+
+/// Whether a function of that name asks a store or another program for something, so that what it yields is an answer.
+pub(super) fn asks(name: &str) -> bool {
+    #[rustfmt::skip]
+    const VERBS: &[&str] = &[
+        "find", "get", "load", "fetch", "create", "save", "update", "insert", "upsert", "delete", "remove", "query",
+        "list", "search", "count", "verify", "check", "resolve", "read", "decode", "exchange", "login", "register",
+        "authenticate", "authorize", "add", "store", "lookup", "select", "send", "publish",
+    ];
+    const TEXTS: &[&str] =
+        &["html", "page", "markup", "markdown", "template", "view", "message", "text", "content", "body"];
+    let lower = name.to_ascii_lowercase();
+    let begins = |verb: &&str| {
+        name.strip_prefix(*verb).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
+    };
+    VERBS.iter().any(begins) && !TEXTS.iter().any(|text| lower.contains(text))
 }
 
 impl Models {
@@ -243,6 +262,8 @@ impl Models {
         all.unquoted = ["no-apostrophe", "no-quote"].map(|kind| all.sinks.bit(kind).unwrap_or(0));
         let carried = ["format", "regex", "prototype", "assignment", "deserialise", "xxe"];
         all.carried = carried.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
+        let answered = ["html", "inner-html", "markup", "log", "header", "session"];
+        all.answered = answered.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         for model in models {
             let mut table = all.tables.remove(&model.language).unwrap_or_default();

@@ -26,8 +26,10 @@ pub(crate) fn inspect(document: &Redacted, rules: &RuleSet) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !is_plain(document.text()) && !is_data(document) {
         characters(document, rules, &mut findings);
-        for view in document.views() {
-            confusable::inspect(&view, rules, &mut findings);
+        if !is_translation(document) {
+            for view in document.views() {
+                confusable::inspect(&view, rules, &mut findings);
+            }
         }
     }
     if document.role() != Role::Code {
@@ -55,6 +57,25 @@ fn is_data(document: &Redacted) -> bool {
         broken += usize::from(character == char::REPLACEMENT_CHARACTER);
     }
     broken * 20 > all && document.role() == Role::Code && Language::of_path(document.path()).is_none()
+}
+
+/// Endings of files that translations are kept in, and other data.
+const MESSAGES: &[&str] =
+    &[".json", ".yml", ".yaml", ".properties", ".strings", ".arb", ".xlf", ".xliff", ".resx"];
+
+/// Whether a file of data holds texts in another script than the names in it: one in ten of its letters is none of
+/// ASCII. What is in such texts is prose.
+fn is_translation(document: &Redacted) -> bool {
+    let lower = document.path().to_lowercase();
+    if !MESSAGES.iter().any(|ending| lower.ends_with(ending)) {
+        return false;
+    }
+    let (mut letters, mut foreign) = (0_usize, 0_usize);
+    for character in document.text().chars().filter(|character| character.is_alphabetic()) {
+        letters += 1;
+        foreign += usize::from(!character.is_ascii());
+    }
+    letters > 0 && foreign * 10 >= letters
 }
 
 /// A fence that a reader sees as code.
@@ -104,7 +125,7 @@ fn writing(prose: bool, text: &str) -> Writing {
 
 fn characters(document: &Redacted, rules: &RuleSet, findings: &mut Vec<Finding>) {
     let fences = fences(document);
-    let prose = document.role() != Role::Code || is_prose(document.path());
+    let prose = document.role() != Role::Code || is_prose(document.path()) || is_translation(document);
     let around = writing(prose, document.text());
     let mut start = 0;
     for (index, text) in document.text().split_inclusive('\n').enumerate() {

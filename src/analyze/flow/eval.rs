@@ -8,7 +8,7 @@ use super::{Engine, fold};
 use crate::analyze::ir::{
     Argument, Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
 };
-use crate::analyze::model::{Kinds, NodeId};
+use crate::analyze::model::{Kinds, NodeId, asks};
 use crate::syntax::Language;
 
 impl<'a> Engine<'a> {
@@ -78,7 +78,7 @@ impl<'a> Engine<'a> {
                 }
                 Abstract::known(Known::Class(*class))
             }
-            Op::Await(inner) => frame.value(*inner).clone(),
+            Op::Await(inner) => self.awaited(frame, *inner),
             Op::Yield(inner) => {
                 let yielded = Abstract::holding(Parts {
                     rest: Some(Box::new(frame.value(*inner).clone().flat())),
@@ -222,7 +222,13 @@ impl<'a> Engine<'a> {
             Known::Path(node) => match self.table.member(*node, text) {
                 Some(next) => {
                     let value = self.path(next, span);
-                    let taint = value.taint.join(&held.taint);
+                    // A source within a source is what the models say of it: nobody chooses `location.host`.
+                    let within =
+                        self.table.node(*node).source | self.table.node(self.table.canonical(*node)).source;
+                    let taint = match within != 0 && !value.taint.is_empty() {
+                        true => value.taint,
+                        false => value.taint.join(&held.taint),
+                    };
                     Abstract { taint, known: value.known, parts: None }
                 }
                 None if held.taint.is_empty() && held.parts.is_some() => {
@@ -420,6 +426,21 @@ impl<'a> Engine<'a> {
         let start = text.split('{').next().filter(|start| !start.is_empty())?;
         (self.language == Language::Python && self.program.names.text(name) == "format")
             .then(|| Abstract::tainted(self.put_after(start, self.handed(frame, arguments))))
+    }
+
+    /// What an awaited call yields. Of a service that nothing is known of it is an answer: `await users.find(name)`.
+    fn awaited(&self, frame: &Frame<'_>, inner: Value) -> Abstract {
+        let value = frame.value(inner);
+        let Op::Call { callee, .. } = &frame.function.step(inner).op else { return value.clone() };
+        let name = match (&frame.value(*callee).known, &frame.function.step(*callee).op) {
+            (Known::Any, Op::Member(_, name) | Op::Load(name)) => self.program.names.text(*name),
+            _ => return value.clone(),
+        };
+        let modelled = self.table.anything(name).is_some_and(|node| self.table.call(node).is_some());
+        if modelled || !asks(name) {
+            return value.clone();
+        }
+        Abstract { taint: value.taint.cleaned(self.models.answered), ..value.clone() }
     }
 
     /// The kinds that data is clean for behind a constant start.

@@ -241,7 +241,10 @@ impl<'a> Engine<'a> {
                 if declared_harmless(self.text_of(parameter.span)) {
                     return Abstract::default();
                 }
-                return Abstract::tainted(self.read(kind, 0, parameter.span));
+                let read = self.read(kind, 0, parameter.span);
+                // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
+                let typed = self.language == Language::Python && declared_plain(self.text_of(parameter.span));
+                return Abstract::tainted(if typed { read.cleaned(self.models.object_kinds) } else { read });
             }
         }
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
@@ -336,12 +339,14 @@ impl<'a> Engine<'a> {
     /// What a path of the models is, read there.
     pub(super) fn path(&self, node: NodeId, span: Span) -> Abstract {
         let said = self.table.node(node);
-        let source = said.source | self.table.node(self.table.canonical(node)).source;
+        let stands_for = self.table.node(self.table.canonical(node));
+        let source = said.source | stands_for.source;
         let source = if self.fixed_route { source & !self.models.route } else { source };
         let taint = if source == 0 {
             Taint::default()
         } else {
-            self.read(source, said.whole, span).cleaned(said.cleans)
+            let (whole, cleans) = (said.whole | stands_for.whole, said.cleans | stands_for.cleans);
+            self.read(source, whole, span).cleaned(cleans)
         };
         Abstract { taint, ..Abstract::known(Known::Path(node)) }
     }
@@ -495,6 +500,17 @@ fn declared_harmless(declaration: &str) -> bool {
     };
     let first = words.find(|word| !wrapper(word) || !kind.contains(['[', '.']));
     provided(declaration) || first.is_some_and(|word| HARMLESS.contains(&word)) && !kind.contains("str")
+}
+
+/// Whether a parameter is declared to be a text, or an object with fields of its own: `name: str`, `item: Item`.
+fn declared_plain(declaration: &str) -> bool {
+    const OPEN: &[&str] =
+        &["dict", "Dict", "Any", "Mapping", "MutableMapping", "object", "Json", "JSON", "OrderedDict"];
+    let Some((_, annotation)) = declaration.split_once(':') else { return false };
+    let kind = annotation.split('=').next().unwrap_or("");
+    let mut words =
+        kind.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some() && !words.any(|word| OPEN.contains(&word))
 }
 
 fn provided(declaration: &str) -> bool {

@@ -29,7 +29,7 @@ pub(super) enum Thing<'m> {
 /// All modules by path, and the models.
 pub(super) struct Resolver<'m> {
     pub(super) modules: &'m [Module],
-    models: &'m Models,
+    pub(super) models: &'m Models,
     by_path: HashMap<&'m str, usize>,
 }
 

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use super::Crossing;
 use super::resolve::{Resolver, Thing};
-use crate::analyze::facts::{FlowFact, Module, OriginFact, PassageFact, PendingFact, StepFact, TargetFact};
+use crate::analyze::facts::{
+    FlowFact, Module, OriginFact, PassageFact, PendingFact, StepFact, SymbolFact, TargetFact,
+};
 use crate::analyze::ir::Span;
-use crate::analyze::model::{ANY, Kinds, Models};
+use crate::analyze::model::{ANY, Kinds, Models, asks};
 
 /// Rounds of the fixpoint: data that goes through more files than this is not followed to the end.
 const MOST_ROUNDS: usize = 64;
@@ -166,9 +168,19 @@ impl<'m> Solver<'m> {
                     kinds => Some(kinds),
                 }
             }
+            // A service that is not found: what it yields is an answer.
+            Thing::Unknown if self.asks(module, call) => Some(self.resolver.models.answered),
             // What an object is made of may come out of any of its methods.
             _ => Some(0),
         }
+    }
+
+    /// Whether a call asks a store or another program for something, by its name.
+    fn asks(&self, module: usize, call: u32) -> bool {
+        let module = &self.resolver.modules[module];
+        let symbol =
+            module.calls.get(call as usize).and_then(|call| module.symbols.get(call.symbol as usize));
+        matches!(symbol, Some(SymbolFact::Member(_, name)) if asks(name))
     }
 
     /// The sinks where data arrives: kind, module, place, what it is clean for, and the way.

@@ -42,7 +42,9 @@ impl<'a> Lowering<'_, 'a> {
                 let properties = self.builder.push(Op::Dict(entries), given);
                 let mut arguments = vec![Argument { value: properties, pass: Pass::Plain, span: given }];
                 arguments.extend(options);
-                self.builder.push(Op::Call { callee, arguments }, span)
+                self.builder.push(Op::Call { callee, arguments }, span);
+                // The element itself is an object, which a renderer escapes; what the function yields is no text of it.
+                self.builder.push(Op::Dict(Vec::new()), span)
             }
             None => element,
         }

@@ -168,6 +168,9 @@ impl<'t> Lowering<'_, 't> {
     }
 
     fn call(&mut self, node: Node<'t>) -> Value {
+        if let Some(value) = self.attribute_by_name(node) {
+            return value;
+        }
         let callee = self.field(node, "function");
         let mut arguments = Vec::new();
         if let Some(list) = node.child_by_field_name("arguments") {
@@ -181,6 +184,36 @@ impl<'t> Lowering<'_, 't> {
             }
         }
         self.builder.push(Op::Call { callee, arguments }, Span::of(node))
+    }
+
+    /// `getattr(object, "name")` is `object.name`, and `getattr(object, "name", other)` that or the other.
+    fn attribute_by_name(&mut self, node: Node<'t>) -> Option<Value> {
+        let function = node.child_by_field_name("function")?;
+        if function.kind() != "identifier" || self.text(function) != "getattr" {
+            return None;
+        }
+        let given: Vec<_> = named(node.child_by_field_name("arguments")?).collect();
+        let (object, name, other) = match given.as_slice() {
+            [object, name] => (*object, *name, None),
+            [object, name, other] => (*object, *name, Some(*other)),
+            _ => return None,
+        };
+        if name.kind() != "string" || named(name).any(|child| child.kind() == "interpolation") {
+            return None;
+        }
+        let plain = |argument: &Node<'t>| {
+            !matches!(argument.kind(), "keyword_argument" | "list_splat" | "dictionary_splat")
+        };
+        if !plain(&object) || !other.iter().all(plain) {
+            return None;
+        }
+        let text = unquoted(self.parsed, name);
+        let object = self.expression(object);
+        let name = self.builder.name(&text.value);
+        let member = self.builder.push(Op::Member(object, name), Span::of(node));
+        let Some(other) = other else { return Some(member) };
+        let other = self.expression(other);
+        Some(self.builder.push(Op::Either(vec![member, other]), Span::of(node)))
     }
 
     fn argument(&mut self, node: Node<'t>) -> Argument {
