@@ -253,7 +253,7 @@ fn elements_are_objects_with_attributes() {
                 "x = document.createElement('div')",
             ],
         ),
-        ("x = <Panel a={b} {...c} />", &["{}.a = b", "x = Panel({'a': b, ...: c}, a=)"]),
+        ("x = <Panel a={b} {...c} />", &["{}.a = b", "Panel({'a': b, ...: c}, a=)", "x = {}"]),
         ("x = <>{f()}</>", &["f()", "x = {}"]),
     ]);
 }
