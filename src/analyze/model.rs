@@ -229,8 +229,8 @@ pub(super) fn asks(name: &str) -> bool {
     #[rustfmt::skip]
     const VERBS: &[&str] = &[
         "find", "get", "load", "fetch", "create", "save", "update", "insert", "upsert", "delete", "remove", "query",
-        "list", "search", "count", "verify", "check", "resolve", "read", "decode", "exchange", "login", "register",
-        "authenticate", "authorize", "add", "store", "lookup", "select", "send", "publish",
+        "list", "search", "count", "verify", "check", "exchange", "login", "register", "authenticate", "authorize",
+        "store", "lookup", "select", "publish",
     ];
     const TEXTS: &[&str] =
         &["html", "page", "markup", "markdown", "template", "view", "message", "text", "content", "body"];
