@@ -71,7 +71,7 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         let beside = inside.above().filter_map(|folder| folders.get(folder));
         inside.copied()
             || named.get(path).is_some_and(&mut has_tests)
-            || beside.flat_map(|all| all.iter().take(MOST_LOOKED_AT)).any(|entry| has_tests(&entry))
+            || beside.flat_map(|all| all.iter().take(MOST_LOOKED_AT)).any(&mut has_tests)
     };
     for finding in findings.iter_mut().filter(|finding| weakness(finding)) {
         let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
