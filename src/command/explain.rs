@@ -34,13 +34,15 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
 /// An error that offers the ids one may have meant.
 fn unknown(asked: &str, rules: &RuleSet) -> Error {
     let error = Error::new(ErrorKind::Usage, format!("there is no rule \"{asked}\""));
-    let near: Vec<&str> = rules
+    let mut near: Vec<&str> = rules
         .rules
         .iter()
         .map(|rule| rule.id.as_str())
         .filter(|id| asked.split('-').any(|word| word.len() > 2 && id.contains(word)))
-        .take(5)
         .collect();
+    let asked_for: String = asked.chars().take(64).collect();
+    near.sort_by_key(|id| (weft::policy::distance(&asked_for, id), *id));
+    near.truncate(5);
     if ["RUSTSEC-", "GHSA-", "PYSEC-", "CVE-", "GO-"].iter().any(|prefix| asked.starts_with(prefix)) {
         return error
             .hint("that is an advisory: `weft explain vulnerable-dependency` says what weft does with them");

@@ -16,7 +16,7 @@ use crate::rule::RuleSet;
 pub use comment::{Allowance, allowances};
 pub use config::{
     AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
-    SecretsPolicy, Stages, Trust, Who,
+    SecretsPolicy, Stages, Trust, Who, distance,
 };
 pub use practice::practice;
 
