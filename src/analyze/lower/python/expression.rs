@@ -6,7 +6,7 @@ use super::{Lowering, named};
 use crate::analyze::ir::{
     Argument, Binary, BlockId, Element, End, Entry, Literal, Op, Pass, Span, Unary, Value,
 };
-use crate::syntax::unquoted;
+use crate::syntax::{decoded, unquoted};
 
 impl<'t> Lowering<'_, 't> {
     pub(super) fn expression(&mut self, node: Node<'t>) -> Value {
@@ -115,12 +115,14 @@ impl<'t> Lowering<'_, 't> {
             let text = unquoted(self.parsed, node);
             return self.builder.literal_text(&text.value, span);
         }
+        let start = named(node).find(|child| child.kind() == "string_start");
+        let raw = start.is_some_and(|start| self.text(start).contains(['r', 'R']));
         let mut parts = Vec::new();
         for child in named(node) {
             match child.kind() {
                 "string_content" => {
-                    let text = self.text(child);
-                    parts.push(self.builder.literal_text(text, Span::of(child)));
+                    let text = self.content(child, raw);
+                    parts.push(self.builder.literal_text(&text, Span::of(child)));
                 }
                 "interpolation" => {
                     parts.push(self.field(child, "expression"));
@@ -138,6 +140,17 @@ impl<'t> Lowering<'_, 't> {
             }
         }
         self.builder.push(Op::Text(parts), span)
+    }
+
+    /// A literal part of an f-string as it reads.
+    fn content(&self, node: Node<'t>, raw: bool) -> String {
+        let (mut read, mut from) = (String::new(), node.start_byte());
+        for escape in named(node).filter(|part| !raw && part.kind() == "escape_sequence") {
+            read += self.parsed.text.get(from..escape.start_byte()).unwrap_or("");
+            read += &decoded(self.text(escape));
+            from = escape.end_byte();
+        }
+        read + self.parsed.text.get(from..node.end_byte()).unwrap_or("")
     }
 
     fn attribute(&mut self, node: Node<'t>) -> Value {
