@@ -36,6 +36,12 @@ pub(super) struct Arrival {
 /// Operators of MongoDB whose value is a script.
 const CODE_OPERATORS: &[&str] = &["$where", "$function", "$accumulator"];
 
+/// The parts of `$function` and `$accumulator` that are code.
+const FUNCTION_PARTS: &[&str] = &["body", "init", "accumulate", "merge", "finalize"];
+
+/// A query is looked at so deep for them.
+const DEEPEST_QUERY: usize = 6;
+
 /// A function's data that reaches so many places is not followed to more.
 pub(super) const MOST_REACHES: usize = 256;
 
@@ -387,11 +393,21 @@ impl Engine<'_> {
 
     /// Operators of a query that hold code: text is enough there.
     fn operators(&mut self, frame: &mut Frame<'_>, query: &Abstract, span: Span, name: &str, depth: usize) {
-        let Some(parts) = query.parts.clone().filter(|_| depth < 3) else { return };
+        let Some(parts) = query.parts.clone().filter(|_| depth < DEEPEST_QUERY) else { return };
         for (key, part) in &parts.known {
             match key {
                 Key::Text(key) if CODE_OPERATORS.contains(&&**key) => {
-                    self.report(frame, part, span, self.models.query_code, name);
+                    let code = |(key, _): &&(Key, Abstract)| matches!(key, Key::Text(key) if FUNCTION_PARTS.contains(&&**key));
+                    // Of a function in a query its texts are code, and what it is called with is not.
+                    let texts: Vec<Abstract> = match part.parts.as_deref() {
+                        Some(inner) => {
+                            inner.known.iter().filter(code).map(|(_, text)| text.clone()).collect()
+                        }
+                        None => vec![part.clone()],
+                    };
+                    for text in texts {
+                        self.report(frame, &text, span, self.models.query_code, name);
+                    }
                 }
                 _ => self.operators(frame, part, span, name, depth + 1),
             }

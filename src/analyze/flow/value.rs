@@ -10,7 +10,7 @@ use crate::analyze::model::{Kinds, NodeId};
 const MOST_FLOWS: usize = 10;
 
 /// Parts of parts are followed so deep.
-const DEEPEST: usize = 3;
+const DEEPEST: usize = 6;
 
 /// A container keeps so many parts apart.
 const MOST_PARTS: usize = 64;
