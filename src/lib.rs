@@ -61,8 +61,8 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Compiles `rules`. `key` makes placeholders the same across runs. Errors: a rule or model is wrong. Patterns and
-    /// queries are compiled when a text needs them; see [`Checks::check`].
+    /// Compiles `rules`. `key` makes placeholders the same across runs. Errors: a rule or model is wrong. Patterns are
+    /// compiled and queries read when a text needs them; see [`Checks::check`].
     pub fn new(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
         Ok(Checks {
             texts: TextChecks::new(&rules, key)?,

@@ -57,7 +57,7 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// Compiles the models. Errors: a model expression is wrong. A query is compiled when a text holds what it needs;
+    /// Compiles the models. Errors: a model expression is wrong. Queries are read when a text of their grammar is seen;
     /// see [`Analyzer::check`].
     pub fn new(rules: &RuleSet) -> Result<Self> {
         let (patterns, taint) = (pattern::Patterns::new(rules), taint::TaintRules::new(rules)?);
