@@ -53,6 +53,11 @@ impl Language {
         }
     }
 
+    /// Whether it is TypeScript's.
+    pub(super) fn has_types(self) -> bool {
+        matches!(self, Language::TypeScript | Language::Tsx)
+    }
+
     /// The compiled grammar.
     pub(crate) fn grammar(self) -> tree_sitter::Language {
         match self {

@@ -15,7 +15,7 @@ pub const MAX_BYTES: usize = 16 << 20;
 const STEPS_A_CALL: u64 = 100;
 
 /// So often the parser may be asked while it finds no way on at all: recovering is slow, a hundred operations take
-/// milliseconds. Code with a mistake on every other line stays below ten, and what is no code at all comes to hundreds.
+/// milliseconds. Code with a mistake on every other line comes to about ten, and what is no code at all comes to hundreds.
 const LOST_CALLS: u64 = 100;
 
 /// A longer text may be lost once more in so many bytes, up to so often.
@@ -94,11 +94,11 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
             best = Ok((*other, read));
         }
     }
-    if let Ok((by, read)) = &mut best
+    if language.has_types()
+        && let Ok((by, read)) = &mut best
         && let Some(plainer) = plainer(text, &read.2)
     {
-        let tried = std::iter::once(&language).chain(language.others());
-        for other in tried.filter(|it| matches!(it, Language::TypeScript | Language::Tsx)) {
+        for other in std::iter::once(&language).chain(language.others()) {
             match attempt(*other, &plainer, steps) {
                 Ok(plain) if (plain.1, plain.2.len()) < (read.1, read.2.len()) => {
                     (*by, *read) = (*other, plain);
@@ -129,9 +129,14 @@ fn plainer(text: &str, errors: &[Range<u32>]) -> Option<String> {
         }
         changed = true;
     }
-    let mut start = 0;
+    let (mut start, mut left) = (0, errors);
     for (line, number) in text.split_inclusive('\n').zip(1..) {
-        if errors.iter().any(|lines| lines.contains(&number)) {
+        while let [first, rest @ ..] = left
+            && first.end <= number
+        {
+            left = rest;
+        }
+        if left.first().is_some_and(|lines| lines.contains(&number)) {
             for (at, _) in line.match_indices('&').filter(|(at, _)| is_text(line, *at)) {
                 bytes[start + at] = b' ';
                 changed = true;
