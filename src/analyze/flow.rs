@@ -19,6 +19,7 @@ mod shared;
 mod sink;
 mod summary;
 mod testing;
+mod text;
 mod value;
 
 use std::collections::{BTreeMap, HashSet};

@@ -6,9 +6,9 @@ use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Origin, Part, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{
-    Argument, Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
+    Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
 };
-use crate::analyze::model::{Kinds, NodeId, asks};
+use crate::analyze::model::{NodeId, asks};
 use crate::syntax::Language;
 
 impl<'a> Engine<'a> {
@@ -373,61 +373,6 @@ impl<'a> Engine<'a> {
         value
     }
 
-    /// A text made of parts. Data that stands after `https://host/` chooses no host.
-    pub(super) fn text_value(&self, frame: &Frame<'_>, parts: &[Value]) -> Abstract {
-        let mut start = String::new();
-        let (mut fixed, mut taint, mut constant) = (true, Taint::default(), true);
-        for (at, part) in parts.iter().enumerate() {
-            let part = frame.value(*part);
-            constant &= part.constant();
-            match (&part.known, fixed) {
-                (Known::Text(text), true) => start.push_str(text),
-                (Known::Int(number), true) => start.push_str(&number.to_string()),
-                _ => {
-                    let first = fixed && start.is_empty();
-                    fixed = false;
-                    let mut added = part.all().cleaned(self.cleaned_after(&start));
-                    for (quote, without) in ['\'', '"'].into_iter().zip(self.models.unquoted) {
-                        if between(frame, parts, at, quote) {
-                            added = added.cleaned_after(self.models.xpath, without);
-                        }
-                    }
-                    taint = taint.join(&if first { added } else { added.parted() });
-                }
-            }
-        }
-        let known = match (fixed, constant) {
-            (true, _) => fold::text(&[&start]),
-            (false, true) => Known::Constant,
-            (false, false) => Known::Any,
-        };
-        // How a computed text starts is kept as a part that no program can name, for what is added to it.
-        let parts = (!fixed && taint.is_empty() && self.cleaned_after(&start) != 0).then(|| {
-            let start = Abstract::known(fold::text(&[&start]));
-            Rc::new(Parts { known: vec![(Key::Member("start".into()), start)], ..Parts::default() })
-        });
-        Abstract { taint, known, parts }
-    }
-
-    /// Data that is put into a constant text which starts so.
-    fn put_after(&self, start: &str, taint: Taint) -> Taint {
-        if start.is_empty() { taint } else { taint.cleaned(self.cleaned_after(start)).parted() }
-    }
-
-    /// `"https://example.com/{}".format(x)`: a constant text that values are put into.
-    pub(super) fn formatted(
-        &self,
-        frame: &Frame<'_>,
-        callee: Value,
-        arguments: &[Argument],
-    ) -> Option<Abstract> {
-        let Op::Member(object, name) = frame.function.step(callee).op else { return None };
-        let Known::Text(text) = &frame.value(object).known else { return None };
-        let start = text.split('{').next().filter(|start| !start.is_empty())?;
-        (self.language == Language::Python && self.program.names.text(name) == "format")
-            .then(|| Abstract::tainted(self.put_after(start, self.handed(frame, arguments))))
-    }
-
     /// What an awaited call yields. Of a service that nothing is known of it is an answer: `await users.find(name)`.
     fn awaited(&self, frame: &Frame<'_>, inner: Value) -> Abstract {
         let value = frame.value(inner);
@@ -441,16 +386,6 @@ impl<'a> Engine<'a> {
             return value.clone();
         }
         Abstract { taint: value.taint.cleaned(self.models.answered), ..value.clone() }
-    }
-
-    /// The kinds that data is clean for behind a constant start.
-    fn cleaned_after(&self, start: &str) -> Kinds {
-        let host = start.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at > 0));
-        let local = start.len() > 1 && start.starts_with('/') && !start.starts_with("//");
-        let (location, text) = (if host || local { self.models.location } else { 0 }, start.trim_start());
-        let address = if text.is_empty() { 0 } else { self.models.address };
-        let markup = if text.is_empty() || text.starts_with('<') { 0 } else { self.models.markup };
-        location | address | markup
     }
 
     fn binary(&self, frame: &Frame<'_>, operator: Binary, left: Value, right: Value) -> Abstract {
@@ -488,13 +423,6 @@ impl<'a> Engine<'a> {
                 Abstract { taint: one.all().join(&self.put_after(start, two.all())), known, parts: None }
             }
         }
-    }
-
-    fn text_value_of(&self, known: Known, frame: &Frame<'_>, left: Value, right: Value) -> Abstract {
-        if matches!(known, Known::Any) {
-            return self.text_value(frame, &[left, right]);
-        }
-        Abstract { taint: frame.value(left).taint.join(&frame.value(right).taint), known, parts: None }
     }
 
     fn dict(&mut self, frame: &Frame<'_>, entries: &[Entry]) -> Abstract {
@@ -572,16 +500,6 @@ impl<'a> Engine<'a> {
             }
         }
     }
-}
-
-/// Whether a part of a text stands between two of the same quotes.
-fn between(frame: &Frame<'_>, parts: &[Value], at: usize, quote: char) -> bool {
-    let text = |at: Option<usize>| match &frame.value(*parts.get(at?)?).known {
-        Known::Text(text) => Some(text.clone()),
-        _ => None,
-    };
-    let before = text(at.checked_sub(1)).is_some_and(|text| text.ends_with(quote));
-    before && text(at.checked_add(1)).is_some_and(|text| text.starts_with(quote))
 }
 
 /// The route that a decorator is given, when it is written out. Of one without parameters nobody chooses a part.
