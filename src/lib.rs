@@ -22,6 +22,8 @@ pub mod examples;
 pub mod finding;
 pub mod history;
 pub mod ingest;
+mod near;
+mod pass;
 pub mod policy;
 pub mod redact;
 pub mod report;
@@ -31,13 +33,13 @@ mod seen;
 pub mod syntax;
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use artifact::{Digest, Entry, Original, Submission};
-use cache::{Cache, Key};
+use artifact::{Digest, Entry, Submission};
+use cache::Cache;
 use error::Result;
 use finding::{Finding, Note};
+use near::Near;
+use pass::{First, Kept, each};
 use policy::{Policy, Report};
 use redact::Redacted;
 use rule::RuleSet;
@@ -193,64 +195,52 @@ pub fn gate_watched(
     keep: bool,
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
-    let project = project(submission, checks, policy);
+    let project = project(submission.entries.iter(), checks, policy);
     let first = First { symlinks: &submission.symlinks, checks, policy, project: &project, keep };
     let seen = each(&submission.entries, threads, watch, |entry| first.read(entry));
-    link(seen, submission, checks, policy)
+    link(seen, Near::default(), submission, checks, policy)
 }
 
-/// As [`gate_watched`], for a person's own scan: what the first pass makes of unchanged files is kept in the file at
-/// `kept`, and taken from there. The result does not depend on what is in that file; a run under [`policy::Trust::Gate`]
-/// leaves it alone, since whoever is judged could have written it.
-pub fn scan_kept(
+/// What a scan may take from beside its submission.
+#[derive(Default)]
+pub struct Beside<'b> {
+    /// The file that keeps what the first pass makes of unchanged files.
+    pub cache: Option<&'b Path>,
+    /// The files of the project that a change leaves as they are, by the same root: data may go through them.
+    pub around: &'b [Entry],
+}
+
+/// As [`gate_watched`], with what is `beside`. The result does not depend on what is in the cache; a run under
+/// [`policy::Trust::Gate`] leaves it alone, since whoever is judged could have written it.
+pub fn scan(
     submission: &Submission,
     checks: &Checks,
     policy: &Policy,
     threads: usize,
-    kept: Option<&Path>,
+    beside: &Beside<'_>,
     watch: &(dyn Fn(usize) + Sync),
 ) -> Report {
-    let project = project(submission, checks, policy);
+    let around = if policy.gate.only.code { beside.around } else { &[] };
+    let project = project(submission.entries.iter().chain(around), checks, policy);
     let first = First { symlinks: &submission.symlinks, checks, policy, project: &project, keep: false };
-    let kept = kept.filter(|_| policy.run.trust == policy::Trust::Own);
-    let cache = kept.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
+    let own = beside.cache.filter(|_| policy.run.trust == policy::Trust::Own);
+    let cache = own.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
     let seen = each(&submission.entries, threads, watch, |entry| match &cache {
         Some(cache) => first.read_kept(entry, cache),
         None => first.read(entry),
     });
+    // What is kept is kept whole; where nothing is, the flow of data is all that is asked of these files.
+    let mut flow = policy.clone();
+    if cache.is_none() {
+        flow.gate.only = policy::Stages { secrets: false, code: true, effects: false, deps: false };
+    }
+    let there = First { policy: &flow, ..first };
+    let near = near::near(&there, cache.as_ref(), (&submission.entries, &seen), around, threads);
     if let Some(cache) = cache {
         // A full disk costs the next run its time, and nobody anything else.
         let _ = cache.save(!policy.run.partial);
     }
-    link(seen, submission, checks, policy).0
-}
-
-/// What `look` makes of each entry, in their order, on `threads` threads.
-fn each<T: Send>(
-    entries: &[Entry],
-    threads: usize,
-    watch: &(dyn Fn(usize) + Sync),
-    look: impl Fn(&Entry) -> T + Sync,
-) -> Vec<T> {
-    let slots: Vec<Mutex<Option<T>>> = entries.iter().map(|_| Mutex::new(None)).collect();
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, slots.len().max(1)) {
-            scope.spawn(|| {
-                while let Some(index) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < slots.len())
-                {
-                    let seen = look(&entries[index]);
-                    watch(index + 1);
-                    *slots[index].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(seen);
-                }
-            });
-        }
-    });
-    let seen = slots
-        .into_iter()
-        .filter_map(|slot| slot.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
-    seen.collect()
+    link(seen, near, submission, checks, policy).0
 }
 
 /// What a look for secrets alone found in one piece.
@@ -294,8 +284,12 @@ fn secrets_of(entry: &Entry, checks: &Checks, policy: &Policy) -> Secrets {
 }
 
 /// What the files of a submission can import from each other.
-fn project(submission: &Submission, checks: &Checks, policy: &Policy) -> analyze::Project {
-    let mut project = analyze::Project::new(submission.entries.iter().map(|entry| entry.path.as_str()));
+fn project<'e>(
+    entries: impl Iterator<Item = &'e Entry> + Clone,
+    checks: &Checks,
+    policy: &Policy,
+) -> analyze::Project {
+    let mut project = analyze::Project::new(entries.clone().map(|entry| entry.path.as_str()));
     if !policy.gate.only.code {
         return project;
     }
@@ -303,7 +297,7 @@ fn project(submission: &Submission, checks: &Checks, policy: &Policy) -> analyze
         let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
         matches!(name, "tsconfig.json" | "jsconfig.json")
     };
-    for entry in submission.entries.iter().filter(configures) {
+    for entry in entries.filter(configures) {
         // One that cannot be read is said where it is looked at.
         if let Ok(original) = ingest::read(entry, &policy.limits.file_bytes) {
             project.configure(&entry.path, checks.redactor.redact(original).document.text());
@@ -312,113 +306,21 @@ fn project(submission: &Submission, checks: &Checks, policy: &Policy) -> analyze
     project
 }
 
-/// What the first pass needs beside the piece it looks at.
-struct First<'r> {
-    symlinks: &'r [String],
-    checks: &'r Checks,
-    policy: &'r Policy,
-    project: &'r analyze::Project,
-    keep: bool,
-}
-
-/// What is kept of a document; `None` when that is nothing: most files of most scans.
-type Kept = Option<Box<Seen>>;
-
-impl First<'_> {
-    fn read(&self, entry: &Entry) -> Kept {
-        match ingest::read(entry, &self.policy.limits.file_bytes) {
-            Ok(original) => self.look(original),
-            Err(note) => unread(note),
-        }
-    }
-
-    /// As [`First::read`], from the cache when it has it.
-    fn read_kept(&self, entry: &Entry, cache: &Cache<'_>) -> Kept {
-        let bytes = match ingest::bytes(entry, &self.policy.limits.file_bytes) {
-            Ok(bytes) => bytes,
-            Err(note) => return unread(note),
-        };
-        let key = Key::of(entry, || Digest::of(&bytes));
-        if let Some((blob, asked)) = key.as_ref().and_then(|key| cache.get(&entry.path, key))
-            && let Some(mut seen) = Seen::read(&blob)
-        {
-            if let Some(seen) = &mut seen {
-                seen.code.asked = asked;
-            }
-            return seen;
-        }
-        let length = bytes.len();
-        let seen = self.look(ingest::of_bytes(entry, bytes));
-        if let Some(key) = key
-            && let Some(blob) = Seen::written(seen.as_deref())
-        {
-            let nothing = analyze::Asked::default();
-            let asked = seen.as_ref().map_or(&nothing, |seen| &seen.code.asked);
-            cache.put(&entry.path, &key, length, asked, blob);
-        }
-        seen
-    }
-
-    fn look(&self, mut original: Original) -> Kept {
-        let First { symlinks, checks, policy, project, keep } = *self;
-        let mut notes = std::mem::take(&mut original.notes);
-        let redaction = checks.redactor.redact(original);
-        let document = redaction.document;
-        notes.extend(redaction.notes);
-        let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
-        let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
-        let stages = policy.gate.only;
-        if stages.secrets {
-            seen.findings.extend(redact::hygiene(&document, &redaction.findings, &checks.rules));
-            seen.findings.extend(redaction.findings);
-        }
-        if stages.effects {
-            seen.findings.extend(effects::inspect(&document, symlinks, &checks.rules));
-        }
-        if stages.code {
-            match &checks.analyzer {
-                Some(analyzer) => seen.code = analyzer.facts(&document, project),
-                None => seen.notes.push(not_compiled(&document, "code")),
-            }
-        }
-        if stages.deps {
-            match &checks.dependencies {
-                Some(dependencies) => seen.packages = dependencies.facts(&document),
-                None => seen.notes.push(not_compiled(&document, "deps")),
-            }
-        }
-        document.sign_lines(&mut seen.findings);
-        document.sign_lines(&mut seen.code.findings);
-        document.sign_lines(&mut seen.packages.findings);
-        seen.kept = keep.then_some(document);
-        let facts = stages.code || stages.deps || keep;
-        let said = !(seen.findings.is_empty() && seen.notes.is_empty() && seen.allowances.is_empty());
-        (facts || said).then(|| Box::new(seen))
-    }
-}
-
-fn unread(note: Note) -> Kept {
-    Some(Box::new(Seen { notes: vec![note], ..Seen::default() }))
-}
-
-fn not_compiled(document: &Redacted, stage: &str) -> Note {
-    let why = format!("the stage {stage} was not made ready for this run");
-    Note::new(finding::NoteKind::NotChecked, document.path(), why)
-}
-
 fn link(
     seen: Vec<Kept>,
+    near: Near,
     submission: &Submission,
     checks: &Checks,
     policy: &Policy,
 ) -> (Report, Vec<Redacted>) {
     let files = seen.len();
-    let notes = submission.notes.iter().chain(&checks.notes).cloned().collect();
+    let notes = submission.notes.iter().chain(&checks.notes).chain(&near.notes).cloned().collect();
     let mut all = Seen { notes, ..Seen::default() };
     let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     let mut places = Vec::new();
-    for (place, one) in seen.into_iter().enumerate().filter_map(|(place, one)| Some((place, one?))) {
-        places.push(place);
+    for (entry, one) in submission.entries.iter().zip(seen) {
+        let Some(one) = one else { continue };
+        places.push(entry);
         all.findings.extend(one.findings);
         all.notes.extend(one.notes);
         all.allowances.extend(one.allowances);
@@ -426,19 +328,28 @@ fn link(
         packages.push(one.packages);
         kept.extend(one.kept);
     }
+    let (own, mut theirs) = (places.len(), Vec::new());
+    for (entry, one) in near.entries.iter().zip(near.seen) {
+        places.push(entry);
+        code.push(one.code);
+        theirs.extend(one.allowances);
+    }
     let open = |index: usize| {
-        let original =
-            ingest::read(submission.entries.get(*places.get(index)?)?, &policy.limits.file_bytes).ok()?;
+        let original = ingest::read(places.get(index)?, &policy.limits.file_bytes).ok()?;
         Some(checks.redactor.redact(original).document)
     };
-    let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code, &open));
+    let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code, own, &open));
     let packages = checks.dependencies.as_ref().map(|dependencies| dependencies.link(packages));
     for (findings, notes) in code.into_iter().chain(packages) {
         all.findings.extend(findings);
         all.notes.extend(notes);
     }
-    policy::standing(&submission.entries, &mut all.findings);
-    policy::practice(&submission.entries, &mut all.findings, &checks.rules);
+    // Of files that nobody asked about, only what allows something here is told.
+    let reported = |path: &str| all.findings.iter().any(|finding| finding.location.path == path);
+    theirs.retain(|allowance| reported(&allowance.path));
+    all.allowances.extend(theirs);
+    policy::standing(submission.entries.iter().chain(&near.entries), &mut all.findings);
+    policy::practice(submission.entries.iter().chain(&near.entries), &mut all.findings, &checks.rules);
     (policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules), kept)
 }
 

@@ -17,6 +17,8 @@ const FLOW: &[&[&str]] = &[
     &["policy"],
     &["seen"],
     &["cache"],
+    &["pass"],
+    &["near"],
     &["report"],
     &["review"],
     &["history"],

@@ -90,11 +90,13 @@ impl Analyzer {
         facts
     }
 
-    /// The second pass: links the facts of all documents, in the order of their paths, into findings. `open` reads a
-    /// document again, by its place among the facts, to show the lines of a finding that several files take part in.
+    /// The second pass: links the facts of all documents, in the order of their paths, into findings. What only files
+    /// behind the first `own` take part in is left out. `open` reads a document again, by its place among the facts, to
+    /// show the lines of a finding that several files take part in.
     pub fn link(
         &self,
         facts: Vec<Facts>,
+        own: usize,
         open: &dyn Fn(usize) -> Option<Redacted>,
     ) -> (Vec<Finding>, Vec<Note>) {
         let (mut findings, mut notes, mut modules, mut places) =
@@ -111,7 +113,11 @@ impl Analyzer {
             notes.push(Note::new(NoteKind::Partial, "", why));
         }
         let mut opened = Opened { open, documents: BTreeMap::new() };
-        for crossing in &crossings {
+        let part = |module: usize| places[module].0 < own;
+        let own = |crossing: &&link::Crossing| {
+            part(crossing.module) || crossing.steps.iter().any(|(module, _)| part(*module))
+        };
+        for crossing in crossings.iter().filter(own) {
             let Some(document) = opened.document(places[crossing.module].0) else {
                 let why = "data from another file reaches a sink in it, and it could not be read again to show where";
                 notes.push(Note::new(NoteKind::NotChecked, &modules[crossing.module].path, why));

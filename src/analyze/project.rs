@@ -125,6 +125,13 @@ impl Project {
         asked.0.iter().all(|(question, answer)| scope.answer(path, question) == *answer)
     }
 
+    /// The same questions of the file at `path`, with what it would be told now.
+    pub fn asked_anew(&self, path: &str, asked: &Asked) -> Asked {
+        let own = Project::default();
+        let scope = self.with(&own, None);
+        Asked(asked.0.keys().map(|question| (question.clone(), scope.answer(path, question))).collect())
+    }
+
     /// This and the files that one document brings along: the fences of a reply. What is asked is put down in `asked`.
     pub(super) fn with<'s>(&'s self, own: &'s Project, asked: Option<&'s RefCell<Asked>>) -> Scope<'s> {
         Scope { all: self, own, asked }

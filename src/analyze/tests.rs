@@ -42,7 +42,7 @@ pub(super) fn linked(files: &[(&str, &str)]) -> Vec<Finding> {
     let project = Project::new(files.iter().map(|(path, _)| *path));
     let facts = files.iter().map(|(path, text)| analyzer().facts(&redacted(path, text), &project));
     let open = |index: usize| files.get(index).map(|(path, text)| redacted(path, text));
-    analyzer().link(facts.collect(), &open).0
+    analyzer().link(facts.collect(), files.len(), &open).0
 }
 
 pub(super) fn reported(path: &str, text: &str) -> Vec<(u32, String)> {

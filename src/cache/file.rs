@@ -33,6 +33,10 @@ pub(super) struct Item {
     pub(super) path: String,
     pub(super) content: [u8; 32],
     pub(super) shape: [u8; 32],
+    /// What git calls the content, for a source.
+    pub(super) blob_id: Option<String>,
+    /// The files that its imports lead to.
+    pub(super) imports: Vec<String>,
     /// The length of the content.
     pub(super) length: u64,
     /// Whether its imports were found to mean the same in the project of the head.

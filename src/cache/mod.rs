@@ -9,13 +9,13 @@
 mod file;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analyze::{Asked, Project};
-use crate::artifact::{Action, Digest, Entry, Role};
+use crate::artifact::{Action, Content, Digest, Entry, Role};
 use crate::ingest::Dotenv;
 use crate::syntax::Language;
 
@@ -94,6 +94,24 @@ impl<'p> Cache<'p> {
         Some((blob, asked))
     }
 
+    /// Whether a file of git's imports one of `targets`; `None` when that is not known of its content.
+    pub(crate) fn imports(&self, entry: &Entry, targets: &BTreeSet<String>) -> Option<bool> {
+        let Content::Stored(_, id) = &entry.content else { return None };
+        let old = self.old.as_ref()?;
+        let (_, item) = old.find(&entry.path)?;
+        if item.blob_id.as_deref() != Some(id.as_str()) {
+            return None;
+        }
+        if item.holds && *self.state.as_bytes() == old.state {
+            return Some(item.imports.iter().any(|path| targets.contains(path)));
+        }
+        let asked: Asked = match item.asked.length {
+            0 => return Some(false),
+            _ => postcard::from_bytes(&old.part(item.asked)?).ok()?,
+        };
+        Some(!self.project.asked_anew(&item.path, &asked).files().is_disjoint(targets))
+    }
+
     /// What was asked for a record, when it would be answered the same.
     fn asked(&self, old: &Opened, item: &Item) -> Option<Asked> {
         let asked: Asked = match item.asked.length {
@@ -104,8 +122,16 @@ impl<'p> Cache<'p> {
         (same || self.project.answers(&item.path, &asked)).then_some(asked)
     }
 
-    /// Keeps the record of a file whose content is `length` bytes long.
-    pub(crate) fn put(&self, path: &str, key: &Key, length: usize, asked: &Asked, blob: Vec<u8>) {
+    /// Keeps the record of a file of this content, which git would call `blob_id`.
+    pub(crate) fn put(
+        &self,
+        path: &str,
+        key: &Key,
+        (length, blob_id): (usize, Option<String>),
+        asked: &Asked,
+        blob: Vec<u8>,
+    ) {
+        let imports = asked.files().into_iter().collect();
         let none = *asked == Asked::default();
         let asked = if none { Some(Vec::new()) } else { postcard::to_allocvec(asked).ok() };
         let Some(asked) = asked.filter(|asked| asked.len() + blob.len() <= LONGEST) else { return };
@@ -113,6 +139,8 @@ impl<'p> Cache<'p> {
             path: path.to_owned(),
             content: *key.content.as_bytes(),
             shape: *key.shape.as_bytes(),
+            blob_id,
+            imports,
             length: length as u64,
             holds: true,
             age: 0,

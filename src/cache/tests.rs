@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::artifact::{Action, Content, Entry, Origin, Provenance, Role, Submission};
 use crate::policy::{Policy, Report, Stages, Trust};
-use crate::{Checks, built_in_rules, scan_kept};
+use crate::{Beside, Checks, built_in_rules, scan};
 
 static CHECKS: LazyLock<Checks> = LazyLock::new(|| Checks::new(built_in_rules(), None).unwrap());
 
@@ -49,7 +49,8 @@ impl Place {
     }
 
     fn scan(&self, threads: usize, kept: Option<&Path>) -> Report {
-        scan_kept(&self.submission(), &CHECKS, &self.policy, threads, kept, &|_| ())
+        let beside = Beside { cache: kept, around: &[] };
+        scan(&self.submission(), &CHECKS, &self.policy, threads, &beside, &|_| ())
     }
 
     /// Scans with the cache, and checks that it says what it says without one.

@@ -161,7 +161,7 @@ const SETTINGS_CHANGED: &str = "settings-changed";
 
 /// Marks as existing what lies outside the lines that a change adds. A finding whose data path runs through an added
 /// line is new wherever it ends: the change is what connected it.
-pub fn standing(entries: &[Entry], findings: &mut [Finding]) {
+pub fn standing<'e>(entries: impl IntoIterator<Item = &'e Entry>, findings: &mut [Finding]) {
     let mut added: BTreeMap<&str, Vec<Option<&Lines>>> = BTreeMap::new();
     for entry in entries {
         added.entry(&entry.path).or_default().push(entry.added.as_ref());

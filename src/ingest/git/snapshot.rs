@@ -113,6 +113,25 @@ pub fn snapshot(dir: &Path, revision: &str) -> Result<Submission> {
     Ok(submission(origin, entries, notes, links))
 }
 
+/// Everything in the index: what the next commit would hold, its unchanged files included.
+pub fn indexed(dir: &Path) -> Result<Vec<Entry>> {
+    let repo = open(dir)?;
+    let (index, store) = (super::change::index_of(&repo)?, store(dir)?);
+    let entry = |found: git2::IndexEntry| {
+        let (path, mode) = (path_text(Some(&found.path)), Mode::from_bits(found.mode));
+        let mut entry = Entry::new(&path, role(&path), Action::Inspect, content(&store, mode, found.id));
+        entry.mode = mode;
+        entry
+    };
+    // A path in conflict stands there up to three times, and has no content yet.
+    Ok(index.iter().filter(|found| found.flags & 0x3000 == 0).map(entry).collect())
+}
+
+/// The id that git gives a blob of these bytes.
+pub(crate) fn blob_id(bytes: &[u8]) -> Option<String> {
+    git2::Oid::hash_object(ObjectType::Blob, bytes).ok().map(|id| id.to_string())
+}
+
 /// Calls `visit` with the path of each blob and submodule.
 fn each(tree: &Tree<'_>, mut visit: impl FnMut(String, &git2::TreeEntry<'_>)) -> Result<()> {
     tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
