@@ -463,6 +463,9 @@ pub struct Submission {
     pub provenance: Provenance,
     /// Paths of the repository the output is bound for that are symbolic links, sorted: a write through one lands elsewhere.
     pub symlinks: Vec<String>,
+    /// The files of the project that a change leaves as they are, by the same root: data may go through them. What the change
+    /// touches may stand here, too, and does not count.
+    pub around: Vec<Entry>,
 }
 
 /// One side of a changed path: what a git tree says of it, and the SHA-256 of the bytes, since git's own id is SHA-1.

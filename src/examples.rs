@@ -119,6 +119,7 @@ fn submission(files: &BTreeMap<String, &ExampleFile>) -> Submission {
         notes: Vec::new(),
         provenance: Provenance::default(),
         symlinks: links.map(|(path, _)| path.clone()).collect(),
+        around: Vec::new(),
     }
 }
 

@@ -195,52 +195,50 @@ pub fn gate_watched(
     keep: bool,
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
-    let project = project(submission.entries.iter(), checks, policy);
-    let first = First { symlinks: &submission.symlinks, checks, policy, project: &project, keep };
-    let seen = each(&submission.entries, threads, watch, |entry| first.read(entry));
-    link(seen, Near::default(), submission, checks, policy)
+    whole(submission, checks, policy, threads, None, keep, watch)
 }
 
-/// What a scan may take from beside its submission.
-#[derive(Default)]
-pub struct Beside<'b> {
-    /// The file that keeps what the first pass makes of unchanged files.
-    pub cache: Option<&'b Path>,
-    /// The files of the project that a change leaves as they are, by the same root: data may go through them.
-    pub around: &'b [Entry],
-}
-
-/// As [`gate_watched`], with what is `beside`. The result does not depend on what is in the cache; a run under
-/// [`policy::Trust::Gate`] leaves it alone, since whoever is judged could have written it.
-pub fn scan(
+/// As [`gate_watched`], for a person's own scan: what the first pass makes of unchanged files is kept in the file at
+/// `kept`, and taken from there. The result does not depend on what is in that file; a run under [`policy::Trust::Gate`]
+/// leaves it alone, since whoever is judged could have written it.
+pub fn scan_kept(
     submission: &Submission,
     checks: &Checks,
     policy: &Policy,
     threads: usize,
-    beside: &Beside<'_>,
+    kept: Option<&Path>,
     watch: &(dyn Fn(usize) + Sync),
 ) -> Report {
-    let around = if policy.gate.only.code { beside.around } else { &[] };
+    let kept = kept.filter(|_| policy.run.trust == policy::Trust::Own);
+    whole(submission, checks, policy, threads, kept, false, watch).0
+}
+
+fn whole(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    threads: usize,
+    kept: Option<&Path>,
+    keep: bool,
+    watch: &(dyn Fn(usize) + Sync),
+) -> (Report, Vec<Redacted>) {
+    let around = if policy.gate.only.code { submission.around.as_slice() } else { &[] };
     let project = project(submission.entries.iter().chain(around), checks, policy);
-    let first = First { symlinks: &submission.symlinks, checks, policy, project: &project, keep: false };
-    let own = beside.cache.filter(|_| policy.run.trust == policy::Trust::Own);
-    let cache = own.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
+    let first =
+        First { symlinks: &submission.symlinks, checks, policy, project: &project, keep, asked_about: true };
+    let cache = kept.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
     let seen = each(&submission.entries, threads, watch, |entry| match &cache {
         Some(cache) => first.read_kept(entry, cache),
         None => first.read(entry),
     });
-    // What is kept is kept whole; where nothing is, the flow of data is all that is asked of these files.
-    let mut flow = policy.clone();
-    if cache.is_none() {
-        flow.gate.only = policy::Stages { secrets: false, code: true, effects: false, deps: false };
-    }
-    let there = First { policy: &flow, ..first };
+    // What is kept is kept whole.
+    let there = First { keep: false, asked_about: cache.is_some(), ..first };
     let near = near::near(&there, cache.as_ref(), (&submission.entries, &seen), around, threads);
     if let Some(cache) = cache {
         // A full disk costs the next run its time, and nobody anything else.
         let _ = cache.save(!policy.run.partial);
     }
-    link(seen, near, submission, checks, policy).0
+    link(seen, near, submission, checks, policy)
 }
 
 /// What a look for secrets alone found in one piece.
@@ -293,11 +291,7 @@ fn project<'e>(
     if !policy.gate.only.code {
         return project;
     }
-    let configures = |entry: &&Entry| {
-        let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
-        matches!(name, "tsconfig.json" | "jsconfig.json")
-    };
-    for entry in entries.filter(configures) {
+    for entry in entries.filter(|entry| analyze::configures(&entry.path)) {
         // One that cannot be read is said where it is looked at.
         if let Ok(original) = ingest::read(entry, &policy.limits.file_bytes) {
             project.configure(&entry.path, checks.redactor.redact(original).document.text());
@@ -349,7 +343,7 @@ fn link(
     theirs.retain(|allowance| reported(&allowance.path));
     all.allowances.extend(theirs);
     policy::standing(submission.entries.iter().chain(&near.entries), &mut all.findings);
-    policy::practice(submission.entries.iter().chain(&near.entries), &mut all.findings, &checks.rules);
+    policy::practice(submission, &mut all.findings, &checks.rules);
     (policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules), kept)
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem::Finder;
+
 use crate::artifact::{Action, Entry, Lines, Role};
 use crate::cache::Cache;
 use crate::finding::{Note, NoteKind};
@@ -12,7 +14,10 @@ use crate::seen::Seen;
 use crate::syntax::Language;
 
 /// The most files that are looked at around a change.
-const MOST: usize = 2_000;
+const MOST: usize = 500;
+
+/// The most of them that import a changed one: the nearest.
+const IMPORTERS: usize = 200;
 
 /// The most files that are searched for an import of a changed one.
 const SEARCHED: usize = 20_000;
@@ -26,7 +31,7 @@ pub(crate) struct Near {
     /// In the order of their paths; no line of them is new.
     pub(crate) entries: Vec<Entry>,
     /// What is known of each.
-    pub(crate) seen: Vec<Box<Seen>>,
+    pub(crate) seen: Vec<Seen>,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -75,22 +80,29 @@ impl Search<'_> {
             if targets.is_empty() || open.is_empty() {
                 return;
             }
-            open.sort_by_key(|index| (distance(&self.entries[*index].path, &targets), *index));
+            open.sort_by_cached_key(|index| (distance(&self.entries[*index].path, &targets), *index));
             open.truncate(SEARCHED);
-            let words = words(&targets);
-            let may = each(&open, self.threads, &|_| (), |index| self.may_import(*index, &targets, &words));
-            let found: Vec<usize> =
-                open.into_iter().zip(may).filter(|(_, may)| *may).map(|(index, _)| index).collect();
-            let read = self.load(found);
+            let names = names(&targets);
+            let may = each(&open, self.threads, &|_| (), |index| self.may_import(*index, &targets, &names));
+            let mut found = open.into_iter().zip(may).filter(|(_, may)| *may).map(|(index, _)| index);
             let mut faces = BTreeSet::new();
-            for index in read {
-                let imports = self.loaded.get(&index).map(|seen| seen.code.asked.files()).unwrap_or_default();
-                if imports.is_disjoint(&targets) {
-                    self.loaded.remove(&index);
-                } else if is_face(&self.entries[index].path) {
-                    faces.insert(self.entries[index].path.clone());
+            // What is loaded in vain goes again, so that it takes the room of nobody.
+            while self.loaded.len() < IMPORTERS {
+                let next: Vec<usize> = found.by_ref().take(IMPORTERS - self.loaded.len()).collect();
+                if next.is_empty() {
+                    break;
+                }
+                for index in self.load(next) {
+                    let imports =
+                        self.loaded.get(&index).map(|seen| seen.code.asked.files()).unwrap_or_default();
+                    if imports.is_disjoint(&targets) {
+                        self.loaded.remove(&index);
+                    } else if is_face(&self.entries[index].path) {
+                        faces.insert(self.entries[index].path.clone());
+                    }
                 }
             }
+            self.full |= found.next().is_some();
             targets = faces;
         }
     }
@@ -129,7 +141,7 @@ impl Search<'_> {
         files
     }
 
-    fn may_import(&self, index: usize, targets: &BTreeSet<String>, words: &BTreeSet<String>) -> bool {
+    fn may_import(&self, index: usize, targets: &BTreeSet<String>, names: &[Name<'_>]) -> bool {
         let entry = self.entries[index];
         if let Some(cache) = self.cache
             && let Some(imports) = cache.imports(entry, targets)
@@ -137,7 +149,7 @@ impl Search<'_> {
             return imports;
         }
         let bytes = ingest::bytes(entry, &self.first.policy.limits.file_bytes);
-        bytes.is_ok_and(|bytes| imports_of(&bytes, words))
+        bytes.is_ok_and(|bytes| imports_of(&bytes, names))
     }
 
     fn done(self) -> Near {
@@ -158,7 +170,7 @@ impl Search<'_> {
             seen.packages = Default::default();
             seen.allowances.iter_mut().for_each(|allowance| allowance.added = false);
             near.entries.push(entry);
-            near.seen.push(seen);
+            near.seen.push(*seen);
         }
         near
     }
@@ -172,40 +184,87 @@ fn is_face(path: &str) -> bool {
 
 /// The folders that lie between a file and the nearest of `targets`.
 fn distance(path: &str, targets: &BTreeSet<String>) -> usize {
-    let folders = |path: &str| path.matches('/').count();
+    let folders = |path: &[u8]| path.iter().filter(|byte| **byte == b'/').count();
+    let own = folders(path.as_bytes());
     let shared = |other: &str| {
-        let same = path.split('/').zip(other.split('/')).take_while(|(one, other)| one == other);
-        folders(path) + folders(other) - 2 * same.count().min(folders(path)).min(folders(other))
+        let same = path.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+        own + folders(other.as_bytes()) - 2 * folders(&path.as_bytes()[..same])
     };
     targets.iter().take(64).map(|target| shared(target)).min().unwrap_or(usize::MAX)
 }
 
 /// What an import of one of the files has in it.
-fn words(targets: &BTreeSet<String>) -> BTreeSet<String> {
-    let word = |path: &String| {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let stem = name.split('.').next().unwrap_or(name);
-        match is_face(path) {
-            true => folder.rsplit('/').next().unwrap_or("").to_owned(),
-            false => stem.to_owned(),
-        }
-    };
-    targets.iter().map(word).collect()
+fn names(targets: &BTreeSet<String>) -> Vec<Name<'_>> {
+    fn split(path: &str) -> (&str, &str) {
+        path.rsplit_once('/').unwrap_or(("", path))
+    }
+    fn name(path: &str) -> Name<'_> {
+        let (folder, file) = split(path);
+        let (above, stem) = match is_face(path) {
+            true => split(folder),
+            false => (folder, file.split('.').next().unwrap_or(file)),
+        };
+        Name { stem: Finder::new(stem), folder: Finder::new(split(above).1) }
+    }
+    targets.iter().map(|path| name(path)).collect()
 }
 
-/// Whether an import statement of a text holds one of the words. What is taken for one in vain is found out by analysing
-/// the file.
-fn imports_of(text: &[u8], words: &BTreeSet<String>) -> bool {
+/// The last two names of the path of a module.
+struct Name<'p> {
+    stem: Finder<'p>,
+    folder: Finder<'p>,
+}
+
+impl Name<'_> {
+    /// Whether an import statement may mean it: it has the name as a whole, and the folder's, too, unless it says where the
+    /// module lies in another way (`from . import x`, `import x`, `"./x"`, `"#x"`).
+    fn is_in(&self, statement: &[u8]) -> bool {
+        let apart =
+            |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+        let whole = |finder: &Finder<'_>, at: usize| {
+            let before = at.checked_sub(1).and_then(|at| statement.get(at));
+            apart(before) && apart(statement.get(at + finder.needle().len()))
+        };
+        let relative = memchr::memmem::find(statement, b" .").is_some();
+        let folder = || self.folder.find_iter(statement).any(|at| whole(&self.folder, at));
+        let first = |at: usize| {
+            let before = statement[..at].trim_ascii_end();
+            !matches!(statement[..at].last(), Some(b'.' | b'/'))
+                && (before.len() == at || before.ends_with(b"import") || before.ends_with(b"from"))
+                || statement[..at].ends_with(b"./")
+        };
+        let found = |at: usize| whole(&self.stem, at) && (relative || first(at) || folder());
+        self.stem.find_iter(statement).any(found)
+    }
+}
+
+/// The longest import statement that is looked at, in bytes.
+const STATEMENT: usize = 1 << 14;
+
+/// Whether an import statement of a text may mean one of the modules. What is taken for one in vain is found out by
+/// analysing the file.
+fn imports_of(text: &[u8], names: &[Name<'_>]) -> bool {
+    let names: Vec<&Name<'_>> = names.iter().filter(|name| name.stem.find(text).is_some()).collect();
+    if names.is_empty() {
+        return false;
+    }
     let has = |line: &[u8], word: &str| memchr::memmem::find(line, word.as_bytes()).is_some();
-    let mut open = false;
-    text.split(|byte| *byte == b'\n').any(|line| {
-        let import = open || ["import", "from", "require"].iter().any(|word| has(line, word));
-        let found = import && words.iter().any(|word| has(line, word));
+    let (mut begun, mut at) = (None, 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = at + line.len();
+        let import = ["import", "from", "require"].iter().any(|word| has(line, word));
+        let start = *begun.get_or_insert(at);
+        let statement = &text[start.max(end.saturating_sub(STATEMENT))..end];
+        if (import || start < at) && names.iter().any(|name| name.is_in(statement)) {
+            return true;
+        }
         let opens = line.iter().any(|byte| matches!(byte, b'(' | b'{' | b'\\'));
         let closes = line.iter().any(|byte| matches!(byte, b')' | b'}'));
-        open = import && !closes && (open && !line.is_empty() || opens);
-        found
-    })
+        let goes_on = !closes && (import && opens || start < at);
+        begun = goes_on.then_some(start);
+        at = end;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -218,19 +277,35 @@ mod tests {
 
     #[test]
     fn imports_are_seen_in_every_form() {
-        let words = words(&set(&["app/helpers.py", "lib/shop/__init__.py"]));
-        assert_eq!(words, set(&["helpers", "shop"]));
+        let targets = set(&["app/helpers.py", "lib/shop/__init__.py", "top.ts"]);
+        let names = names(&targets);
         for text in [
             "from app import helpers",
+            "from app.helpers import run",
+            "import helpers",
+            "from helpers import run",
+            "from .helpers import run",
             "from . import (\n    models,\n    helpers,\n)\n",
             "from . import models, \\\n    helpers\n",
+            "from app import (\n    models,\n\n    helpers,\n)\n",
             "import {\n  go,\n} from './helpers.js';",
             "const { run } = require('../shop')",
             "const run = await import(\n  './helpers'\n)",
+            "import x from '@/app/helpers'",
+            "import x from \"lib/shop\"",
+            "export * from \"#top\"",
         ] {
-            assert!(imports_of(text.as_bytes(), &words), "{text}");
+            assert!(imports_of(text.as_bytes(), &names), "{text}");
         }
-        assert!(!imports_of(b"import os\nhelpers = 1\n", &words));
+        for text in [
+            "import os\nhelpers = 1\n",
+            "from app import helpers_of_others",
+            "from other.helpers import run",
+            "import x from 'other/helpers'",
+            "import a\n\n\nhelpers\n",
+        ] {
+            assert!(!imports_of(text.as_bytes(), &names), "{text}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct First<'r> {
     pub(crate) policy: &'r Policy,
     pub(crate) project: &'r analyze::Project,
     pub(crate) keep: bool,
+    /// Whether the piece is asked about: of what is not, only what it does with data is looked at.
+    pub(crate) asked_about: bool,
 }
 
 /// What is kept of a document; `None` when that is nothing: most files of most scans.
@@ -62,13 +64,18 @@ impl First<'_> {
     }
 
     fn look(&self, mut original: Original) -> Kept {
-        let First { symlinks, checks, policy, project, keep } = *self;
+        let First { symlinks, checks, policy, project, keep, asked_about } = *self;
         let mut notes = std::mem::take(&mut original.notes);
         let redaction = checks.redactor.redact(original);
         let document = redaction.document;
         notes.extend(redaction.notes);
         let (allowances, given) = policy::allowances(&document, &checks.rules, policy.run.trust);
         let mut seen = Seen { findings: given, notes, allowances, ..Seen::default() };
+        if !asked_about {
+            let facts = checks.analyzer.as_ref().map(|analyzer| analyzer.flow(&document, project));
+            seen.code = facts.unwrap_or_default();
+            return Some(Box::new(seen));
+        }
         let stages = policy.gate.only;
         if stages.secrets {
             seen.findings.extend(redact::hygiene(&document, &redaction.findings, &checks.rules));

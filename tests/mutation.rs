@@ -194,6 +194,7 @@ fn submission(entries: Vec<Entry>) -> Submission {
         provenance: Provenance::default(),
         entries,
         symlinks: Vec::new(),
+        around: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -83,10 +83,42 @@ fn what_only_unchanged_files_do_is_not_of_the_change() {
 
 #[test]
 fn an_allowance_of_an_unchanged_file_counts() {
-    let allowed = "import os\n\ndef run(x):\n    # weft: allow command-injection a tool of our own\n    os.system(x)\n";
+    let allowed =
+        "import os\n\ndef run(x):\n    # weft: allow command-injection a tool of our own\n    os.system(x)\n";
     let repository = repository(&[("app/views.py", STILL), ("helpers.py", allowed)]);
     repository.write("app/views.py", VIEW);
     repository.git(&["add", "app/views.py"]);
     let (text, blocks) = staged(&repository);
     assert!(!blocks && text.contains("a tool of our own"), "{text}");
+}
+
+#[test]
+fn a_gate_looks_around_a_change_as_a_scan_does() {
+    let repository = repository(&[("app/views.py", STILL), ("helpers.py", RUN)]);
+    repository.write_and_commit("app/views.py", VIEW);
+    for command in ["scan", "gate"] {
+        let (text, blocks) = weft(&repository, &[command, "--range", "HEAD~1..HEAD"]);
+        assert!(blocks && text.contains("helpers.py:4"), "{command}: {text}");
+    }
+}
+
+#[test]
+fn a_file_is_one_file_however_it_is_named() {
+    let repository = repository(&[("app/views.py", VIEW), ("helpers.py", RUN)]);
+    let named = ["app/views.py", "./app/views.py", "app/../app/views.py"];
+    for path in named {
+        let (text, blocks) = weft(&repository, &["scan", path]);
+        assert!(blocks && text.matches("high[command-injection]").count() == 1, "{path}: {text}");
+    }
+}
+
+#[test]
+fn what_was_there_before_is_known_with_what_was_around_it() {
+    let repository = repository(&[("app/views.py", VIEW), ("helpers.py", RUN)]);
+    let (text, blocks) = weft(&repository, &["scan", "app/views.py", "--baseline", "HEAD"]);
+    assert!(!blocks, "{text}");
+    repository.write_and_commit("helpers.py", SAFE);
+    repository.write("helpers.py", RUN);
+    let (text, blocks) = weft(&repository, &["scan", "app/views.py", "helpers.py", "--baseline", "HEAD"]);
+    assert!(blocks, "{text}");
 }

@@ -21,6 +21,7 @@ fn submission(path: &str, role: Role, text: &str, added: Option<Lines>) -> Submi
         notes: Vec::new(),
         provenance: Provenance::default(),
         symlinks: Vec::new(),
+        around: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ fn scan(entries: Vec<Entry>) -> (Report, Checks) {
         notes: Vec::new(),
         provenance: Provenance::default(),
         symlinks: Vec::new(),
+        around: Vec::new(),
     };
     let report = gate(&submission, &checks, &Policy::default(), 2, false).0;
     (report, checks)

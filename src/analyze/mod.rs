@@ -17,7 +17,7 @@ mod regex;
 mod taint;
 mod text;
 
-pub use project::{Asked, Project};
+pub use project::{Asked, Project, configures};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -71,7 +71,19 @@ impl Analyzer {
 
     /// The first pass: analyses one document of a project.
     pub fn facts(&self, document: &Redacted, project: &Project) -> Facts {
-        let mut facts = Facts { findings: text::inspect(document, &self.rules), ..Facts::default() };
+        self.read(document, project, true)
+    }
+
+    /// As [`Analyzer::facts`], of a document that nobody asked about: what it does with data, and no finding.
+    pub fn flow(&self, document: &Redacted, project: &Project) -> Facts {
+        Facts { findings: Vec::new(), notes: Vec::new(), ..self.read(document, project, false) }
+    }
+
+    fn read(&self, document: &Redacted, project: &Project, asked_about: bool) -> Facts {
+        let mut facts = Facts::default();
+        if asked_about {
+            facts.findings = text::inspect(document, &self.rules);
+        }
         // The fences of a document or a prompt are illustrations: nothing applies them.
         if matches!(document.role(), Role::Document | Role::Prompt) {
             return facts;
@@ -82,7 +94,8 @@ impl Analyzer {
         for (index, view) in views.iter().enumerate() {
             let known = facts.modules.len();
             for (language, source) in sources(view) {
-                self.code(view, language, &source, project.with(&own, Some(&asked)), &mut facts);
+                let scope = project.with(&own, Some(&asked));
+                self.code(view, language, &source, scope, asked_about, &mut facts);
             }
             facts.modules[known..].iter_mut().for_each(|module| module.view = index);
         }
@@ -145,6 +158,7 @@ impl Analyzer {
         language: Language,
         source: &Source<'_>,
         scope: project::Scope<'_>,
+        asked_about: bool,
         facts: &mut Facts,
     ) {
         let half = source.half.map(|lead| view.half(lead));
@@ -167,8 +181,12 @@ impl Analyzer {
                 Note::new(NoteKind::Partial, path, format!("{what}; correct the syntax there"))
             });
         }
-        let imports = Imports::read(&parsed);
         let flows = self.taint.find(view, &parsed, scope);
+        facts.modules.extend(flows.module.map(|module| facts::Module { half: source.half, ..module }));
+        if !asked_about {
+            return;
+        }
+        let imports = Imports::read(&parsed);
         let constants = |range: std::ops::Range<usize>| flows.constants.contains(&ir::Span::from(range));
         let table = Table::new(parsed.root());
         let (findings, notes) = self.patterns.find(view, &parsed, &imports, &table, &constants);
@@ -179,7 +197,6 @@ impl Analyzer {
         facts.notes.extend(notes);
         facts.findings.extend(flows.findings);
         facts.notes.extend(flows.notes);
-        facts.modules.extend(flows.module.map(|module| facts::Module { half: source.half, ..module }));
     }
 }
 

@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::Digest;
 use crate::syntax::Language;
 
+/// Whether the file at `path` says what the imports of others mean: a tsconfig or jsconfig.
+pub fn configures(path: &str) -> bool {
+    matches!(path.rsplit('/').next().unwrap_or(path), "tsconfig.json" | "jsconfig.json")
+}
+
 /// The source files of a submission, and the folders they are in.
 #[derive(Debug, Default)]
 pub struct Project {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::artifact::{Action, Content, Entry, Origin, Provenance, Role, Submission};
 use crate::policy::{Policy, Report, Stages, Trust};
-use crate::{Beside, Checks, built_in_rules, scan};
+use crate::{Checks, built_in_rules, scan_kept};
 
 static CHECKS: LazyLock<Checks> = LazyLock::new(|| Checks::new(built_in_rules(), None).unwrap());
 
@@ -45,12 +45,18 @@ impl Place {
         let mut entries: Vec<Entry> = self.files.iter().map(entry).collect();
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         let (notes, symlinks) = (Vec::new(), Vec::new());
-        Submission { origin: Origin::Tree, entries, notes, provenance: Provenance::default(), symlinks }
+        Submission {
+            origin: Origin::Tree,
+            entries,
+            notes,
+            provenance: Provenance::default(),
+            symlinks,
+            around: Vec::new(),
+        }
     }
 
     fn scan(&self, threads: usize, kept: Option<&Path>) -> Report {
-        let beside = Beside { cache: kept, around: &[] };
-        scan(&self.submission(), &CHECKS, &self.policy, threads, &beside, &|_| ())
+        scan_kept(&self.submission(), &CHECKS, &self.policy, threads, kept, &|_| ())
     }
 
     /// Scans with the cache, and checks that it says what it says without one.

@@ -51,6 +51,7 @@ pub(super) fn run(range: &str, all: bool, reporting: &Reporting, world: &World) 
         notes: Vec::new(),
         provenance: Default::default(),
         symlinks: Vec::new(),
+        around: Vec::new(),
     };
     let mut context = output::context(&checks, &policy, reporting, &submission, world);
     context.source.root = Some(root.display().to_string());

@@ -12,7 +12,7 @@ use weft::ingest::git;
 use weft::policy::{Policy, Report};
 use weft::redact::Redacted;
 use weft::report::{self, Color, Context, Format};
-use weft::{Beside, Checks, gate_watched};
+use weft::{Checks, gate_watched, scan_kept};
 
 use super::history;
 use super::scan::Reporting;
@@ -50,16 +50,16 @@ pub(super) fn scan(
     (report, kept)
 }
 
-/// As [`scan`], with what is beside the submission.
+/// As [`scan`], with what the file at `kept` has of unchanged files.
 pub(super) fn own_scan(
     submission: &Submission,
     checks: &Checks,
     policy: &Policy,
     world: &World,
-    beside: &Beside<'_>,
+    kept: Option<&std::path::Path>,
 ) -> Report {
     let bar = watched(submission);
-    let mut report = weft::scan(submission, checks, policy, world.threads, beside, &|_| bar.inc(1));
+    let mut report = scan_kept(submission, checks, policy, world.threads, kept, &|_| bar.inc(1));
     bar.finish_and_clear();
     history::passing(&mut report, submission, checks, policy, world);
     report

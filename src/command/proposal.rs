@@ -20,7 +20,7 @@ use super::{output, settings};
 /// Where the bytes of a proposal are.
 pub(super) enum Place {
     /// A reply, with the path it is shown under, and its source.
-    Reply(Submission, Source),
+    Reply(Box<Submission>, Source),
     /// The index.
     Staged,
     /// Blobs that a waiting item names.
@@ -64,7 +64,7 @@ pub(super) fn read(
     let root = world.repository()?;
     let (submission, source, subject, originals) = match place {
         Place::Reply(submission, source) => {
-            let submission = submitted(submission)?;
+            let submission = submitted(*submission)?;
             let policy = judged(settings::at(root, base)?);
             let reply = reply_of(&submission, policy.limits.file_bytes)?;
             let files = ingest::applied(&reply);
@@ -138,7 +138,7 @@ pub(super) fn again(
                     .hint("it came from standard input and waits where it was submitted: decide there, or submit it again")
             };
             let reply = kept.into_iter().next().ok_or_else(missing)?;
-            Place::Reply(ingest::reply::of(reply), Source::Input)
+            Place::Reply(Box::new(ingest::reply::of(reply)), Source::Input)
         }
     };
     read(place, &item.about.base, checks, world, &|policy| under_gate(policy, world))
@@ -160,7 +160,7 @@ pub(super) fn reply_file(file: &Path, world: &World) -> Result<Place> {
     let roots = roots(world)?;
     let inside = roots.iter().find_map(|root| relative(absolute.strip_prefix(root).ok()?));
     let source = inside.map_or(Source::Input, |path| Source::Reply { path });
-    Ok(Place::Reply(submission, source))
+    Ok(Place::Reply(Box::new(submission), source))
 }
 
 /// The reply that a waiting item names: it may name a file of the code or history repository only, since whoever pushed
@@ -180,7 +180,7 @@ fn reply_inside(path: &str, world: &World) -> Result<Place> {
         return Err(refused("leads out of the repository"));
     }
     let submission = ingest::tree::walk(&[file], &world.here, &[], Policy::default().limits.files)?;
-    Ok(Place::Reply(submission, Source::Reply { path: path.to_owned() }))
+    Ok(Place::Reply(Box::new(submission), Source::Reply { path: path.to_owned() }))
 }
 
 /// The work trees of the code and the history repository.

@@ -2,8 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use weft::Beside;
-use weft::artifact::{Action, Entry, Origin, Provenance, Role, Submission};
+use weft::artifact::{Action, Entry, Origin, Role, Submission};
 use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::{Note, NoteKind, Severity};
 use weft::ingest::{self, git};
@@ -146,12 +145,11 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
         return history::run(range, arguments.all, reporting, world);
     }
     let (mut submission, policy) = arguments.subject(world)?;
+    arguments.around(&mut submission, &policy, world)?;
     let mut checks = settings::checks_of(world, reporting.rules.as_deref(), policy.gate.only)?;
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
     let kept = arguments.keeping.file(&submission, world);
-    let around = arguments.around(&mut submission, &policy, world)?;
-    let beside = Beside { cache: kept.as_deref(), around: &around };
-    let mut report = output::own_scan(&submission, &checks, &policy, world, &beside);
+    let mut report = output::own_scan(&submission, &checks, &policy, world, kept.as_deref());
     if let Some(reference) = &arguments.baseline {
         let before = git::baseline(relative_to(&submission, world)?, reference, &submission.entries)?;
         let (known, _) = output::scan(&before, &checks, &policy, world, false);
@@ -185,38 +183,20 @@ fn relative_to<'w>(submission: &Submission, world: &'w World) -> Result<&'w Path
 const AROUND: usize = 50_000;
 
 impl Arguments {
-    /// The files that stay as they are around what is scanned; data may go through them.
-    fn around(&self, submission: &mut Submission, policy: &Policy, world: &World) -> Result<Vec<Entry>> {
-        let walked = |root: &Path| {
-            let found = ingest::tree::walk(&[PathBuf::from(".")], root, &policy.exclude, AROUND)?;
-            Ok(if found.entries.len() < AROUND { found.entries } else { Vec::new() })
-        };
-        let entries = match &submission.origin {
-            _ if !policy.gate.only.code => return Ok(Vec::new()),
-            Origin::Staged => git::indexed(world.repository()?),
-            Origin::Range { head, .. } => git::snapshot(world.repository()?, head).map(|all| all.entries),
-            Origin::Patch => return walked(world.repository.as_deref().unwrap_or(&world.here)),
+    /// Lists the sources around files that are named, and around those of a patch. What git says of a change has them.
+    fn around(&self, submission: &mut Submission, policy: &Policy, world: &World) -> Result<()> {
+        let root = match submission.origin {
+            _ if !policy.gate.only.code => return Ok(()),
+            Origin::Patch => world.repository.as_ref().unwrap_or(&world.here),
             // Outside of a repository nobody knows where a project ends.
-            Origin::Tree if !self.paths.is_empty() && world.repository.is_some() => {
-                return walked(&world.here);
-            }
-            Origin::Tree | Origin::Reply | Origin::History => return Ok(Vec::new()),
+            Origin::Tree if !self.paths.is_empty() && world.repository.is_some() => &world.here,
+            _ => return Ok(()),
         };
-        match entries {
-            Ok(entries) => {
-                let (notes, symlinks) = (Vec::new(), Vec::new());
-                let origin = submission.origin.clone();
-                let mut all =
-                    Submission { origin, entries, notes, provenance: Provenance::default(), symlinks };
-                ingest::tree::exclude(&mut all, &policy.exclude)?;
-                Ok(all.entries)
-            }
-            Err(error) => {
-                let why = format!("data was not followed through the files around the change: {error}");
-                submission.notes.push(Note::new(NoteKind::Info, "", why));
-                Ok(Vec::new())
-            }
+        let found = ingest::tree::walk(&[PathBuf::from(".")], root, &policy.exclude, AROUND)?.entries;
+        if found.len() < AROUND {
+            submission.around = found;
         }
+        Ok(())
     }
 
     /// Reads what the command line names, and the settings that count for it.
@@ -240,7 +220,8 @@ impl Arguments {
             return Ok((self.files(world, &policy)?, policy));
         };
         ingest::tree::exclude(&mut submission, &policy.exclude)?;
-        Ok((with_links(submission, world), policy))
+        // Of what is staged, git has told them.
+        Ok((if self.change.staged { submission } else { with_links(submission, world) }, policy))
     }
 
     fn files(&self, world: &World, policy: &Policy) -> Result<Submission> {

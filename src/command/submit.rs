@@ -126,7 +126,8 @@ fn place(arguments: &Arguments, world: &World) -> Result<Place> {
         Some(file) if file.as_os_str() != "-" => proposal::reply_file(file, world),
         _ => {
             let limit = weft::policy::Limits::default().file_bytes;
-            Ok(Place::Reply(ingest::reply::stdin(standard_input(limit)?), weft::review::Source::Input))
+            let reply = ingest::reply::stdin(standard_input(limit)?);
+            Ok(Place::Reply(Box::new(reply), weft::review::Source::Input))
         }
     }
 }

@@ -94,6 +94,7 @@ fn the_clean_reply_and_the_prompt_are_silent_in_every_stage() {
             notes: Vec::new(),
             provenance: Provenance::default(),
             symlinks: Vec::new(),
+            around: Vec::new(),
         };
         let (report, _) = crate::gate(&submission, &checks, &crate::policy::Policy::default(), 1, false);
         assert_eq!(report.findings, [], "{file}");

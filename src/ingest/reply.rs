@@ -25,6 +25,7 @@ pub fn stdin(bytes: impl Into<Arc<[u8]>>) -> Submission {
         notes: Vec::new(),
         provenance: front.as_ref().map(provenance).unwrap_or_default(),
         symlinks: Vec::new(),
+        around: Vec::new(),
     }
 }
 

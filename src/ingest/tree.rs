@@ -265,7 +265,7 @@ impl Walk {
             [only] if matches!(only.role, Role::Prompt | Role::Reply) => Origin::Reply,
             _ => Origin::Tree,
         };
-        Submission { origin, entries, notes: self.notes, provenance, symlinks }
+        Submission { origin, entries, notes: self.notes, provenance, symlinks, around: Vec::new() }
     }
 }
 
@@ -311,6 +311,7 @@ pub fn exclude(submission: &mut Submission, exclude: &[String]) -> Result<()> {
     let out =
         |path: &str| patterns.matched_path_or_any_parents(path.trim_start_matches('/'), false).is_ignore();
     submission.entries.retain(|entry| !out(&entry.path));
+    submission.around.retain(|entry| !out(&entry.path));
     submission.notes.retain(|note| note.path.is_empty() || !out(&note.path));
     match before - submission.entries.len() {
         0 => {}

@@ -5,9 +5,9 @@
 //! Copies of libraries lie in folders that say so; what they lack is told by their advisories, and nobody mends it in the
 //! copy. Whoever scans little else wants to know of these files: nothing is made a note then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::Entry;
+use crate::artifact::{Entry, Submission};
 use crate::finding::{Confidence, Finding};
 use crate::rule::{Category, RuleSet};
 use crate::syntax::Language;
@@ -38,7 +38,7 @@ const LONGEST_LINE: u32 = 1000;
 
 /// Makes findings about weaknesses of code in files of tests, in copies of libraries and in what a bundler made low in
 /// confidence.
-pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
+pub fn practice(submission: &Submission, findings: &mut [Finding], rules: &RuleSet) {
     let weakness = |finding: &Finding| {
         finding.confidence > Confidence::Low
             && rules.get(&finding.rule).is_some_and(|rule| rule.category == Category::Code)
@@ -46,10 +46,11 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
     if !findings.iter().any(weakness) {
         return;
     }
-    let root = root(entries);
+    let entries = all(submission);
+    let root = root(&entries);
     let mut named: BTreeMap<&str, &Entry> = BTreeMap::new();
     let mut folders: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| collected(&entry.path)) {
+    for &entry in entries.iter().filter(|entry| collected(&entry.path)) {
         named.insert(&entry.path, entry);
         if let Some(folder) = (Inside { path: &entry.path, root }).folder_of_tests() {
             folders.entry(folder).or_default().push(entry);
@@ -59,7 +60,7 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
         let inside = Inside { path, root };
         inside.copied() || named.contains_key(path) || inside.above().any(|it| folders.contains_key(it))
     };
-    let code = || entries.iter().filter(|entry| Language::of_path(&entry.path).is_some());
+    let code = || entries.iter().copied().filter(|entry| Language::of_path(&entry.path).is_some());
     let (all, minors) = (code().count(), code().filter(|entry| by_name(&entry.path)).count());
     if all >= MANY && minors * 10 >= all * 9 {
         return;
@@ -80,6 +81,14 @@ pub fn practice(entries: &[Entry], findings: &mut [Finding], rules: &RuleSet) {
             finding.confidence = Confidence::Low;
         }
     }
+}
+
+/// What is looked at, and the files that a change leaves as they are: a file is one of tests whether its neighbours change
+/// or not.
+fn all(submission: &Submission) -> Vec<&Entry> {
+    let changed: BTreeSet<&str> = submission.entries.iter().map(|entry| entry.path.as_str()).collect();
+    let still = submission.around.iter().filter(|entry| !changed.contains(entry.path.as_str()));
+    submission.entries.iter().chain(still).collect()
 }
 
 /// So many files of a folder are looked at for tests.
@@ -156,7 +165,7 @@ impl<'p> Inside<'p> {
 }
 
 /// How long the path is that all entries have in common, where paths are absolute.
-fn root(entries: &[Entry]) -> usize {
+fn root(entries: &[&Entry]) -> usize {
     let Some(first) = entries.first().filter(|entry| entry.path.starts_with('/')) else { return 0 };
     let within = |folder: &&str| {
         entries.iter().all(|entry| entry.path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/')))

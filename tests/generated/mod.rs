@@ -25,6 +25,7 @@ fn submission(mut entries: Vec<Entry>) -> Submission {
         notes: Vec::new(),
         provenance: Provenance::default(),
         symlinks: Vec::new(),
+        around: Vec::new(),
     }
 }
 

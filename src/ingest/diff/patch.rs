@@ -57,6 +57,7 @@ pub fn patch(bytes: &[u8], name: &str, base: Option<Base<'_>>) -> Submission {
         notes,
         provenance: Provenance::default(),
         symlinks: Vec::new(),
+        around: Vec::new(),
     }
 }
 

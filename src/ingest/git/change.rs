@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Patch, Repository, Tree};
 
-use super::snapshot::{links_of_index, links_of_tree, prompts_beside};
+use super::snapshot::{files_of_index, files_of_tree, links_of_index, links_of_tree, prompts_beside};
 use super::{NO_COMMIT, commit, content, failed, head_tree, mode, open, path_text, shallow, store};
 use crate::artifact::{
     Action, Content, Entry, Lines, Mode, Origin, Provenance, Role, Store, Subject, Submission,
@@ -22,13 +22,14 @@ pub fn staged(dir: &Path) -> Result<Submission> {
     let diff = repo
         .diff_tree_to_index(head.as_ref(), Some(&index), Some(&mut options()))
         .map_err(failed("comparing the index with HEAD"))?;
-    let mut notes = unmerged(&index)?;
+    let (store, mut notes) = (store(dir)?, unmerged(&index)?);
     let unready: Vec<String> = notes.iter().map(|note| note.path.clone()).collect();
-    let mut entries = entries(&repo, diff, head.as_ref(), &store(dir)?, &mut notes)?;
+    let mut entries = entries(&repo, diff, head.as_ref(), &store, &mut notes)?;
     entries.retain(|entry| !unready.contains(&entry.path));
     let mut symlinks = links_of_index(&index);
     symlinks.extend(head.iter().map(links_of_tree).collect::<Result<Vec<_>>>()?.into_iter().flatten());
-    Ok(submission(Origin::Staged, entries, notes, symlinks))
+    let around = files_of_index(&index, &store);
+    Ok(submission(Origin::Staged, entries, notes, symlinks, around))
 }
 
 /// What a range changes, as a pull request shows it: `A..B` and `A...B` from where they parted to B, so that what A got
@@ -40,15 +41,12 @@ pub fn range(dir: &Path, range: &str) -> Result<Submission> {
     let diff = repo
         .diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options()))
         .map_err(failed("comparing two trees"))?;
-    let mut notes = Vec::new();
-    let entries = entries(&repo, diff, new.as_ref(), &store(dir)?, &mut notes)?;
+    let (store, mut notes) = (store(dir)?, Vec::new());
+    let entries = entries(&repo, diff, new.as_ref(), &store, &mut notes)?;
+    let around = new.as_ref().map_or(Ok(Vec::new()), |tree| files_of_tree(tree, &store))?;
     let links = [old, new].iter().flatten().map(links_of_tree).collect::<Result<Vec<_>>>()?;
-    Ok(submission(
-        Origin::Range { base, trusted, head },
-        entries,
-        notes,
-        links.into_iter().flatten().collect(),
-    ))
+    let links = links.into_iter().flatten().collect();
+    Ok(submission(Origin::Range { base, trusted, head }, entries, notes, links, around))
 }
 
 /// What a change that waits would do to the tree of `base`: its blobs are in the repository already, as those of a
@@ -74,11 +72,12 @@ pub fn proposed(dir: &Path, base: &str, subject: &Subject) -> Result<Submission>
     let diff = repo
         .diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options()))
         .map_err(failed("comparing two trees"))?;
-    let mut notes = Vec::new();
-    let entries = entries(&repo, diff, Some(&new), &store(dir)?, &mut notes)?;
+    let (store, mut notes) = (store(dir)?, Vec::new());
+    let entries = entries(&repo, diff, Some(&new), &store, &mut notes)?;
     let mut links = links_of_tree(&new)?;
     links.extend(old.iter().map(links_of_tree).collect::<Result<Vec<_>>>()?.into_iter().flatten());
-    Ok(submission(Origin::Staged, entries, notes, links))
+    let around = files_of_tree(&new, &store)?;
+    Ok(submission(Origin::Staged, entries, notes, links, around))
 }
 
 /// The commits of a range that are new, oldest first, with the names and addresses of their authors. Merges come with
@@ -260,11 +259,12 @@ pub(super) fn submission(
     mut entries: Vec<Entry>,
     mut notes: Vec<Note>,
     mut symlinks: Vec<String>,
+    around: Vec<Entry>,
 ) -> Submission {
     entries.sort_by(|one, two| (&one.path, one.action).cmp(&(&two.path, two.action)));
     notes.sort();
     notes.dedup();
     symlinks.sort();
     symlinks.dedup();
-    Submission { origin, entries, notes, provenance: Provenance::default(), symlinks }
+    Submission { origin, entries, notes, provenance: Provenance::default(), symlinks, around }
 }

@@ -22,7 +22,7 @@ pub use fate::Fate;
 pub use past::{Bounds, Moment, Past, Piece, Reach, passing, past};
 pub use project::{Identity, Standpoint, directory, fetch_approvals, hooks_folder, identity, standpoint};
 pub(crate) use snapshot::blob_id;
-pub use snapshot::{baseline, blob_at, indexed, snapshot, symlinks};
+pub use snapshot::{baseline, blob_at, snapshot, symlinks};
 pub use subject::{changes, reply_changes, staged_changes};
 pub use tracking::track;
 

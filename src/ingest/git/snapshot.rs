@@ -7,7 +7,7 @@ use git2::{ErrorCode, ObjectType, Repository, Tree, TreeWalkMode, TreeWalkResult
 
 use super::change::submission;
 use super::{commit, content, failed, head_tree, open, path_text, store};
-use crate::artifact::{Action, Digest, Entry, HashCheck, Mode, Origin, Role, Submission};
+use crate::artifact::{Action, Digest, Entry, HashCheck, Mode, Origin, Role, Store, Submission};
 use crate::error::Result;
 use crate::finding::{Note, NoteKind};
 use crate::ingest::history;
@@ -67,7 +67,15 @@ pub fn baseline(dir: &Path, revision: &str, now: &[Entry]) -> Result<Submission>
         then.prompts = entry.prompts.clone();
         entries.push(then);
     }
-    Ok(submission(Origin::Tree, entries, Vec::new(), links_of_tree(&tree)?))
+    let mut around = files_of_tree(&tree, &store)?;
+    around.retain_mut(|entry| match Path::new(&entry.path).strip_prefix(prefix) {
+        Ok(path) => {
+            entry.path = path.to_string_lossy().into_owned();
+            true
+        }
+        Err(_) => false,
+    });
+    Ok(submission(Origin::Tree, entries, Vec::new(), links_of_tree(&tree)?, around))
 }
 
 /// `prefix/path` without `.` and `..`; `None` when it leads out.
@@ -110,21 +118,32 @@ pub fn snapshot(dir: &Path, revision: &str) -> Result<Submission> {
         entries.push(entry);
     })?;
     let origin = if whole_history { Origin::History } else { Origin::Tree };
-    Ok(submission(origin, entries, notes, links))
+    Ok(submission(origin, entries, notes, links, Vec::new()))
 }
 
-/// Everything in the index: what the next commit would hold, its unchanged files included.
-pub fn indexed(dir: &Path) -> Result<Vec<Entry>> {
-    let repo = open(dir)?;
-    let (index, store) = (super::change::index_of(&repo)?, store(dir)?);
-    let entry = |found: git2::IndexEntry| {
-        let (path, mode) = (path_text(Some(&found.path)), Mode::from_bits(found.mode));
-        let mut entry = Entry::new(&path, role(&path), Action::Inspect, content(&store, mode, found.id));
-        entry.mode = mode;
-        entry
-    };
+/// The files in the index, which the next commit holds whether it changes them or not.
+pub(super) fn files_of_index(index: &git2::Index, store: &Arc<dyn Store>) -> Vec<Entry> {
     // A path in conflict stands there up to three times, and has no content yet.
-    Ok(index.iter().filter(|found| found.flags & 0x3000 == 0).map(entry).collect())
+    let ready = index.iter().filter(|found| found.flags & 0x3000 == 0);
+    ready.filter_map(|found| file(store, path_text(Some(&found.path)), found.mode, found.id)).collect()
+}
+
+/// The files in a tree.
+pub(super) fn files_of_tree(tree: &Tree<'_>, store: &Arc<dyn Store>) -> Result<Vec<Entry>> {
+    let mut files = Vec::new();
+    each(tree, |path, found| files.extend(file(store, path, found.filemode() as u32, found.id())))?;
+    Ok(files)
+}
+
+/// A file, as it stands; `None` for a link or a submodule.
+fn file(store: &Arc<dyn Store>, path: String, bits: u32, id: git2::Oid) -> Option<Entry> {
+    let mode = Mode::from_bits(bits);
+    if !matches!(mode, Mode::File | Mode::Executable) {
+        return None;
+    }
+    let mut entry = Entry::new(&path, role(&path), Action::Inspect, content(store, mode, id));
+    entry.mode = mode;
+    Some(entry)
 }
 
 /// The id that git gives a blob of these bytes.
