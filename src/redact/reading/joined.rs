@@ -17,6 +17,9 @@ pub(super) fn joined(text: &str) -> Option<Reading> {
     let mut reading = Reading::new("in pieces");
     let mut listed = None;
     let mut done = 0;
+    // The lines that are being read, as far as they have been; strings that share lines share their reading, or a line of
+    // a thousand short ones would be read a thousand times.
+    let mut lines: Option<Range<usize>> = None;
     for at in memchr::memchr3_iter(b'"', b'\'', b'`', bytes) {
         // Most quotes have a letter, a digit or the end of a bracket behind them: they are left at once.
         if at < done || !bytes.get(at + 1).is_some_and(|next| opens_a_seam(*next)) {
@@ -37,13 +40,24 @@ pub(super) fn joined(text: &str) -> Option<Reading> {
         if pieces(bytes, &seams) < LEAST {
             continue;
         }
-        let mut from = whole.start;
+        let mut from = match lines.take() {
+            Some(before) if whole.start <= before.end => before.start,
+            Some(before) => {
+                reading.same(text, before.clone());
+                reading.end(before.end);
+                whole.start
+            }
+            None => whole.start,
+        };
         for seam in &seams {
             reading.same(text, from..seam.range.start);
             from = seam.range.end;
         }
-        reading.same(text, from..whole.end);
-        reading.end(whole.end);
+        lines = Some(from..whole.end);
+    }
+    if let Some(rest) = lines {
+        reading.same(text, rest.clone());
+        reading.end(rest.end);
     }
     (!reading.text.is_empty()).then_some(reading)
 }
@@ -175,6 +189,18 @@ mod tests {
         assert!(joined(text).unwrap().text.contains(r#"["ghp_abcdefghij"]"#));
         assert!(joined(r#"x = ["alpha", "beta", "gamma delta"]"#).is_none());
         assert!(joined(r#"join = 1; x = ["alpha", "beta", "gamma delta"]"#).is_none());
+    }
+
+    #[test]
+    fn strings_that_share_a_line_are_read_once() {
+        let names = r#""orders"."created_at" as "createdAt", "#.repeat(1000);
+        let reading = joined(&format!("select {names}")).unwrap();
+        assert!(reading.text.len() < names.len() + 100, "{}", reading.text.len());
+        assert!(reading.text.starts_with(r#"select "orderscreated_at" as "createdAt", "orderscreated_at""#));
+        let far = "y = 1\n".repeat(200);
+        let reading =
+            joined(&format!("x = \"gh\" + \"p_abcdefghij\"\n{far}z = \"gh\" + \"p_klmnopqrst\"\n")).unwrap();
+        assert_eq!(reading.text, "x = \"ghp_abcdefghij\"\nz = \"ghp_klmnopqrst\"\n");
     }
 
     #[test]
