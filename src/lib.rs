@@ -39,7 +39,7 @@ use cache::Cache;
 use error::Result;
 use finding::{Finding, Note};
 use near::Near;
-use pass::{First, Kept, each};
+use pass::{First, Held, each};
 use policy::{Policy, Report};
 use redact::Redacted;
 use rule::RuleSet;
@@ -224,8 +224,8 @@ fn whole(
 ) -> (Report, Vec<Redacted>) {
     let around = if policy.gate.only.code { submission.around.as_slice() } else { &[] };
     let project = project(submission.entries.iter().chain(around), checks, policy);
-    let first =
-        First { symlinks: &submission.symlinks, checks, policy, project: &project, keep, asked_about: true };
+    let (symlinks, open) = (&submission.symlinks, !around.is_empty());
+    let first = First { symlinks, checks, policy, project: &project, keep, asked_about: true, open };
     let cache = kept.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
     let seen = each(&submission.entries, threads, watch, |entry| match &cache {
         Some(cache) => first.read_kept(entry, cache),
@@ -238,7 +238,12 @@ fn whole(
         // A full disk costs the next run its time, and nobody anything else.
         let _ = cache.save(!policy.run.partial);
     }
-    link(seen, near, submission, checks, policy)
+    // What the threads of the first pass gave back lies in heaps of theirs: a new thread takes one of these over, while
+    // this one would ask for as much again.
+    std::thread::scope(|scope| {
+        let linking = scope.spawn(|| link(seen, near, submission, checks, policy));
+        linking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// What a look for secrets alone found in one piece.
@@ -301,7 +306,7 @@ fn project<'e>(
 }
 
 fn link(
-    seen: Vec<Kept>,
+    seen: Vec<Held>,
     near: Near,
     submission: &Submission,
     checks: &Checks,
@@ -313,7 +318,7 @@ fn link(
     let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     let mut places = Vec::new();
     for (entry, one) in submission.entries.iter().zip(seen) {
-        let Some(one) = one else { continue };
+        let Some(one) = one.open(&entry.path) else { continue };
         places.push(entry);
         all.findings.extend(one.findings);
         all.notes.extend(one.notes);

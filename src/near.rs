@@ -9,7 +9,7 @@ use crate::artifact::{Action, Entry, Lines, Role};
 use crate::cache::Cache;
 use crate::finding::{Note, NoteKind};
 use crate::ingest;
-use crate::pass::{First, Kept, each};
+use crate::pass::{First, Held, each};
 use crate::seen::Seen;
 use crate::syntax::Language;
 
@@ -39,7 +39,7 @@ pub(crate) struct Near {
 pub(crate) fn near(
     first: &First<'_>,
     cache: Option<&Cache<'_>>,
-    (changed, own): (&[Entry], &[Kept]),
+    (changed, own): (&[Entry], &[Held]),
     around: &[Entry],
     threads: usize,
 ) -> Near {
@@ -108,8 +108,12 @@ impl Search<'_> {
     }
 
     /// Reads what the changed files and those that import them need, and what these need.
-    fn imported(&mut self, own: &[Kept]) {
-        let own = own.iter().flatten().map(|seen| seen.code.asked.files());
+    fn imported(&mut self, own: &[Held]) {
+        let open = |held| match held {
+            &Held::Open(Some(ref seen)) => Some(seen.code.asked.files()),
+            Held::Open(None) | Held::Written(_) => None,
+        };
+        let own = own.iter().filter_map(open);
         let mut wanted: BTreeSet<String> =
             own.chain(self.loaded.values().map(|seen| seen.code.asked.files())).flatten().collect();
         loop {
@@ -137,7 +141,10 @@ impl Search<'_> {
             None => self.first.read(self.entries[*index]),
         });
         // What says nothing is read, too: it is not asked for again.
-        self.loaded.extend(files.iter().copied().zip(read.into_iter().map(Option::unwrap_or_default)));
+        for (index, held) in files.iter().zip(read) {
+            let kept = held.open(&self.entries[*index].path);
+            self.loaded.insert(*index, kept.unwrap_or_default());
+        }
         files
     }
 

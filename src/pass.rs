@@ -22,24 +22,61 @@ pub(crate) struct First<'r> {
     pub(crate) keep: bool,
     /// Whether the piece is asked about: of what is not, only what it does with data is looked at.
     pub(crate) asked_about: bool,
+    /// Whether what is kept is looked at before all is read; else it is written down, which takes a fraction of the room.
+    pub(crate) open: bool,
 }
 
 /// What is kept of a document; `None` when that is nothing: most files of most scans.
 pub(crate) type Kept = Option<Box<Seen>>;
 
+/// What is kept of a document until all are read.
+pub(crate) enum Held {
+    Open(Kept),
+    /// As [`Seen::written`] wrote it.
+    Written(Vec<u8>),
+}
+
+impl Held {
+    /// What is kept of the document at `path`.
+    pub(crate) fn open(self, path: &str) -> Kept {
+        match self {
+            Held::Open(kept) => kept,
+            Held::Written(bytes) => Seen::read(&bytes).unwrap_or_else(|| {
+                unread(Note::new(
+                    finding::NoteKind::NotChecked,
+                    path,
+                    "what was found in it could not be kept",
+                ))
+            }),
+        }
+    }
+}
+
 impl First<'_> {
-    pub(crate) fn read(&self, entry: &Entry) -> Kept {
-        match ingest::read(entry, &self.policy.limits.file_bytes) {
+    pub(crate) fn read(&self, entry: &Entry) -> Held {
+        let seen = match ingest::read(entry, &self.policy.limits.file_bytes) {
             Ok(original) => self.look(original),
             Err(note) => unread(note),
+        };
+        self.hold(seen, None)
+    }
+
+    /// Holds what is kept, which may have been written down before.
+    fn hold(&self, seen: Kept, written: Option<Vec<u8>>) -> Held {
+        if self.open {
+            return Held::Open(seen);
+        }
+        match written.or_else(|| Seen::written(seen.as_deref())) {
+            Some(bytes) => Held::Written(bytes),
+            None => Held::Open(seen),
         }
     }
 
     /// As [`First::read`], from the cache when it has it.
-    pub(crate) fn read_kept(&self, entry: &Entry, cache: &Cache<'_>) -> Kept {
+    pub(crate) fn read_kept(&self, entry: &Entry, cache: &Cache<'_>) -> Held {
         let bytes = match ingest::bytes(entry, &self.policy.limits.file_bytes) {
             Ok(bytes) => bytes,
-            Err(note) => return unread(note),
+            Err(note) => return Held::Open(unread(note)),
         };
         let key = Key::of(entry, || Digest::of(&bytes));
         if let Some((blob, asked)) = key.as_ref().and_then(|key| cache.get(&entry.path, key))
@@ -48,23 +85,22 @@ impl First<'_> {
             if let Some(seen) = &mut seen {
                 seen.code.asked = asked;
             }
-            return seen;
+            return Held::Open(seen);
         }
         let source = Language::of_path(&entry.path).filter(|_| key.is_some());
         let content = (bytes.len(), source.and_then(|_| ingest::git::blob_id(&bytes)));
         let seen = self.look(ingest::of_bytes(entry, bytes));
-        if let Some(key) = key
-            && let Some(blob) = Seen::written(seen.as_deref())
-        {
+        let written = Seen::written(seen.as_deref());
+        if let (Some(key), Some(blob)) = (key, &written) {
             let nothing = analyze::Asked::default();
             let asked = seen.as_ref().map_or(&nothing, |seen| &seen.code.asked);
-            cache.put(&entry.path, &key, content, asked, blob);
+            cache.put(&entry.path, &key, content, asked, blob.clone());
         }
-        seen
+        self.hold(seen, written)
     }
 
     fn look(&self, mut original: Original) -> Kept {
-        let First { symlinks, checks, policy, project, keep, asked_about } = *self;
+        let First { symlinks, checks, policy, project, keep, asked_about, .. } = *self;
         let mut notes = std::mem::take(&mut original.notes);
         let redaction = checks.redactor.redact(original);
         let document = redaction.document;

@@ -30,6 +30,8 @@ pub(super) struct Module {
     pub(super) calls: Vec<CallFact>,
     /// Its data whose way leads through other files.
     pub(super) pending: Vec<PendingFact>,
+    /// What is said at the steps of traces: often the same.
+    pub(super) said: Vec<Box<str>>,
 }
 
 /// A name that leads to another file.
@@ -93,10 +95,11 @@ pub(super) enum OriginFact {
 pub(super) type PassageFact = (u32, u16);
 
 /// A step of a trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StepFact {
     pub(super) span: Span,
-    pub(super) message: Box<str>,
+    /// Which of [`Module::said`] is said.
+    pub(super) said: u32,
 }
 
 /// Data on its way.

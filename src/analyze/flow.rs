@@ -141,6 +141,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         snapshots: FxHashMap::default(),
         events: FxHashMap::default(),
         written: shared::written(program),
+        said: std::cell::RefCell::default(),
         undeclared: shared::undeclared(program, table, language),
         calling: 0,
         again: again::Again::default(),
@@ -247,6 +248,7 @@ struct Engine<'a> {
     undeclared: FxHashSet<Name>,
     /// How often a variable of a function is written.
     written: FxHashMap<(FunctionId, Name), u32>,
+    said: std::cell::RefCell<export::Said>,
     /// How deep calls of parameters are being followed.
     calling: u32,
     /// Who has read what functions share, and has to read it again.

@@ -141,7 +141,11 @@ impl Analyzer {
             let mut step = |module: usize, fact: &facts::StepFact| {
                 let document = opened.document(places[module].0)?;
                 let views = document.views();
-                Some(taint::shown(&seen(&views, places[module])?, fact.span, &fact.message))
+                Some(taint::shown(
+                    &seen(&views, places[module])?,
+                    fact.span,
+                    modules[module].said.get(fact.said as usize)?,
+                ))
             };
             let mut crossed = self.taint.crossed(&view, crossing, &mut step);
             let known = |found: &Finding| findings.iter().any(|it: &Finding| same(it, found));

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::Engine;
 use super::foreign::Step;
 use super::sink::{Arrival, Target};
@@ -15,6 +17,25 @@ use crate::analyze::ir::{ClassId, FunctionId, Pass, Span};
 
 /// The last steps of a trace that are kept where most of it lies in one file.
 const MOST_STEPS: usize = 8;
+
+/// What is said at steps, each text once.
+#[derive(Default)]
+pub(super) struct Said {
+    texts: Vec<Box<str>>,
+    numbers: FxHashMap<Box<str>, u32>,
+}
+
+impl Said {
+    fn number(&mut self, text: String) -> u32 {
+        if let Some(number) = self.numbers.get(text.as_str()) {
+            return *number;
+        }
+        let number = self.texts.len() as u32;
+        self.texts.push(text.as_str().into());
+        self.numbers.insert(text.into(), number);
+        number
+    }
+}
 
 impl Engine<'_> {
     /// The file as other files see it.
@@ -36,7 +57,7 @@ impl Engine<'_> {
             arguments: call.arguments.iter().map(|(pass, _)| self.pass_fact(*pass)).collect(),
         });
         let pending = self.pending.values().map(|one| self.pending_fact(one.origin, one.target, &one.at));
-        Module {
+        let mut module = Module {
             path: self.path.to_owned(),
             family: self.language.family(),
             view: 0,
@@ -47,7 +68,10 @@ impl Engine<'_> {
             symbols: symbols.collect(),
             calls: calls.collect(),
             pending: pending.collect(),
-        }
+            said: Vec::new(),
+        };
+        module.said = self.said.take().texts;
+        module
     }
 
     fn exports(&self, name: &str) -> bool {
@@ -156,7 +180,7 @@ impl Engine<'_> {
         let steps = steps.iter().enumerate().filter(|(index, _)| *index == 0 || *index >= kept);
         let step = |(_, (span, event)): (usize, &(Span, super::value::Event))| StepFact {
             span: *span,
-            message: event.said(self.text, *span).into(),
+            said: self.said.borrow_mut().number(event.said(self.text, *span)),
         };
         FlowFact { origin, clean: flow.clean, via: via.collect(), steps: steps.map(step).collect() }
     }

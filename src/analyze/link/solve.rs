@@ -251,7 +251,7 @@ impl<'m> Solver<'m> {
 }
 
 fn way_of(module: usize, steps: &[StepFact]) -> Way {
-    Rc::new(steps.iter().map(|step| (module, step.clone())).collect())
+    Rc::new(steps.iter().map(|step| (module, *step)).collect())
 }
 
 fn longer(way: &Way, module: usize, steps: &[StepFact]) -> Way {
