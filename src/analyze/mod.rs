@@ -308,6 +308,8 @@ mod tests;
 #[cfg(test)]
 mod tests_linked;
 #[cfg(test)]
+mod tests_objects;
+#[cfg(test)]
 mod tests_pollution;
 #[cfg(test)]
 mod tests_script;

@@ -112,6 +112,8 @@ impl Builder {
             getters: Vec::new(),
             setters: Vec::new(),
             body: None,
+            fields: Vec::new(),
+            record: None,
             span,
         });
         ClassId(self.program.classes.len() as u32 - 1)
