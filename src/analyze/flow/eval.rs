@@ -186,7 +186,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The parameter of the function itself that a value is, as it was given.
-    fn parameter_at(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
+    pub(super) fn parameter_at(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
         let name = match frame.function.step(value).op {
             Op::Load(name) => name,
             Op::Store(name, given) if matches!(frame.function.step(given).op, Op::Parameter(_)) => name,
