@@ -94,9 +94,7 @@ pub(super) enum OriginFact {
 pub(super) type PassageFact = (u32, u16, PartFact);
 
 /// A part of a parameter or an argument: the member or entry of a name, as a number that stands for it.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct PartFact(u32);
 
 impl PartFact {

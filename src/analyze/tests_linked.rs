@@ -224,3 +224,20 @@ fn parts_of_arguments_stay_apart() {
     check("named(cmd=x)", "", mark);
     check("named(**request.args)", "", mark);
 }
+
+#[test]
+fn a_constructor_is_given_objects_of_other_files() {
+    let controller = "import { Controller, Post, Body } from '@nestjs/common';\nimport { UserService } from './user.service';\n@Controller('u')\nexport class UserController {\n  constructor(private readonly users: UserService) {}\n  @Post()\n  find(@Body() dto: any) {\n    return this.users.findOne(dto);\n  }\n  @Post('run')\n  run(@Body('name') name: string) {\n    return this.users.run('a', name);\n  }\n}\n";
+    let service = "import { exec } from 'child_process';\nimport { Repository } from 'typeorm';\nexport class UserService {\n  constructor(private readonly users: Repository<User>) {}\n  findOne(dto: any) {\n    return this.users.findOne({ where: dto });\n  }\n  run(flag: string, name: string) {\n    exec('ls ' + flag);\n    exec('ls ' + name); // expect: command-injection\n  }\n}\n";
+    holds(&[("src/user.controller.ts", controller), ("src/user.service.ts", service)]);
+    holds(&[
+        (
+            "app.py",
+            "from flask import request\nfrom services import Runner\nclass View:\n    def __init__(self, runner: Runner):\n        self.runner = runner\n    def get(self):\n        return self.runner.run(request.args['x'])\n",
+        ),
+        (
+            "services.py",
+            "import os\nclass Runner:\n    def run(self, x):\n        os.system(x)  # expect: command-injection\n",
+        ),
+    ]);
+}

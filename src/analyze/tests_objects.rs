@@ -115,7 +115,10 @@ fn a_collection_of_the_programs_own_lists_what_is_allowed() {
         python("", &format!("{list}if x not in allowed:\n    return\nos.system(x)  {mark}\n"));
     }
     python("", &format!("if 'a' in x:\n    os.system(x)  {EXPECT}\n"));
-    python("seen = set()\ndef mark(n):\n    seen.add(n)\n", &format!("if x in seen:\n    os.system(x)  {EXPECT}\n"));
+    python(
+        "seen = set()\ndef mark(n):\n    seen.add(n)\n",
+        &format!("if x in seen:\n    os.system(x)  {EXPECT}\n"),
+    );
     for (test, tainted) in [
         ("const list = load(); if (list.includes(x))", false),
         ("const list = new Set(load()); if (list.has(x))", false),
@@ -142,7 +145,9 @@ fn a_folder_among_the_parents_holds_a_path() {
     let check = |text: &str| assert_eq!(reported("app.py", text), expected(text), "{text}");
     check(&text(".resolve()\n    if BASE in path.parents:\n        open(path)"));
     check(&text(".resolve()\n    if BASE not in path.parents:\n        return\n    open(path)"));
-    check(&text(".resolve()\n    if BASE in path.parents:\n        return\n    open(path)  # expect: path-traversal"));
+    check(&text(
+        ".resolve()\n    if BASE in path.parents:\n        return\n    open(path)  # expect: path-traversal",
+    ));
     check(&text("\n    if BASE in path.parents:\n        open(path)  # expect: path-traversal"));
 }
 

@@ -65,6 +65,9 @@ impl<'a> Engine<'a> {
                 return self.applied(frame, id, None, Some(((*receiver).clone(), object)), arguments, span);
             }
             Known::Class(class) => return self.made(frame, class, arguments, span),
+            Known::Foreign(symbol) if self.of_injected(symbol) => {
+                return self.foreign_call(frame, symbol, callee, arguments, span);
+            }
             Known::Foreign(symbol) => {
                 if let Some(node) = self.foreign.get(symbol).node.and_then(|node| self.table.call(node)) {
                     let yields = self.foreign_call(frame, symbol, callee, arguments, span);

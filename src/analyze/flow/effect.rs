@@ -1,10 +1,10 @@
 //! What a call does besides what it yields: calls of its parameters, writes into them and into variables around it,
 //! what it throws, and what its result says of its arguments.
 
-use super::{Engine, made};
 use super::function::{Frame, Place, State};
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Given, Key, Known, Origin, Part, Taint};
+use super::{Engine, made};
 use crate::analyze::ir::{FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{ANY, Kinds, NodeId};
 use crate::rule::Slot;

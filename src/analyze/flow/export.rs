@@ -8,8 +8,8 @@ use super::sink::{Arrival, Target};
 use super::summary::Slot;
 use super::value::{Abstract, Flow, Key, Known, Link, Origin, Part, Parts, Taint};
 use crate::analyze::facts::{
-    CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PartFact, PassFact,
-    PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
+    CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PartFact,
+    PassFact, PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
 };
 use crate::analyze::ir::{ClassId, FunctionId, Pass, Span};
 

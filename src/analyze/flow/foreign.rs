@@ -4,14 +4,14 @@
 //! said to reach that argument, and what the call yields is said to hold the argument's data on the condition that the
 //! called function passes it on ([`Passage`]). Linking decides these when all files are known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Engine;
 use super::function::Frame;
 use super::value::{Abstract, Event, Flow, Key, Known, Origin, Part, Taint, through};
 use crate::analyze::facts::PartFact;
-use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
+use crate::analyze::ir::{Argument, FunctionId, Name, Op, Pass, Span, Value};
 use crate::analyze::model::NodeId;
 use crate::analyze::project::Place;
 use crate::syntax::Language;
@@ -72,6 +72,8 @@ pub(super) struct Call {
 pub(super) struct Foreign {
     pub(super) symbols: Vec<Symbol>,
     pub(super) calls: Vec<Call>,
+    /// Objects that a constructor is given, of classes that its parameters name.
+    given: HashSet<SymbolId>,
     known: HashMap<Step, SymbolId>,
     places: HashMap<(FunctionId, Span), u32>,
 }
@@ -122,6 +124,34 @@ impl Engine<'_> {
             _ => Step::Member(of, name.into()),
         };
         self.foreign.symbol(step, node)
+    }
+
+    /// An object of the class of another file that a parameter of a constructor is declared to be:
+    /// `constructor(private users: UserService)`.
+    pub(super) fn injected(&mut self, frame: &Frame<'_>, annotation: Name) -> Option<Known> {
+        if !super::made::makes(self.program, frame.id) {
+            return None;
+        }
+        // A decorator that says where the parameter comes from stands before its type.
+        let text = self.program.names.text(annotation).rsplit('|').next()?;
+        let mut path = text.split('.');
+        let first = self.program.names.get(path.next()?)?;
+        let mut symbol = match self.around(frame, first)?.known {
+            Known::Class(class) => return Some(Known::Instance(class)),
+            Known::Foreign(symbol) => symbol,
+            _ => return None,
+        };
+        for name in path {
+            symbol = self.foreign_symbol(symbol, name)?;
+        }
+        let object = self.foreign.symbol(Step::Call(symbol), None)?;
+        self.foreign.given.insert(object);
+        Some(Known::Foreign(object))
+    }
+
+    /// Whether it is a method of such an object: what the models say of any method of that name is not about it.
+    pub(super) fn of_injected(&self, symbol: SymbolId) -> bool {
+        matches!(&self.foreign.get(symbol).step, Step::Member(of, _) if self.foreign.given.contains(of))
     }
 
     fn foreign_value(&self, symbol: SymbolId, span: Span) -> Abstract {

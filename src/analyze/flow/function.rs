@@ -263,9 +263,16 @@ impl<'a> Engine<'a> {
             }
         }
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
-        let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any);
+        let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any).cloned();
+        let injected = match (annotated, parameter.annotation) {
+            (None, Some(annotation)) => self.injected(frame, annotation),
+            _ => None,
+        };
+        if let Some(known) = injected {
+            return Abstract { taint: own, ..Abstract::known(known) };
+        }
         if let (None, Some(known)) = (annotated, given) {
-            return Abstract { taint: own, ..Abstract::known(known.clone()) };
+            return Abstract { taint: own, ..Abstract::known(known) };
         }
         let named = || self.table.unknown(self.program.names.text(parameter.name));
         match annotated.or_else(named) {

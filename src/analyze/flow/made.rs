@@ -9,7 +9,9 @@ use super::effect::Written;
 use super::function::{Frame, changed, harmless};
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Key, Known, Origin, Part, Parts, Taint};
-use crate::analyze::ir::{Argument, ClassId, Function, FunctionId, Name, Op, Pass, Program, Record, Span, Value};
+use crate::analyze::ir::{
+    Argument, ClassId, Function, FunctionId, Name, Op, Pass, Program, Record, Span, Value,
+};
 use crate::syntax::Language;
 
 /// A constructor that writes so many fields may write others.
@@ -218,9 +220,7 @@ impl Engine<'_> {
     /// A member that nothing in the file defines: what was put into the object without a name for it
     /// (`setattr(self, key, value)`); of the object that a method works on its callers know.
     pub(super) fn undefined_member(&self, object: &Abstract, key: &Key) -> Abstract {
-        let own = |flow: &&Flow| {
-            matches!(flow.origin, Origin::Parameter(of, 0, Part::Whole) if self.program.function(of).class.is_some())
-        };
+        let own = |flow: &&Flow| matches!(flow.origin, Origin::Parameter(of, 0, Part::Whole) if self.program.function(of).class.is_some());
         let own = Taint::from(object.taint.flows().iter().filter(own).cloned().collect());
         let put = field(&Abstract { taint: Taint::default(), ..object.clone() }, key);
         Abstract { taint: own.join(&put.taint), ..put }
@@ -229,7 +229,8 @@ impl Engine<'_> {
     /// Whether something in the file writes a field of the objects of a class.
     pub(super) fn defines(&self, class: ClassId, name: Name) -> bool {
         let root = self.lineage(class).last().copied().unwrap_or(class);
-        self.fields.contains_key(&(root, name)) || self.record_fields(class).iter().any(|field| field.0 == name)
+        self.fields.contains_key(&(root, name))
+            || self.record_fields(class).iter().any(|field| field.0 == name)
     }
 
     /// What a field holds of a value: one that is converted to a number is no data any more.
@@ -271,7 +272,8 @@ impl Engine<'_> {
         let line = self.lineage(class);
         // Of a base from elsewhere it is not known what fields it has.
         let known = |class: &ClassId| {
-            self.class_bases.get(class).is_none_or(Vec::is_empty) || self.program.class(*class).record.is_some()
+            self.class_bases.get(class).is_none_or(Vec::is_empty)
+                || self.program.class(*class).record.is_some()
         };
         if !line.last().is_some_and(known) {
             parts.rest = Some(Box::new(Abstract::tainted(data.clone())));

@@ -12,17 +12,83 @@ use crate::analyze::model::{ANY, Kinds};
 
 /// Functions and methods that yield a text.
 const TEXTS: &[&str] = &[
-    "str", "String", "repr", "read", "readFile", "readFileSync", "execSync", "check_output", "read_text", "readline", "text", "lower", "upper", "strip", "lstrip", "rstrip",
-    "trim", "toLowerCase", "toUpperCase", "toString", "join", "format", "decode", "dumps", "stringify", "replace",
-    "replaceAll", "getvalue", "render", "render_template", "render_to_string", "slice", "substring", "substr",
-    "get_data", "input", "encode", "title", "capitalize", "basename", "dirname", "abspath", "realpath", "fspath",
+    "str",
+    "String",
+    "repr",
+    "read",
+    "readFile",
+    "readFileSync",
+    "execSync",
+    "check_output",
+    "read_text",
+    "readline",
+    "text",
+    "lower",
+    "upper",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "trim",
+    "toLowerCase",
+    "toUpperCase",
+    "toString",
+    "join",
+    "format",
+    "decode",
+    "dumps",
+    "stringify",
+    "replace",
+    "replaceAll",
+    "getvalue",
+    "render",
+    "render_template",
+    "render_to_string",
+    "slice",
+    "substring",
+    "substr",
+    "get_data",
+    "input",
+    "encode",
+    "title",
+    "capitalize",
+    "basename",
+    "dirname",
+    "abspath",
+    "realpath",
+    "fspath",
 ];
 
 /// Members that are texts by their names.
 const TEXT_MEMBERS: &[&str] = &[
-    "text", "content", "body", "html", "innerHTML", "textContent", "innerText", "value", "message", "description",
-    "title", "name", "path", "url", "href", "filename", "source", "query", "sql", "username", "email", "address",
-    "pathname", "search", "hash", "host", "hostname", "origin", "className",
+    "text",
+    "content",
+    "body",
+    "html",
+    "innerHTML",
+    "textContent",
+    "innerText",
+    "value",
+    "message",
+    "description",
+    "title",
+    "name",
+    "path",
+    "url",
+    "href",
+    "filename",
+    "source",
+    "query",
+    "sql",
+    "username",
+    "email",
+    "address",
+    "pathname",
+    "search",
+    "hash",
+    "host",
+    "hostname",
+    "origin",
+    "className",
 ];
 
 /// Functions that list what a program is made of, which is no list of what is allowed.
@@ -106,7 +172,12 @@ impl Engine<'_> {
     /// Whether something may be a collection; of a text everything is in it that is a part of it.
     fn may_list(&self, frame: &Frame<'_>, value: Value, held: &Abstract) -> bool {
         match &held.known {
-            Known::Text(_) | Known::OneOf(_) | Known::Int(_) | Known::Bool(_) | Known::Null | Known::Pattern(_) => {
+            Known::Text(_)
+            | Known::OneOf(_)
+            | Known::Int(_)
+            | Known::Bool(_)
+            | Known::Null
+            | Known::Pattern(_) => {
                 return false;
             }
             Known::Constant if held.parts.is_none() => return false,

@@ -62,7 +62,8 @@ impl Engine<'_> {
         let Some(block) = frame.function.blocks.get(frame.block) else { return false };
         let mut steps = block.steps.iter().skip_while(|step| **step <= callee);
         let step = |value: &Value| &frame.function.step(*value).op;
-        let made = steps.find(|value| matches!(step(value), Op::Call { callee: called, .. } if *called == callee));
+        let made =
+            steps.find(|value| matches!(step(value), Op::Call { callee: called, .. } if *called == callee));
         let stored = steps.find_map(|value| match step(value) {
             Op::Store(name, stored) if Some(stored) == made => Some(*name),
             _ => None,
@@ -94,7 +95,8 @@ impl Engine<'_> {
                 Op::Store(name, _) if *name == response => break,
                 _ => continue,
             };
-            plain = text(kind).is_some_and(|kind| !["html", "svg", "xml"].iter().any(|page| kind.contains(page)));
+            plain =
+                text(kind).is_some_and(|kind| !["html", "svg", "xml"].iter().any(|page| kind.contains(page)));
         }
         plain
     }

@@ -3,12 +3,12 @@
 
 use std::rc::Rc;
 
-use super::{Engine, made};
 use super::effect::{Called, Stored, Tests, Written};
 use super::sink::{Arrival, Target};
 use super::value::{
     Abstract, Bound, Event, Flow, Given, Key, Known, Link, Origin, Part, Parts, Taint, through,
 };
+use super::{Engine, made};
 use crate::analyze::flow::function::Frame;
 use crate::analyze::ir::{FunctionId, Span};
 use crate::analyze::model::Kinds;

@@ -166,9 +166,10 @@ impl<'m> Solver<'m> {
                 let effect = self.effects.get(&(at, function))?;
                 let places = self.resolver.parameters(fact, bound, passes, argument);
                 let part = put(fact, passes, argument, places.start, part);
-                let met = effect.passes.iter().filter(|((parameter, read), _)| {
-                    places.contains(parameter) && part.meets(*read)
-                });
+                let met = effect
+                    .passes
+                    .iter()
+                    .filter(|((parameter, read), _)| places.contains(parameter) && part.meets(*read));
                 let kinds = met.map(|(_, clean)| *clean);
                 kinds.reduce(|one, other| one & other)
             }
