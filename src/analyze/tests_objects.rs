@@ -188,3 +188,31 @@ fn a_response_may_be_said_to_be_no_page_later() {
         check(made, "    r.headers['X-Kind'] = 'text/plain'\n", true);
     }
 }
+
+#[test]
+fn a_path_without_dots_may_still_be_absolute() {
+    let check = |text: &str| assert_eq!(reported("app.py", text), expected(text), "{text}");
+    let program = |body: &str| {
+        format!("import os\nfrom flask import request\ndef view():\n    x = request.args['x']\n{body}\n")
+    };
+    let mark = "  # expect: path-traversal";
+    let refuse = "    if '..' in x:\n        return\n";
+    check(&program(&format!("{refuse}    open(os.path.join('/srv', x)){mark}")));
+    check(&program(&format!("{refuse}    open(x){mark}")));
+    check(&program(&format!("{refuse}    open('/srv/' + x)")));
+    check(&program(&format!("{refuse}    open(f'{{root()}}/{{x}}.txt')")));
+    check(&program(&format!("{refuse}    open('/srv/%s' % x)")));
+    check(&program(&format!("    p = '/srv/' + x\n    if '../' in p:\n        return\n    open(p)")));
+    check(&program(&format!(
+        "{refuse}    if x.startswith('/'):\n        return\n    open(os.path.join('/srv', x))"
+    )));
+    check(&program(
+        "    if x.startswith('/') or '..' in x:\n        return\n    open(os.path.join('/srv', x))",
+    ));
+    check(&program(
+        "    if os.path.isabs(x) or '..' in x:\n        return\n    open(os.path.join('/srv', x))",
+    ));
+    check(&program(&format!(
+        "    if x.startswith('/'):\n        return\n    open(os.path.join('/srv', x)){mark}"
+    )));
+}
