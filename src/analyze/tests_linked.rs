@@ -231,6 +231,20 @@ fn a_constructor_is_given_objects_of_other_files() {
     let service = "import { exec } from 'child_process';\nimport { Repository } from 'typeorm';\nexport class UserService {\n  constructor(private readonly users: Repository<User>) {}\n  findOne(dto: any) {\n    return this.users.findOne({ where: dto });\n  }\n  run(flag: string, name: string) {\n    exec('ls ' + flag);\n    exec('ls ' + name); // expect: command-injection\n  }\n}\n";
     holds(&[("src/user.controller.ts", controller), ("src/user.service.ts", service)]);
     holds(&[
+        ("src/user.controller.ts", &controller.replace("private readonly users", "readonly users")),
+        ("src/user.service.ts", service),
+    ]);
+    holds(&[
+        (
+            "app.py",
+            "from fastapi import Depends, FastAPI\nfrom services import Runner\napp = FastAPI()\n@app.get('/')\ndef view(name: str, runner: Runner = Depends()):\n    return runner.run(name)\n",
+        ),
+        (
+            "services.py",
+            "import os\nclass Runner:\n    def run(self, x):\n        os.system(x)  # expect: command-injection\n",
+        ),
+    ]);
+    holds(&[
         (
             "app.py",
             "from flask import request\nfrom services import Runner\nclass View:\n    def __init__(self, runner: Runner):\n        self.runner = runner\n    def get(self):\n        return self.runner.run(request.args['x'])\n",

@@ -40,3 +40,34 @@ impl Yielding {
         findings.retain(|_| kept.next().unwrap_or(true));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Confidence, Severity};
+
+    #[test]
+    fn the_rule_that_says_less_yields_on_a_common_line() {
+        let text = "import os\nfrom flask import request\nos.system(request.args['x'])\n";
+        let found = crate::analyze::tests::linked(&[("app.py", text)]);
+        let flow = &found[0];
+        let form = Finding { rule: "form".into(), severity: Severity::Medium, ..flow.clone() };
+        let yielding = Yielding([("form".to_owned(), vec![flow.rule.clone()])].into());
+        let left = |findings: &[&Finding]| {
+            let mut findings: Vec<Finding> = findings.iter().map(|finding| (*finding).clone()).collect();
+            yielding.leave_out(&mut findings);
+            findings.into_iter().map(|finding| finding.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(left(&[&form, flow]), ["command-injection"]);
+        assert_eq!(left(&[&form]), ["form"]);
+        let mut elsewhere = form.clone();
+        elsewhere.location.region.start_line += 1;
+        elsewhere.location.region.end_line += 1;
+        assert_eq!(left(&[flow, &elsewhere]).len(), 2);
+        let mut other = form.clone();
+        other.location.path = "other.py".into();
+        assert_eq!(left(&[flow, &other]).len(), 2);
+        let unsure = Finding { confidence: Confidence::Low, ..flow.clone() };
+        assert_eq!(left(&[&unsure, &form]).len(), 2);
+    }
+}

@@ -126,12 +126,9 @@ impl Engine<'_> {
         self.foreign.symbol(step, node)
     }
 
-    /// An object of the class of another file that a parameter of a constructor is declared to be:
-    /// `constructor(private users: UserService)`.
+    /// An object of the class of another file that a parameter is declared to be, where something provides it:
+    /// `constructor(private users: UserService)`, `users: UserService = Depends()`.
     pub(super) fn injected(&mut self, frame: &Frame<'_>, annotation: Name) -> Option<Known> {
-        if !super::made::makes(self.program, frame.id) {
-            return None;
-        }
         // A decorator that says where the parameter comes from stands before its type.
         let text = self.program.names.text(annotation).rsplit('|').next()?;
         let mut path = text.split('.');

@@ -248,7 +248,9 @@ impl<'a> Engine<'a> {
                     return self.path(node, parameter.span);
                 }
                 if declared_harmless(self.text_of(parameter.span)) {
-                    return Abstract::default();
+                    let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
+                    let known = provided.and_then(|annotation| self.injected(frame, annotation));
+                    return Abstract::known(known.unwrap_or_default());
                 }
                 let read = self.read(kind, 0, parameter.span);
                 // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
@@ -265,7 +267,9 @@ impl<'a> Engine<'a> {
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
         let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any).cloned();
         let injected = match (annotated, parameter.annotation) {
-            (None, Some(annotation)) => self.injected(frame, annotation),
+            (None, Some(annotation)) if made::makes(self.program, frame.id) => {
+                self.injected(frame, annotation)
+            }
             _ => None,
         };
         if let Some(known) = injected {
