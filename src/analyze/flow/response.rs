@@ -11,6 +11,9 @@ fn mark() -> Key {
     Key::Member("content type".into())
 }
 
+/// What a response is said to hold is looked for so far behind where it is made.
+const MOST_STEPS: usize = 256;
+
 /// Chains of calls are looked through so far: `response.status(200).type("txt").send(x)`.
 const LONGEST: u32 = 6;
 
@@ -60,7 +63,8 @@ impl Engine<'_> {
         }
         // Whatever comes in between in the same block does not leave the function.
         let Some(block) = frame.function.blocks.get(frame.block) else { return false };
-        let mut steps = block.steps.iter().skip_while(|step| **step <= callee);
+        let after = block.steps.partition_point(|step| *step <= callee);
+        let mut steps = block.steps.iter().skip(after).take(MOST_STEPS);
         let step = |value: &Value| &frame.function.step(*value).op;
         let made =
             steps.find(|value| matches!(step(value), Op::Call { callee: called, .. } if *called == callee));
