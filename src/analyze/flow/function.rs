@@ -258,7 +258,7 @@ impl<'a> Engine<'a> {
                 let read = if typed { read.cleaned(self.models.object_kinds) } else { read };
                 let declared = parameter.annotation.and_then(|name| self.around(frame, name));
                 let record = match declared.map(|declared| declared.known) {
-                    Some(Known::Class(class)) => self.record_of(class, &read, 0),
+                    Some(Known::Class(class)) => self.record_of(class, &read, &mut { made::MOST_INNER }),
                     _ => None,
                 };
                 return record.unwrap_or_else(|| Abstract::tainted(read));

@@ -20,8 +20,8 @@ pub(super) const MOST_FIELDS: usize = 64;
 /// Chains of members and calls are followed so far to what they begin with.
 const LONGEST: u32 = 8;
 
-/// Records within records are looked into so deep.
-const DEEPEST: u32 = 3;
+/// Records within a record are looked into until so many fields are known.
+pub(super) const MOST_INNER: usize = 128;
 
 /// What a call may change of the object that is being made.
 enum Touched {
@@ -266,8 +266,10 @@ impl Engine<'_> {
     }
 
     /// A record of the file that a framework makes of data: all of it is in fields, as these are declared.
-    pub(super) fn record_of(&self, class: ClassId, data: &Taint, depth: u32) -> Option<Abstract> {
+    pub(super) fn record_of(&self, class: ClassId, data: &Taint, left: &mut usize) -> Option<Abstract> {
         self.record(class)?;
+        let fields = self.record_fields(class);
+        *left = left.checked_sub(fields.len())?;
         let mut parts = Parts { complete: true, ..Parts::default() };
         let line = self.lineage(class);
         // Of a base from elsewhere it is not known what fields it has.
@@ -279,12 +281,12 @@ impl Engine<'_> {
             parts.rest = Some(Box::new(Abstract::tainted(data.clone())));
         }
         let mut made = Abstract::holding(parts);
-        for (name, kind) in self.record_fields(class) {
+        for (name, kind) in fields {
             let text = self.text_of(kind);
             let inner = self.program.names.get(text).and_then(|name| self.variables[0].get(&name));
             let value = match inner.map(|inner| &inner.known) {
                 _ if harmless(text) => Some(Abstract::default()),
-                Some(Known::Class(inner)) if depth < DEEPEST => self.record_of(*inner, data, depth + 1),
+                Some(Known::Class(inner)) if *inner != class => self.record_of(*inner, data, left),
                 _ => None,
             };
             let value = value.unwrap_or_else(|| Abstract::tainted(data.clone()));
