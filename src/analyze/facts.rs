@@ -86,13 +86,36 @@ pub(super) struct ValueFact {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum OriginFact {
     Source(Kinds),
-    Parameter(u32),
+    /// That parameter, and the part of it.
+    Parameter(u32, PartFact),
     /// What that call yields.
     Call(u32),
 }
 
-/// An argument of a call of a symbol that data came through.
-pub(super) type PassageFact = (u32, u16);
+/// An argument of a call of a symbol that data came through, and the part of it.
+pub(super) type PassageFact = (u32, u16, PartFact);
+
+/// A part of a parameter or an argument: the member or entry of a name, as a number that stands for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct PartFact(u32);
+
+impl PartFact {
+    /// All of it, or some part that is not known.
+    pub(super) const WHOLE: PartFact = PartFact(0);
+
+    /// Of a parameter that is handed on as it is: the part that is read there.
+    pub(super) const SAME: PartFact = PartFact(1);
+
+    /// The part of a name. Of two names with one number each is taken for the other.
+    pub(super) fn named(name: &str) -> Self {
+        PartFact(crate::rule::crc32(name.as_bytes()).max(2))
+    }
+
+    /// Whether data that is put at one place may be read at the other.
+    pub(super) fn meets(self, other: PartFact) -> bool {
+        self == other || [self, other].iter().any(|part| matches!(*part, PartFact::WHOLE | PartFact::SAME))
+    }
+}
 
 /// A step of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +140,7 @@ pub(super) enum TargetFact {
     /// A sink of that kind.
     Sink(Kinds),
     /// An argument of a call of a symbol.
-    Argument(u32, u16),
+    Argument(u32, u16, PartFact),
 }
 
 /// Data that arrives somewhere.

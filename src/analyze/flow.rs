@@ -1,5 +1,6 @@
 //! Forward data flow: which sources reach which sinks, function by function, with summaries of the file's own functions.
 
+mod address;
 mod again;
 mod call;
 pub(super) mod charset;
@@ -11,6 +12,8 @@ mod fold;
 pub(super) mod foreign;
 mod function;
 mod guard;
+mod made;
+mod member;
 mod object;
 mod pollution;
 mod response;
@@ -142,6 +145,9 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         events: FxHashMap::default(),
         written: shared::written(program),
         said: std::cell::RefCell::default(),
+        derived: made::derived(program),
+        keyed: member::keyed(program),
+        filled: member::filled(program),
         undeclared: shared::undeclared(program, table, language),
         calling: 0,
         again: again::Again::default(),
@@ -246,6 +252,11 @@ struct Engine<'a> {
     events: FxHashMap<Rc<str>, script::Events>,
     /// Names of JavaScript that are written and nowhere declared: variables of everything.
     undeclared: FxHashSet<Name>,
+    /// Fields that methods write with something computed.
+    derived: FxHashSet<Name>,
+    /// What is written at keys that are computed, and what something computed is put into.
+    keyed: FxHashSet<Name>,
+    filled: FxHashSet<Name>,
     /// How often a variable of a function is written.
     written: FxHashMap<(FunctionId, Name), u32>,
     said: std::cell::RefCell<export::Said>,

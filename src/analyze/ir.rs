@@ -351,6 +351,24 @@ pub(crate) struct Function {
     pub(crate) span: Span,
 }
 
+/// What a class without a constructor of its own does with what it is made of: it has fields, and keeps it in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// As it is: a dataclass, a named tuple.
+    Keeps,
+    /// As what the fields are declared to be: a model of pydantic.
+    Converts,
+}
+
+/// A field that a class declares with a type: `name: str`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    /// Its name.
+    pub(crate) name: Name,
+    /// The type as it is written.
+    pub(crate) kind: Span,
+}
+
 /// A class.
 #[derive(Debug, Clone)]
 pub(crate) struct Class {
@@ -365,6 +383,10 @@ pub(crate) struct Class {
     pub(crate) setters: Vec<(Name, FunctionId)>,
     /// The function whose steps are the class body: its stores are the class's attributes.
     pub(crate) body: Option<FunctionId>,
+    /// The fields that it declares, in order; of Python alone.
+    pub(crate) fields: Vec<Field>,
+    /// Whether it is a record of them.
+    pub(crate) record: Option<Record>,
     /// Where.
     #[expect(dead_code, reason = "linking across files will name it")]
     pub(crate) span: Span,

@@ -16,6 +16,7 @@ mod project;
 mod regex;
 mod taint;
 mod text;
+mod yielding;
 
 pub use project::{Asked, Project, configures};
 
@@ -54,6 +55,7 @@ pub struct Analyzer {
     patterns: pattern::Patterns,
     taint: taint::TaintRules,
     regexes: regex::SlowRegexes,
+    yielding: yielding::Yielding,
 }
 
 impl Analyzer {
@@ -61,7 +63,8 @@ impl Analyzer {
     /// see [`Analyzer::check`].
     pub fn new(rules: &RuleSet) -> Result<Self> {
         let (patterns, taint) = (pattern::Patterns::new(rules), taint::TaintRules::new(rules)?);
-        Ok(Analyzer { rules: rules.clone(), patterns, taint, regexes: regex::SlowRegexes::new(rules) })
+        let (regexes, yielding) = (regex::SlowRegexes::new(rules), yielding::Yielding::new(rules));
+        Ok(Analyzer { rules: rules.clone(), patterns, taint, regexes, yielding })
     }
 
     /// Compiles every query now: for rules that come from outside. Errors: one is wrong for its grammar.
@@ -99,6 +102,7 @@ impl Analyzer {
             }
             facts.modules[known..].iter_mut().for_each(|module| module.view = index);
         }
+        self.yielding.leave_out(&mut facts.findings);
         facts.asked = asked.into_inner();
         facts
     }
@@ -152,6 +156,10 @@ impl Analyzer {
             crossed.retain(|found| !known(found));
             document.sign_lines(&mut crossed);
             findings.extend(crossed);
+        }
+        // What reaches a line from another file is known only now.
+        if !crossings.is_empty() {
+            self.yielding.leave_out(&mut findings);
         }
         (findings, notes)
     }
@@ -311,6 +319,8 @@ fn not_understood(parsed: &Parsed<'_>, first: u32) -> String {
 mod tests;
 #[cfg(test)]
 mod tests_linked;
+#[cfg(test)]
+mod tests_objects;
 #[cfg(test)]
 mod tests_pollution;
 #[cfg(test)]

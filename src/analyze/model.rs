@@ -212,6 +212,9 @@ pub(super) struct Models {
     /// The sink kind of paths, and the pseudo kind of those without detours.
     pub(super) path: Kinds,
     pub(super) normal_path: Kinds,
+    /// The pseudo kinds of paths that cannot be absolute, and of those without `..`: what is both stays in its folder.
+    pub(super) relative: Kinds,
+    pub(super) no_dots: Kinds,
     /// The sink kind of XPath expressions, and the pseudo kinds of texts without `'` and without `"`: between two of
     /// these such a text is one literal, for XPath knows no escapes.
     pub(super) xpath: Kinds,
@@ -258,6 +261,8 @@ impl Models {
         all.route = all.sources.bit("http-route").unwrap_or(0);
         all.path = all.sinks.bit("path").unwrap_or(0);
         all.normal_path = all.sinks.bit("normal-path").unwrap_or(0);
+        all.relative = all.sinks.bit("relative").unwrap_or(0);
+        all.no_dots = all.sinks.bit("no-dots").unwrap_or(0);
         all.xpath = all.sinks.bit("xpath").unwrap_or(0);
         all.unquoted = ["no-apostrophe", "no-quote"].map(|kind| all.sinks.bit(kind).unwrap_or(0));
         let carried = ["format", "regex", "prototype", "assignment", "deserialise", "xxe"];

@@ -67,7 +67,7 @@ pub(super) fn expected(text: &str) -> Vec<(u32, String)> {
 }
 
 /// Checks a program against the `expect:` comments in it; `source` and `sink` are always there.
-fn holds(body: &str) {
+pub(super) fn holds(body: &str) {
     let text = format!("import os\nfrom flask import request\n{body}");
     assert_eq!(reported("app.py", &text), expected(&text), "{text}");
 }

@@ -178,3 +178,80 @@ fn modules_of_javascript() {
         "class Shell {\n  run(x) {\n    cp.exec(x); // expect: command-injection\n  }\n}\nmodule.exports = { Shell };\n",
     );
 }
+
+#[test]
+fn parts_of_arguments_stay_apart() {
+    let routes = |call: &str| {
+        format!(
+            "import express from 'express';\nimport {{ run }} from './middle';\nconst app = express();\napp.get('/', (req, res) => {{\n  const x = req.query.x;\n  {call}\n}});\n"
+        )
+    };
+    let middle = "import { go } from './last';\nexport function run(options) {\n  return go(options);\n}\n";
+    let last = |mark: &str| {
+        format!(
+            "import cp from 'child_process';\nexport function go({{ command, label }}) {{\n  cp.exec(command);{mark}\n  return label;\n}}\n"
+        )
+    };
+    let found = last(" // expect: command-injection");
+    let quiet = last("");
+    let check = |call: &str, last: &str| {
+        holds(&[("src/app.js", &routes(call)), ("src/middle.js", middle), ("src/last.js", last)]);
+    };
+    check("run({ command: 'ls', label: x });", &quiet);
+    check("run({ command: x, label: 'a' });", &found);
+    check("run(req.query);", &found);
+    check("const options = { command: 'ls' }; options.label = x; run(options);", &quiet);
+    check("const options = { command: 'ls' }; options[x] = x; run(options);", &found);
+    check("run({ ...req.query, command: 'ls' });", &found);
+    let python = |call: &str| {
+        format!(
+            "from flask import request\nfrom helpers import run, named\n\ndef view():\n    x = request.args['x']\n    {call}\n"
+        )
+    };
+    let helpers = |one: &str, two: &str| {
+        format!(
+            "import os\ndef run(options):\n    os.system(options['cmd']){one}\ndef named(**options):\n    os.system(options['cmd']){two}\n"
+        )
+    };
+    let mark = "  # expect: command-injection";
+    let check = |call: &str, one: &str, two: &str| {
+        holds(&[("app.py", &python(call)), ("helpers.py", &helpers(one, two))]);
+    };
+    check("run({'cmd': 'ls', 'name': x})", "", "");
+    check("run({'cmd': x})", mark, "");
+    check("run(dict(cmd=x))", mark, "");
+    check("named(name=x)", "", "");
+    check("named(cmd=x)", "", mark);
+    check("named(**request.args)", "", mark);
+}
+
+#[test]
+fn a_constructor_is_given_objects_of_other_files() {
+    let controller = "import { Controller, Post, Body } from '@nestjs/common';\nimport { UserService } from './user.service';\n@Controller('u')\nexport class UserController {\n  constructor(private readonly users: UserService) {}\n  @Post()\n  find(@Body() dto: any) {\n    return this.users.findOne(dto);\n  }\n  @Post('run')\n  run(@Body('name') name: string) {\n    return this.users.run('a', name);\n  }\n}\n";
+    let service = "import { exec } from 'child_process';\nimport { Repository } from 'typeorm';\nexport class UserService {\n  constructor(private readonly users: Repository<User>) {}\n  findOne(dto: any) {\n    return this.users.findOne({ where: dto });\n  }\n  run(flag: string, name: string) {\n    exec('ls ' + flag);\n    exec('ls ' + name); // expect: command-injection\n  }\n}\n";
+    holds(&[("src/user.controller.ts", controller), ("src/user.service.ts", service)]);
+    holds(&[
+        ("src/user.controller.ts", &controller.replace("private readonly users", "readonly users")),
+        ("src/user.service.ts", service),
+    ]);
+    holds(&[
+        (
+            "app.py",
+            "from fastapi import Depends, FastAPI\nfrom services import Runner\napp = FastAPI()\n@app.get('/')\ndef view(name: str, runner: Runner = Depends()):\n    return runner.run(name)\n",
+        ),
+        (
+            "services.py",
+            "import os\nclass Runner:\n    def run(self, x):\n        os.system(x)  # expect: command-injection\n",
+        ),
+    ]);
+    holds(&[
+        (
+            "app.py",
+            "from flask import request\nfrom services import Runner\nclass View:\n    def __init__(self, runner: Runner):\n        self.runner = runner\n    def get(self):\n        return self.runner.run(request.args['x'])\n",
+        ),
+        (
+            "services.py",
+            "import os\nclass Runner:\n    def run(self, x):\n        os.system(x)  # expect: command-injection\n",
+        ),
+    ]);
+}

@@ -342,6 +342,7 @@ fn page(id: &str, description: &str, wanted: SecretMatch) -> Rule {
         since: String::new(),
         fix: None,
         references: Vec::new(),
+        yields_to: Vec::new(),
         matcher: Match::Secret(wanted),
         queries: BTreeMap::new(),
         title,

@@ -199,6 +199,9 @@ pub struct Rule {
     pub fix: Option<String>,
     /// Addresses to read on.
     pub references: Vec<String>,
+    /// The rules that say more where they report the same lines: this one is left out there.
+    #[serde(default)]
+    pub yields_to: Vec<String>,
     /// How it is recognised.
     pub matcher: Match,
     /// `query` fences by language.

@@ -62,6 +62,8 @@ struct Head {
     fix: Option<String>,
     #[serde(default)]
     references: Vec<String>,
+    #[serde(default)]
+    yields_to: Vec<String>,
     #[serde(rename = "match")]
     matcher: Match,
 }
@@ -143,6 +145,7 @@ pub fn parse(category: Category, name: &str, page: &str) -> Result<(Rule, Vec<Ex
         since: head.since,
         fix: head.fix,
         references: head.references,
+        yields_to: head.yields_to,
         matcher: head.matcher,
         queries,
         title: title.to_owned(),

@@ -4,7 +4,7 @@ use super::Engine;
 use super::function::Frame;
 use super::summary::{Bindings, Slot};
 use super::value::{Abstract, Bound, Known, Taint};
-use crate::analyze::ir::{Argument, ClassId, FunctionId, Op, Pass, Span, Value};
+use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
 use crate::analyze::model::{ANY, Handler, NodeId};
 use crate::syntax::Language;
 
@@ -65,6 +65,9 @@ impl<'a> Engine<'a> {
                 return self.applied(frame, id, None, Some(((*receiver).clone(), object)), arguments, span);
             }
             Known::Class(class) => return self.made(frame, class, arguments, span),
+            Known::Foreign(symbol) if self.of_injected(symbol) => {
+                return self.foreign_call(frame, symbol, callee, arguments, span);
+            }
             Known::Foreign(symbol) => {
                 if let Some(node) = self.foreign.get(symbol).node.and_then(|node| self.table.call(node)) {
                     let yields = self.foreign_call(frame, symbol, callee, arguments, span);
@@ -151,7 +154,10 @@ impl<'a> Engine<'a> {
             // the page of an address.
             return made;
         }
-        let taint = self.unknown_call(frame, callee, arguments, span).all();
+        let taint = match self.resolved(frame, &said.path, arguments) {
+            Some(taint) => taint,
+            None => self.unknown_call(frame, callee, arguments, span).all(),
+        };
         Abstract { taint: taint.soiled(said.undoes).cleaned(cleans), ..made }
     }
 
@@ -174,6 +180,10 @@ impl<'a> Engine<'a> {
         let mut taint = self.handed(frame, arguments);
         let receiver = match &frame.function.step(callee).op {
             Op::Member(object, _) => frame.value(*object).clone(),
+            // An object that is called.
+            _ if matches!(frame.value(callee).known, Known::Instance(_)) => {
+                Abstract::tainted(frame.value(callee).all())
+            }
             _ => Abstract::tainted(frame.value(callee).taint.clone()),
         };
         taint = receiver.all().join(&taint);
@@ -270,31 +280,6 @@ impl<'a> Engine<'a> {
         result
     }
 
-    /// An object of a class of the file.
-    fn made(
-        &mut self,
-        frame: &mut Frame<'_>,
-        class: ClassId,
-        arguments: &[Argument],
-        span: Span,
-    ) -> Abstract {
-        let mut made = Abstract::known(Known::Instance(class));
-        if let Some(id) = self.constructor(class) {
-            let values = self.by_parameter(frame, id, Some(made.clone()), arguments);
-            self.apply(frame, id, None, &values, span);
-            if let Some(summary) = self.summary_of(id) {
-                made = self.constructed(made, &summary, &Bindings { id, arguments: &values, around: &[] });
-            }
-        } else {
-            for argument in arguments {
-                let taint = self.handed(frame, arguments);
-                self.calls_back(frame, argument.value, &taint, span);
-            }
-        }
-        // What an object is made of may come out of any of its methods.
-        Abstract { taint: self.handed(frame, arguments), ..made }
-    }
-
     /// Where the arguments of a call were read from, by parameter.
     fn places_by_parameter(
         &self,
@@ -304,7 +289,8 @@ impl<'a> Engine<'a> {
     ) -> Vec<Option<Value>> {
         let parameters = &self.program.function(id).parameters;
         let mut places = vec![None; parameters.len()];
-        let mut next = usize::from(self.lists_receiver(id));
+        let bound = receiver.is_some() || self.language != Language::Python;
+        let mut next = usize::from(bound && self.lists_receiver(id));
         if next == 1
             && let Some(first) = places.first_mut()
         {
@@ -340,7 +326,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The arguments of a call as the parameters of a function of the file see them.
-    fn by_parameter(
+    pub(super) fn by_parameter(
         &self,
         frame: &Frame<'_>,
         id: FunctionId,

@@ -8,7 +8,7 @@ use super::value::{Abstract, Event, Key, Known, Parts};
 use crate::analyze::ir::{Argument, Op, Span, Value};
 
 /// Methods that put an argument into their receiver.
-const PUTS: &[&str] = &[
+pub(super) const PUTS: &[&str] = &[
     "append",
     "appendleft",
     "add",
@@ -50,6 +50,10 @@ impl Engine<'_> {
             }
             self.change(frame, &place, |before| changed(before, method, &put));
             return Some(Abstract::default());
+        }
+        // What a method of that name does with an object of the file is not known here.
+        if matches!(held.known, Known::Instance(_)) {
+            return None;
         }
         taken(&held, method, &values).map(|(value, after)| {
             if let (Some(after), Some(place)) = (after, self.place(frame, *object)) {

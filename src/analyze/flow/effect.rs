@@ -1,10 +1,10 @@
 //! What a call does besides what it yields: calls of its parameters, writes into them and into variables around it,
 //! what it throws, and what its result says of its arguments.
 
-use super::Engine;
 use super::function::{Frame, Place, State};
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Given, Key, Known, Origin, Part, Taint};
+use super::{Engine, made};
 use crate::analyze::ir::{FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{ANY, Kinds, NodeId};
 use crate::rule::Slot;
@@ -208,7 +208,8 @@ impl Engine<'_> {
         let callable = |known: &Known| {
             matches!(known, Known::Function(_) | Known::Bound(..) | Known::Path(_) | Known::Instance(_))
         };
-        if frame.writes.len() >= MOST
+        let most = if made::makes(self.program, frame.id) { made::MOST_FIELDS } else { MOST };
+        if frame.writes.len() >= most
             || frame.rebound.contains(name)
             || (value.all().is_empty() && !callable(&value.known))
         {
@@ -248,20 +249,6 @@ impl Engine<'_> {
                 before.with(key, joined)
             });
         }
-    }
-
-    /// What the object that a constructor got is after it.
-    pub(super) fn constructed(
-        &mut self,
-        made: Abstract,
-        summary: &Summary,
-        bindings: &Bindings<'_>,
-    ) -> Abstract {
-        let own = summary.writes.iter().filter(|written| written.parameter == 0 && written.keys.is_empty());
-        own.fold(made, |made, written| {
-            let put = self.substituted(&written.value, bindings);
-            made.with(written.key.clone(), put)
-        })
     }
 
     /// Notes what the function holds of its parameters when it returns `result`.

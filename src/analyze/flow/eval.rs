@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use super::address::STARTS;
 use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Origin, Part, Parts, Taint};
-use super::{Engine, fold};
+use super::{Engine, fold, made};
 use crate::analyze::ir::{
     Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
 };
@@ -185,7 +186,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The parameter of the function itself that a value is, as it was given.
-    fn parameter_at(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
+    pub(super) fn parameter_at(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
         let name = match frame.function.step(value).op {
             Op::Load(name) => name,
             Op::Store(name, given) if matches!(frame.function.step(given).op, Op::Parameter(_)) => name,
@@ -215,7 +216,7 @@ impl<'a> Engine<'a> {
         if let Some(parts) = &held.parts
             && parts.known.iter().any(|(known, _)| *known == key)
         {
-            let found = held.at(Some(&key));
+            let found = made::field(held, &key);
             return self.received(found, held);
         }
         match &held.known {
@@ -227,7 +228,8 @@ impl<'a> Engine<'a> {
                         self.table.node(*node).source | self.table.node(self.table.canonical(*node)).source;
                     let taint = match within != 0 && !value.taint.is_empty() {
                         true => value.taint,
-                        false => value.taint.join(&held.taint),
+                        false if STARTS.contains(&text) => value.taint.join(&held.taint),
+                        false => value.taint.join(&held.taint.parted()),
                     };
                     Abstract { taint, known: value.known, parts: None }
                 }
@@ -239,7 +241,8 @@ impl<'a> Engine<'a> {
             Known::Instance(class) | Known::Class(class) => {
                 let class = *class;
                 let found = self.object_member(frame, held, class, name, span);
-                found.or_else(|| self.named_member(held, text, span)).unwrap_or_default()
+                let found = found.or_else(|| self.named_member(held, text, span));
+                found.unwrap_or_else(|| self.undefined_member(held, &key))
             }
             Known::Super(class, receiver) => {
                 let (class, receiver) = (*class, (**receiver).clone());
@@ -339,6 +342,10 @@ impl<'a> Engine<'a> {
                 }
                 None => Abstract::tainted(taint.join(&marks)),
             };
+        }
+        if self.language == Language::Python && matches!(held.known, Known::Instance(_)) {
+            // What is at a key of an object is for its class to say.
+            return Abstract::tainted(held.all().join(&marks));
         }
         let value = held.at(self.key(key, held).as_ref());
         Abstract { taint: value.taint.join(&marks), ..value }

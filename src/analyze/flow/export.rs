@@ -8,10 +8,10 @@ use super::Engine;
 use super::foreign::Step;
 use super::sink::{Arrival, Target};
 use super::summary::Slot;
-use super::value::{Abstract, Flow, Key, Known, Link, Origin, Parts, Taint};
+use super::value::{Abstract, Flow, Key, Known, Link, Origin, Part, Parts, Taint};
 use crate::analyze::facts::{
-    CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PassFact,
-    PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
+    CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PartFact,
+    PassFact, PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
 };
 use crate::analyze::ir::{ClassId, FunctionId, Pass, Span};
 
@@ -171,10 +171,14 @@ impl Engine<'_> {
     fn flow_fact(&self, flow: &Flow) -> FlowFact {
         let origin = match flow.origin {
             Origin::Source(kinds, _) => OriginFact::Source(kinds),
-            Origin::Parameter(_, index, _) => OriginFact::Parameter(index),
+            Origin::Parameter(_, index, Part::Name(name)) => {
+                OriginFact::Parameter(index, PartFact::named(self.program.names.text(name)))
+            }
+            Origin::Parameter(_, index, _) => OriginFact::Parameter(index, PartFact::WHOLE),
             Origin::Foreign(call) => OriginFact::Call(call),
         };
-        let via = flow.via.iter().flat_map(|via| via.iter()).map(|passage| (passage.call, passage.argument));
+        let via = flow.via.iter().flat_map(|via| via.iter());
+        let via = via.map(|passage| (passage.call, passage.argument, passage.part));
         let steps = Link::steps(&flow.trace);
         let kept = steps.len().saturating_sub(MOST_STEPS);
         let steps = steps.iter().enumerate().filter(|(index, _)| *index == 0 || *index >= kept);
@@ -189,7 +193,7 @@ impl Engine<'_> {
         let flow = Flow { origin, clean: at.clean, whole: 0, trace: at.trace.clone(), via: at.via.clone() };
         let target = match target {
             Target::Sink(kind) => TargetFact::Sink(kind),
-            Target::Argument(passage) => TargetFact::Argument(passage.call, passage.argument),
+            Target::Argument(passage) => TargetFact::Argument(passage.call, passage.argument, passage.part),
         };
         PendingFact { flow: self.flow_fact(&flow), target, span: at.span }
     }

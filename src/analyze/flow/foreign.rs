@@ -4,15 +4,17 @@
 //! said to reach that argument, and what the call yields is said to hold the argument's data on the condition that the
 //! called function passes it on ([`Passage`]). Linking decides these when all files are known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Engine;
 use super::function::Frame;
-use super::value::{Abstract, Event, Flow, Known, Origin, Taint, through};
-use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
+use super::value::{Abstract, Event, Flow, Key, Known, Origin, Part, Taint, through};
+use crate::analyze::facts::PartFact;
+use crate::analyze::ir::{Argument, FunctionId, Name, Op, Pass, Span, Value};
 use crate::analyze::model::NodeId;
 use crate::analyze::project::Place;
+use crate::syntax::Language;
 
 /// A symbol, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +26,9 @@ pub(crate) const RECEIVER: u16 = u16::MAX;
 /// A name is followed through so many members and calls.
 const LONGEST: u32 = 8;
 
+/// So many parts of an argument that hold data are told apart.
+const MOST_PARTS: usize = 6;
+
 /// Calls of foreign functions that are told apart in one file.
 const MOST_CALLS: usize = 20_000;
 
@@ -32,6 +37,7 @@ const MOST_CALLS: usize = 20_000;
 pub(super) struct Passage {
     pub(super) call: u32,
     pub(super) argument: u16,
+    pub(super) part: PartFact,
 }
 
 /// How a symbol is reached.
@@ -66,6 +72,8 @@ pub(super) struct Call {
 pub(super) struct Foreign {
     pub(super) symbols: Vec<Symbol>,
     pub(super) calls: Vec<Call>,
+    /// Objects that a constructor is given, of classes that its parameters name.
+    given: HashSet<SymbolId>,
     known: HashMap<Step, SymbolId>,
     places: HashMap<(FunctionId, Span), u32>,
 }
@@ -118,6 +126,31 @@ impl Engine<'_> {
         self.foreign.symbol(step, node)
     }
 
+    /// An object of the class of another file that a parameter is declared to be, where something provides it:
+    /// `constructor(private users: UserService)`, `users: UserService = Depends()`.
+    pub(super) fn injected(&mut self, frame: &Frame<'_>, annotation: Name) -> Option<Known> {
+        // A decorator that says where the parameter comes from stands before its type.
+        let text = self.program.names.text(annotation).rsplit('|').next()?;
+        let mut path = text.split('.');
+        let first = self.program.names.get(path.next()?)?;
+        let mut symbol = match self.around(frame, first)?.known {
+            Known::Class(class) => return Some(Known::Instance(class)),
+            Known::Foreign(symbol) => symbol,
+            _ => return None,
+        };
+        for name in path {
+            symbol = self.foreign_symbol(symbol, name)?;
+        }
+        let object = self.foreign.symbol(Step::Call(symbol), None)?;
+        self.foreign.given.insert(object);
+        Some(Known::Foreign(object))
+    }
+
+    /// Whether it is a method of such an object: what the models say of any method of that name is not about it.
+    pub(super) fn of_injected(&self, symbol: SymbolId) -> bool {
+        matches!(&self.foreign.get(symbol).step, Step::Member(of, _) if self.foreign.given.contains(of))
+    }
+
     fn foreign_value(&self, symbol: SymbolId, span: Span) -> Abstract {
         let read = self.foreign.get(symbol).node.map(|node| self.path(node, span).taint);
         Abstract { taint: read.unwrap_or_default(), ..Abstract::known(Known::Foreign(symbol)) }
@@ -156,21 +189,33 @@ impl Engine<'_> {
         let mut all = Taint::default();
         let receiver = match &frame.function.step(callee).op {
             Op::Member(object, _) => {
-                Some((RECEIVER, frame.value(*object).all(), frame.function.step(*object).span))
+                let span = frame.function.step(*object).span;
+                Some((RECEIVER, PartFact::WHOLE, frame.value(*object).all(), span))
             }
             _ => None,
         };
+        let script = self.language != Language::Python;
         let given = arguments.iter().enumerate().take(RECEIVER as usize);
+        // The options of a JavaScript call are an argument of their own.
+        let given = given.filter(|(_, argument)| !(script && matches!(argument.pass, Pass::Keyword(_))));
         let given: Vec<_> = given
-            .map(|(index, argument)| (index as u16, frame.value(argument.value).all(), argument.span))
+            .flat_map(|(index, argument)| {
+                let parts = parts(frame.value(argument.value));
+                parts.into_iter().map(move |(part, taint)| (index as u16, part, taint, argument.span))
+            })
             .chain(receiver)
             .collect();
-        for (argument, taint, span) in given {
-            let passage = Passage { call, argument };
+        for (argument, part, taint, span) in given {
+            let passage = Passage { call, argument, part };
+            let whose = arguments.get(argument as usize).filter(|_| argument != RECEIVER);
+            let whose = whose.and_then(|argument| self.parameter_at(frame, argument.value));
+            let own = whose.map(|index| Origin::Parameter(frame.id, index, Part::Whole));
             for flow in taint.flows() {
                 let trace = super::value::Link::after(flow.trace.clone(), span, Event::Enters(name.clone()));
                 let at = super::sink::Arrival { clean: flow.clean, via: flow.via.clone(), span, trace };
-                self.arrived(frame, flow.origin, super::sink::Target::Argument(passage), at);
+                let same = own == Some(flow.origin) && flow.via.is_none();
+                let to = if same { Passage { part: PartFact::SAME, ..passage } } else { passage };
+                self.arrived(frame, flow.origin, super::sink::Target::Argument(to), at);
                 let via = through(&flow.via, &Some([passage].into()));
                 flows.push(Flow { via, ..flow.clone() });
             }
@@ -215,6 +260,21 @@ impl Engine<'_> {
         self.foreign.places.insert((frame.id, span), call);
         Some(call)
     }
+}
+
+/// The data of an argument by its parts, when there are few.
+fn parts(value: &Abstract) -> Vec<(PartFact, Taint)> {
+    let Some(parts) = &value.parts else { return vec![(PartFact::WHOLE, value.taint.clone())] };
+    let tainted = parts.known.iter().filter(|(_, part)| !part.all().is_empty());
+    if tainted.clone().count() > MOST_PARTS {
+        return vec![(PartFact::WHOLE, value.all())];
+    }
+    let rest = parts.rest.as_deref().map(Abstract::all).unwrap_or_default();
+    let named = tainted.map(|(key, part)| match key {
+        Key::Text(name) | Key::Member(name) => (PartFact::named(name), part.all()),
+        Key::Index(_) => (PartFact::WHOLE, part.all()),
+    });
+    std::iter::once((PartFact::WHOLE, value.taint.join(&rest))).chain(named).collect()
 }
 
 /// What of an argument may decide what a call is.

@@ -6,7 +6,7 @@ use super::effect::{self, Called, Stored, Tests, Written};
 use super::fold::truth;
 use super::summary::{Reach, Summary};
 use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Part, Taint};
-use super::{Engine, Shared};
+use super::{Engine, Shared, made};
 use crate::analyze::ir::{BlockId, End, Function, FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
 use crate::syntax::Language;
@@ -147,7 +147,16 @@ impl<'a> Engine<'a> {
         }
         self.fixed_route = fixed_route;
         self.note_constants(&frame);
+        let mut keeps = false;
+        if made::makes(program, id)
+            && self.left > 0
+            && let Some(unseen) = self.unseen(&frame)
+        {
+            keeps = frame.writes.len() + unseen.len() < made::MOST_FIELDS;
+            frame.writes.extend(unseen);
+        }
         Summary {
+            keeps,
             result: frame.result.unwrap_or_default(),
             reaches: frame.reaches,
             calls: frame.calls,
@@ -239,18 +248,35 @@ impl<'a> Engine<'a> {
                     return self.path(node, parameter.span);
                 }
                 if declared_harmless(self.text_of(parameter.span)) {
-                    return Abstract::default();
+                    let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
+                    let known = provided.and_then(|annotation| self.injected(frame, annotation));
+                    return Abstract::known(known.unwrap_or_default());
                 }
                 let read = self.read(kind, 0, parameter.span);
                 // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
                 let typed = self.language == Language::Python && declared_plain(self.text_of(parameter.span));
-                return Abstract::tainted(if typed { read.cleaned(self.models.object_kinds) } else { read });
+                let read = if typed { read.cleaned(self.models.object_kinds) } else { read };
+                let declared = parameter.annotation.and_then(|name| self.around(frame, name));
+                let record = match declared.map(|declared| declared.known) {
+                    Some(Known::Class(class)) => self.record_of(class, &read, &mut { made::MOST_INNER }),
+                    _ => None,
+                };
+                return record.unwrap_or_else(|| Abstract::tainted(read));
             }
         }
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
-        let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any);
+        let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any).cloned();
+        let injected = match (annotated, parameter.annotation) {
+            (None, Some(annotation)) if made::makes(self.program, frame.id) => {
+                self.injected(frame, annotation)
+            }
+            _ => None,
+        };
+        if let Some(known) = injected {
+            return Abstract { taint: own, ..Abstract::known(known) };
+        }
         if let (None, Some(known)) = (annotated, given) {
-            return Abstract { taint: own, ..Abstract::known(known.clone()) };
+            return Abstract { taint: own, ..Abstract::known(known) };
         }
         let named = || self.table.unknown(self.program.names.text(parameter.name));
         match annotated.or_else(named) {
@@ -375,6 +401,11 @@ impl<'a> Engine<'a> {
                     at = *object;
                 }
                 Op::Await(inner) => at = *inner,
+                // `super()` is the object as its base sees it.
+                _ if matches!(frame.value(at).known, Known::Super(..)) => {
+                    keys.reverse();
+                    return frame.function.parameters.first().map(|own| (own.name, keys));
+                }
                 _ => return None,
             }
         }
@@ -481,7 +512,11 @@ fn declared_harmless(declaration: &str) -> bool {
     let Some((_, annotation)) = declaration.split_once(':') else {
         return provided(declaration);
     };
-    let kind = annotation.split('=').next().unwrap_or("");
+    provided(declaration) || harmless(annotation.split('=').next().unwrap_or(""))
+}
+
+/// Whether what has that type is a number or the like: `int`, `Optional[UUID]`.
+pub(super) fn harmless(kind: &str) -> bool {
     let mut words = kind.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let wrapper = |word: &&str| {
         matches!(
@@ -499,7 +534,7 @@ fn declared_harmless(declaration: &str) -> bool {
         )
     };
     let first = words.find(|word| !wrapper(word) || !kind.contains(['[', '.']));
-    provided(declaration) || first.is_some_and(|word| HARMLESS.contains(&word)) && !kind.contains("str")
+    first.is_some_and(|word| HARMLESS.contains(&word)) && !kind.contains("str")
 }
 
 /// Whether a parameter is declared to be a text, or an object with fields of its own: `name: str`, `item: Item`.
@@ -551,7 +586,7 @@ pub(super) fn telling(before: &Abstract, after: &Abstract) -> bool {
     more || (before.known != after.known && thing(&after.known))
 }
 
-fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract) -> Abstract) -> Abstract {
+pub(super) fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract) -> Abstract) -> Abstract {
     match keys {
         [] => change(base),
         // What a library's value holds is for its model to say; a part of a part would hide the rest.

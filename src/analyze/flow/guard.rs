@@ -178,7 +178,7 @@ impl Engine<'_> {
     }
 
     /// What a variable of the function holds that is written once.
-    fn only_store(&self, frame: &Frame<'_>, name: Name) -> Option<Value> {
+    pub(super) fn only_store(&self, frame: &Frame<'_>, name: Name) -> Option<Value> {
         let count = self.written.get(&(frame.id, name)).copied().unwrap_or(0);
         // The temporary of `a && b` is `b`, or nothing.
         let chosen = self.program.names.text(name).starts_with('#') && count == 2;
@@ -215,10 +215,20 @@ impl Engine<'_> {
                 let right_is = one.constant().then_some((right, ANY, 0));
                 left_is.into_iter().chain(right_is).collect()
             }
-            (Binary::In, true) | (Binary::NotIn, false) if two.parts.is_some() && two.constant() => {
-                vec![(left, ANY, 0)]
-            }
             (Binary::In, _) | (Binary::NotIn, _) => {
+                let inside = holds == (operator == Binary::In);
+                if let Op::Member(path, name) = frame.function.step(right).op
+                    && inside
+                    && self.program.names.text(name) == "parents"
+                {
+                    // The path lies in that folder, when no `..` leads out of it again.
+                    let within = (path, self.models.path, self.models.normal_path);
+                    return if one.all().is_empty() { vec![within] } else { Vec::new() };
+                }
+                let kinds = if inside { self.listed_in(frame, right) } else { 0 };
+                if kinds != 0 {
+                    return vec![(left, kinds, 0)];
+                }
                 let Known::Text(text) = &one.known else { return Vec::new() };
                 let absent = holds == (operator == Binary::NotIn);
                 let told =

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::function::{Frame, telling, without_parameters};
 use super::value::{Abstract, Known, Taint};
-use super::{Engine, Shared};
+use super::{Engine, Shared, made};
 use crate::analyze::ir::{ClassId, Entry, FunctionId, Name, Op, Span, Value};
 use crate::syntax::Language;
 
@@ -54,7 +54,7 @@ impl Engine<'_> {
         for class in &line {
             let getters = &program.class(*class).getters;
             if let Some((_, getter)) = getters.iter().rev().find(|(known, _)| *known == name) {
-                let receiver = Abstract { taint: held.all(), parts: None, ..held.clone() };
+                let receiver = made::receiver(held);
                 return Some(self.apply(frame, *getter, None, &[receiver], span));
             }
         }
@@ -62,16 +62,29 @@ impl Engine<'_> {
         self.again.reads(Shared::Field(root, name));
         if let Some(field) = self.fields.get(&(root, name)) {
             // What the object was made of may be in any field that is no constant.
-            let made_of = if field.constant() { Taint::default() } else { held.all() };
+            let known = made::precise(held) && !self.derived.contains(&name);
+            // An empty list is filled later.
+            let fixed = field.constant() && field.parts.is_none();
+            let made_of = if known || fixed { Taint::default() } else { held.all() };
             let found = Abstract { taint: field.taint.join(&made_of), ..field.clone() };
             return Some(self.received(found, held));
+        }
+        if let Some(field) = self.record_member(held, class, name) {
+            return Some(field);
         }
         let text = program.names.text(name);
         for class in &line {
             let definition = program.class(*class);
             if let Some((_, method)) = definition.methods.iter().rev().find(|(known, _)| *known == name) {
+                // `Base.method(self, x)`
+                if self.language == Language::Python
+                    && matches!(held.known, Known::Class(_))
+                    && self.takes_self(*method)
+                {
+                    return Some(Abstract::known(Known::Function(*method)));
+                }
                 // The receiver hands over what it holds.
-                let receiver = Abstract { taint: held.all(), parts: None, ..held.clone() };
+                let receiver = made::receiver(held);
                 return Some(Abstract::known(Known::Method(*method, Rc::new(receiver))));
             }
             let inherited = self.bases.get(class).and_then(|base| self.table.member(*base, text));
@@ -86,6 +99,17 @@ impl Engine<'_> {
         None
     }
 
+    fn takes_self(&self, method: FunctionId) -> bool {
+        let first = self.program.function(method).parameters.first();
+        first.is_some_and(|first| self.program.names.text(first.name) == "self")
+    }
+
+    /// Whether reading a member of the objects of a class runs a method.
+    pub(super) fn has_getter(&self, class: ClassId, name: Name) -> bool {
+        let getters = |class: ClassId| self.program.class(class).getters.iter();
+        self.lineage(class).into_iter().flat_map(getters).any(|(known, _)| *known == name)
+    }
+
     /// What is taken out of an object: a function in it that has a receiver gets it.
     pub(super) fn received(&self, found: Abstract, held: &Abstract) -> Abstract {
         match found.known {
@@ -94,7 +118,7 @@ impl Engine<'_> {
                     && self.lists_receiver(id)
                     && matches!(held.known, Known::Instance(_)) =>
             {
-                let receiver = Abstract { taint: held.all(), parts: None, ..held.clone() };
+                let receiver = made::receiver(held);
                 Abstract { known: Known::Method(id, Rc::new(receiver)), ..found }
             }
             _ => found,

@@ -3,13 +3,16 @@
 use super::Engine;
 use super::function::Frame;
 use super::value::{Abstract, Key, Known};
-use crate::analyze::ir::{Argument, Op, Pass, Value};
+use crate::analyze::ir::{Argument, Literal, Op, Pass, Value};
 use crate::syntax::Language;
 
 /// Where the mark is kept in a response: no program can name it.
 fn mark() -> Key {
     Key::Member("content type".into())
 }
+
+/// What a response is said to hold is looked for so far behind where it is made.
+const MOST_STEPS: usize = 256;
 
 /// Chains of calls are looked through so far: `response.status(200).type("txt").send(x)`.
 const LONGEST: u32 = 6;
@@ -50,6 +53,56 @@ impl Engine<'_> {
             "writeHead" => plain.iter().find_map(|argument| header(frame.value(argument.value))).map(page),
             _ => None,
         }
+    }
+
+    /// Whether a response that a call makes is said to hold something other than a page before it can be sent:
+    /// `r = make_response(x)`, then `r.mimetype = "text/plain"` or `r.headers["Content-Type"] = "text/csv"`.
+    pub(super) fn said_later(&self, frame: &Frame<'_>, callee: Value) -> bool {
+        if self.language != Language::Python {
+            return false;
+        }
+        // Whatever comes in between in the same block does not leave the function.
+        let Some(block) = frame.function.blocks.get(frame.block) else { return false };
+        let after = block.steps.partition_point(|step| *step <= callee);
+        let mut steps = block.steps.iter().skip(after).take(MOST_STEPS);
+        let step = |value: &Value| &frame.function.step(*value).op;
+        let made =
+            steps.find(|value| matches!(step(value), Op::Call { callee: called, .. } if *called == callee));
+        let stored = steps.find_map(|value| match step(value) {
+            Op::Store(name, stored) if Some(stored) == made => Some(*name),
+            _ => None,
+        });
+        let Some(response) = stored else { return false };
+        let is_it = |value: &Value| matches!(step(value), Op::Load(name) if *name == response);
+        let headers = |value: &Value| match step(value) {
+            Op::Member(object, name) => is_it(object) && self.program.names.text(*name) == "headers",
+            _ => is_it(value),
+        };
+        let text = |value: &Value| match step(value) {
+            Op::Literal(Literal::Text(text)) => Some(text.to_ascii_lowercase()),
+            _ => None,
+        };
+        let mut plain = false;
+        for value in steps {
+            let kind = match step(value) {
+                Op::SetMember(object, name, kind)
+                    if is_it(object)
+                        && matches!(self.program.names.text(*name), "mimetype" | "content_type") =>
+                {
+                    kind
+                }
+                Op::SetIndex(object, key, kind)
+                    if headers(object) && text(key).is_some_and(|key| key == "content-type") =>
+                {
+                    kind
+                }
+                Op::Store(name, _) if *name == response => break,
+                _ => continue,
+            };
+            plain =
+                text(kind).is_some_and(|kind| !["html", "svg", "xml"].iter().any(|page| kind.contains(page)));
+        }
+        plain
     }
 
     /// Whether a response is said to hold something other than a page.

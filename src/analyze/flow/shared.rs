@@ -75,7 +75,8 @@ impl Engine<'_> {
     pub(super) fn note_given(&mut self, id: FunctionId, arguments: &[Abstract]) {
         for (index, argument) in arguments.iter().enumerate() {
             let told = match &argument.known {
-                Known::Path(_) | Known::Instance(_) if argument.parts.is_none() => argument.known.clone(),
+                Known::Path(_) if argument.parts.is_none() => argument.known.clone(),
+                Known::Instance(_) => argument.known.clone(),
                 _ => Known::Any,
             };
             let key = (id, index as u32);
@@ -146,7 +147,8 @@ impl Engine<'_> {
                 return Abstract::known(Known::Path(node));
             }
         }
-        Abstract::tainted(held.taint.parted())
+        let start = super::address::STARTS.contains(&text);
+        Abstract::tainted(if start { held.taint.clone() } else { held.taint.parted() })
     }
 
     /// The same of a member of a member.

@@ -70,6 +70,9 @@ impl Engine<'_> {
             {
                 continue;
             }
+            if self.models.sinks.name(sink.kind) == "html" && self.said_later(frame, callee) {
+                continue;
+            }
             if sink.slots.contains(&Slot::Receiver) {
                 // Of a function that is computed, what it was computed from.
                 let receiver = match &frame.function.step(callee).op {

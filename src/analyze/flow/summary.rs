@@ -3,12 +3,12 @@
 
 use std::rc::Rc;
 
-use super::Engine;
 use super::effect::{Called, Stored, Tests, Written};
 use super::sink::{Arrival, Target};
 use super::value::{
     Abstract, Bound, Event, Flow, Given, Key, Known, Link, Origin, Part, Parts, Taint, through,
 };
+use super::{Engine, made};
 use crate::analyze::flow::function::Frame;
 use crate::analyze::ir::{FunctionId, Span};
 use crate::analyze::model::Kinds;
@@ -40,6 +40,8 @@ pub(super) struct Summary {
     pub(super) throws: Abstract,
     /// What its result says of its parameters.
     pub(super) tests: Vec<Tests>,
+    /// Of a constructor: whether its writes are all that the object holds of its arguments.
+    pub(super) keeps: bool,
 }
 
 /// How far the summary of a function is.
@@ -90,9 +92,31 @@ impl Engine<'_> {
                 value
             });
         }
+        if let (Known::Instance(class), Part::Name(name)) = (&whole.known, part) {
+            let own = |flow: &&Flow| {
+                matches!(flow.origin, Origin::Parameter(of, 0, Part::Whole)
+                    if self.program.function(of).class.is_some())
+            };
+            if whole.parts.is_none() && whole.taint.flows().iter().all(|flow| own(&flow)) {
+                // A method that hands its own object to another.
+                let flows = whole.taint.flows().iter().cloned().map(|flow| match flow.origin {
+                    Origin::Parameter(of, index, _) => {
+                        Flow { origin: Origin::Parameter(of, index, part), ..flow }
+                    }
+                    _ => flow,
+                });
+                return Some(Abstract::tainted(Taint::from(flows.collect())));
+            }
+            if !set && (self.derived.contains(&name) || self.has_getter(*class, name)) {
+                return Some(Abstract::tainted(whole.all()));
+            }
+            if !set && !self.defines(*class, name) {
+                return Some(self.undefined_member(whole, &key));
+            }
+        }
         match &whole.parts {
             None => Some(Abstract::tainted(whole.taint.clone())),
-            Some(_) => Some(whole.at(Some(&key))),
+            Some(_) => Some(made::field(whole, &key)),
         }
     }
 

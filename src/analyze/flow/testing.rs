@@ -48,8 +48,9 @@ impl Engine<'_> {
         let given = frame.value(first);
         match name {
             "includes" | "has" | "contains" | "hasOwnProperty" => {
-                if allows(held) {
-                    return Some(if holds { vec![(first, ANY, 0)] } else { Vec::new() });
+                let kinds = self.listed_in(frame, object);
+                if kinds != 0 {
+                    return Some(if holds { vec![(first, kinds, 0)] } else { Vec::new() });
                 }
                 let Known::Text(text) = &given.known else { return Some(Vec::new()) };
                 let kinds = self.without(text, !holds);
@@ -104,8 +105,10 @@ impl Engine<'_> {
             Binary::Lt | Binary::Le | Binary::Gt | Binary::Ge => {
                 return self.by_place(frame, operator, left, right, holds);
             }
-            Binary::In if holds && allows(frame.value(right)) => return Some(vec![(left, ANY, 0)]),
-            Binary::In => return Some(Vec::new()),
+            Binary::In => {
+                let kinds = if holds { self.listed_in(frame, right) } else { 0 };
+                return Some(if kinds == 0 { Vec::new() } else { vec![(left, kinds, 0)] });
+            }
             _ => return None,
         };
         for (side, other) in [(left, right), (right, left)] {
@@ -161,9 +164,4 @@ impl Engine<'_> {
         let name = if self.program.names.text(name) == "search" { "search" } else { "includes" };
         self.tested_in_script(frame, object, name, arguments, inside)
     }
-}
-
-/// Whether something lists what is allowed: its makers are not those whose data is tested.
-fn allows(list: &Abstract) -> bool {
-    list.all().is_empty() && !matches!(list.known, Known::Text(_))
 }

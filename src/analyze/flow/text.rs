@@ -6,7 +6,7 @@ use super::function::Frame;
 use super::value::{Abstract, Key, Known, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{Argument, Op, Value};
-use crate::analyze::model::Kinds;
+use crate::analyze::model::{Kinds, Models};
 use crate::syntax::Language;
 
 impl Engine<'_> {
@@ -29,7 +29,7 @@ impl Engine<'_> {
                             added = added.cleaned_after(self.models.xpath, without);
                         }
                     }
-                    taint = taint.join(&if first { added } else { added.parted() });
+                    taint = taint.join(&if first { added } else { self.behind(added) });
                 }
             }
         }
@@ -48,7 +48,13 @@ impl Engine<'_> {
 
     /// Data that is put into a constant text which starts so.
     pub(super) fn put_after(&self, start: &str, taint: Taint) -> Taint {
-        if start.is_empty() { taint } else { taint.cleaned(self.cleaned_after(start)).parted() }
+        if start.is_empty() { taint } else { self.behind(taint.cleaned(self.cleaned_after(start))) }
+    }
+
+    /// Data that stands behind something else in a text: as a path it is none from the root any more.
+    fn behind(&self, taint: Taint) -> Taint {
+        let Models { relative, no_dots, path, .. } = *self.models;
+        taint.cleaned(relative).cleaned_after(path, no_dots).parted()
     }
 
     /// `"https://example.com/{}".format(x)`: a constant text that values are put into.

@@ -377,6 +377,7 @@ impl Abstract {
         match &self.parts {
             Some(parts) => {
                 parts.complete
+                    && self.taint.is_empty()
                     && parts.rest.as_ref().is_none_or(|rest| rest.constant())
                     && parts.known.iter().all(|(_, part)| part.constant())
             }

@@ -8,6 +8,9 @@ use super::{
 /// Texts longer than this are no constants to fold.
 const LONGEST_TEXT: usize = 4096;
 
+/// Keys longer than this are no names of parts.
+const LONGEST_KEY: usize = 64;
+
 /// A program under construction. Instructions go to the current block of the innermost open function.
 pub(crate) struct Builder {
     program: Program,
@@ -112,6 +115,8 @@ impl Builder {
             getters: Vec::new(),
             setters: Vec::new(),
             body: None,
+            fields: Vec::new(),
+            record: None,
             span,
         });
         ClassId(self.program.classes.len() as u32 - 1)
@@ -149,12 +154,26 @@ impl Builder {
 
     /// Appends an instruction to the current block.
     pub(crate) fn push(&mut self, op: Op, span: Span) -> Value {
+        if let Op::Index(_, key) = &op {
+            self.name_key(*key);
+        }
         let current = self.open.last().map_or(BlockId(0), |open| open.current);
         let function = self.current();
         let value = Value(function.steps.len() as u32);
         function.steps.push(Step { op, span });
         function.blocks[current.0 as usize].steps.push(value);
         value
+    }
+
+    /// What is read at a constant key is a part with a name.
+    fn name_key(&mut self, key: Value) {
+        let step = &self.current().steps[key.0 as usize];
+        if let Op::Literal(Literal::Text(text)) = &step.op
+            && text.len() <= LONGEST_KEY
+        {
+            let text = text.clone();
+            self.name(&text);
+        }
     }
 
     /// Writes a variable of the current function.

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use super::Crossing;
 use super::resolve::{Resolver, Thing};
 use crate::analyze::facts::{
-    FlowFact, Module, OriginFact, PassageFact, PendingFact, StepFact, SymbolFact, TargetFact,
+    FlowFact, FunctionFact, Module, OriginFact, PartFact, PassFact, PassageFact, PendingFact, StepFact,
+    SymbolFact, TargetFact,
 };
 use crate::analyze::ir::Span;
 use crate::analyze::model::{ANY, Kinds, Models, asks};
@@ -15,7 +16,7 @@ use crate::analyze::model::{ANY, Kinds, Models, asks};
 const MOST_ROUNDS: usize = 64;
 
 /// Places that a parameter's data is followed to, of one function.
-const MOST_REACHES: usize = 64;
+const MOST_REACHES: usize = 128;
 
 /// Steps of a way that are shown.
 const LONGEST_WAY: usize = 32;
@@ -26,13 +27,16 @@ type Place = (usize, u32);
 /// The way of data: the module and the step; shared.
 type Way = Rc<Vec<(usize, StepFact)>>;
 
+/// A parameter and the part of it, and the sink that its data reaches: kind, module, place.
+type Reached = (u32, PartFact, Kinds, usize, Span);
+
 /// What is known of a function once its callees are.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Effect {
-    /// Parameters whose data is in the result, and the kinds it is clean for there.
-    passes: BTreeMap<u32, Kinds>,
-    /// Parameters whose data reaches a sink: kind, module, place.
-    reaches: BTreeMap<(u32, Kinds, usize, Span), Kinds>,
+    /// Parameters whose data is in the result, by part, and the kinds it is clean for there.
+    passes: BTreeMap<(u32, PartFact), Kinds>,
+    /// Parameters whose data reaches a sink.
+    reaches: BTreeMap<Reached, Kinds>,
     /// Sources whose data is in the result.
     sources: BTreeMap<Kinds, Kinds>,
 }
@@ -40,7 +44,7 @@ struct Effect {
 /// The ways that belong to an [`Effect`]; they do not count for the fixpoint.
 #[derive(Debug, Default)]
 struct Ways {
-    reaches: HashMap<(u32, Kinds, usize, Span), Way>,
+    reaches: HashMap<Reached, Way>,
     sources: HashMap<Kinds, Way>,
 }
 
@@ -93,9 +97,11 @@ impl<'m> Solver<'m> {
             self.returned(module, flow, &mut effect, &mut ways);
         }
         for reach in &fact.reaches {
-            let OriginFact::Parameter(parameter) = reach.flow.origin else { continue };
-            for (kind, at, span, clean, way) in self.arrivals(module, reach) {
-                let key = (parameter, kind, at, span);
+            let OriginFact::Parameter(parameter, part) = reach.flow.origin else { continue };
+            for (read, (kind, at, span, clean, way)) in self.arrivals(module, reach) {
+                // Of a parameter that is handed on as it is only what is read there counts.
+                let part = if part == PartFact::WHOLE { read } else { part };
+                let key = (parameter, part, kind, at, span);
                 if effect.reaches.contains_key(&key) || effect.reaches.len() < MOST_REACHES {
                     *effect.reaches.entry(key).or_insert(ANY) &= clean;
                     ways.reaches.entry(key).or_insert(way);
@@ -112,7 +118,9 @@ impl<'m> Solver<'m> {
         let Some(passed) = self.passed(module, &flow.via) else { return };
         let clean = flow.clean | passed;
         match flow.origin {
-            OriginFact::Parameter(parameter) => *effect.passes.entry(parameter).or_insert(ANY) &= clean,
+            OriginFact::Parameter(parameter, part) => {
+                *effect.passes.entry((parameter, part)).or_insert(ANY) &= clean;
+            }
             OriginFact::Source(kinds) => {
                 *effect.sources.entry(kinds).or_insert(ANY) &= clean;
                 ways.sources.entry(kinds).or_insert_with(|| way_of(module, &flow.steps));
@@ -146,17 +154,23 @@ impl<'m> Solver<'m> {
 
     /// The kinds that data is clean for after all those calls; `None` when one of them does not pass it on.
     fn passed(&self, module: usize, via: &[PassageFact]) -> Option<Kinds> {
-        via.iter().try_fold(0, |clean, (call, argument)| Some(clean | self.passes(module, *call, *argument)?))
+        via.iter().try_fold(0, |clean, passage| Some(clean | self.passes(module, *passage)?))
     }
 
-    fn passes(&self, module: usize, call: u32, argument: u16) -> Option<Kinds> {
+    fn passes(&self, module: usize, passage: PassageFact) -> Option<Kinds> {
+        let (call, argument, part) = passage;
         match self.callee(module, call) {
             Thing::Function(at, function, bound) => {
                 let fact = self.resolver.function(at, function)?;
                 let passes = &self.resolver.modules[module].calls[call as usize].arguments;
                 let effect = self.effects.get(&(at, function))?;
                 let places = self.resolver.parameters(fact, bound, passes, argument);
-                let kinds = places.filter_map(|parameter| effect.passes.get(&parameter).copied());
+                let part = put(fact, passes, argument, places.start, part);
+                let met = effect
+                    .passes
+                    .iter()
+                    .filter(|((parameter, read), _)| places.contains(parameter) && part.meets(*read));
+                let kinds = met.map(|(_, clean)| *clean);
                 kinds.reduce(|one, other| one & other)
             }
             Thing::Model(at, node) => {
@@ -183,16 +197,17 @@ impl<'m> Solver<'m> {
         matches!(symbol, Some(SymbolFact::Member(_, name)) if asks(name))
     }
 
-    /// The sinks where data arrives: kind, module, place, what it is clean for, and the way.
-    fn arrivals(&self, module: usize, pending: &PendingFact) -> Vec<(Kinds, usize, Span, Kinds, Way)> {
+    /// The sinks where data arrives, and which part of what is handed on as it is reaches them.
+    fn arrivals(&self, module: usize, pending: &PendingFact) -> Vec<(PartFact, Arrived)> {
         let Some(passed) = self.passed(module, &pending.flow.via) else { return Vec::new() };
         let clean = pending.flow.clean | passed;
         match pending.target {
             TargetFact::Sink(kind) if clean & kind != 0 => Vec::new(),
             TargetFact::Sink(kind) => {
-                vec![(kind, module, pending.span, clean, way_of(module, &pending.flow.steps))]
+                let way = way_of(module, &pending.flow.steps);
+                vec![(PartFact::WHOLE, (kind, module, pending.span, clean, way))]
             }
-            TargetFact::Argument(call, argument) => {
+            TargetFact::Argument(call, argument, part) => {
                 let Thing::Function(at, function, bound) = self.callee(module, call) else {
                     return Vec::new();
                 };
@@ -203,16 +218,17 @@ impl<'m> Solver<'m> {
                 let Some(fact) = self.resolver.function(at, function) else { return Vec::new() };
                 let passes = &self.resolver.modules[module].calls[call as usize].arguments;
                 let parameters = self.resolver.parameters(fact, bound, passes, argument);
-                let reached = effect
-                    .reaches
-                    .iter()
-                    .filter(|((parameter, kind, ..), _)| parameters.contains(parameter) && clean & kind == 0);
+                let part = put(fact, passes, argument, parameters.start, part);
+                let reached = effect.reaches.iter().filter(|((parameter, read, kind, ..), _)| {
+                    parameters.contains(parameter) && part.meets(*read) && clean & kind == 0
+                });
                 reached
                     .map(|(key, cleaned)| {
-                        let (_, kind, site, span) = *key;
+                        let (_, read, kind, site, span) = *key;
+                        let read = if part == PartFact::SAME { read } else { PartFact::WHOLE };
                         let before = way_of(module, &pending.flow.steps);
                         let after = ways.reaches.get(key).cloned().unwrap_or_default();
-                        (kind, site, span, clean | cleaned, joined(&before, &after))
+                        (read, (kind, site, span, clean | cleaned, joined(&before, &after)))
                     })
                     .collect()
             }
@@ -224,11 +240,11 @@ impl<'m> Solver<'m> {
         let mut seen: BTreeSet<(usize, Span, Kinds, Kinds)> = BTreeSet::new();
         for (module, fact) in self.resolver.modules.iter().enumerate() {
             for pending in &fact.pending {
-                for (kind, site, span, clean, way) in self.arrivals(module, pending) {
+                for (_, (kind, site, span, clean, way)) in self.arrivals(module, pending) {
                     let sources = match pending.flow.origin {
                         OriginFact::Source(kinds) => vec![(kinds, 0, Way::default())],
                         OriginFact::Call(call) => self.yielded(module, call),
-                        OriginFact::Parameter(_) => Vec::new(),
+                        OriginFact::Parameter(..) => Vec::new(),
                     };
                     for (source, cleaned, before) in sources {
                         let key = (site, span, kind, source);
@@ -247,6 +263,21 @@ impl<'m> Solver<'m> {
             steps: way.iter().take(LONGEST_WAY).cloned().collect(),
         };
         found.into_iter().map(crossing).collect()
+    }
+}
+
+/// At a sink of that kind in that module, there, clean for those kinds, and the way.
+type Arrived = (Kinds, usize, Span, Kinds, Way);
+
+/// The part of a parameter that part of an argument is put at: a keyword among others is one of them.
+fn put(fact: &FunctionFact, passes: &[PassFact], argument: u16, parameter: u32, part: PartFact) -> PartFact {
+    let all = fact.parameters.get(parameter as usize);
+    match (passes.get(argument as usize), all) {
+        (Some(PassFact::Keyword(name)), Some(all)) if all.keywords => PartFact::named(name),
+        // One of several, or the parts of several.
+        (Some(PassFact::Plain), Some(all)) if all.rest => PartFact::WHOLE,
+        (Some(PassFact::Spread), _) => PartFact::WHOLE,
+        _ => part,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod expression;
 mod pattern;
+mod record;
 
 use tree_sitter::Node;
 
@@ -21,6 +22,7 @@ pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
         loops: Vec::new(),
         scopes: vec![FunctionId(0)],
         class: None,
+        decorated_by: Vec::new(),
     };
     lowering.statements(root);
     lowering.builder.finish()
@@ -36,6 +38,8 @@ struct Lowering<'a, 't> {
     scopes: Vec<FunctionId>,
     /// The class whose body is being lowered.
     class: Option<ClassId>,
+    /// The decorators of the definition that comes next, as they are written.
+    decorated_by: Vec<&'t str>,
 }
 
 impl<'t> Lowering<'_, 't> {
@@ -327,6 +331,11 @@ impl<'t> Lowering<'_, 't> {
             .filter_map(|decorator| decorator.named_child(0))
             .map(|decorator| self.expression(decorator))
             .collect();
+        self.decorated_by = named(node)
+            .filter(|child| child.kind() == "decorator")
+            .filter_map(|decorator| decorator.named_child(0))
+            .map(|decorator| self.text(decorator))
+            .collect();
         match node.child_by_field_name("definition") {
             Some(class) if class.kind() == "class_definition" => self.class(class, decorators),
             Some(function) => {
@@ -338,6 +347,7 @@ impl<'t> Lowering<'_, 't> {
 
     fn function(&mut self, node: Node<'t>, decorators: Vec<Value>) -> Value {
         let name = node.child_by_field_name("name").map(|name| self.name(name));
+        let accessor = std::mem::take(&mut self.decorated_by).into_iter().find_map(record::accessor);
         let class = self.class.take();
         let loops = std::mem::take(&mut self.loops);
         let id = self.builder.enter(name, self.scopes.last().copied(), class, Span::of(node));
@@ -362,13 +372,19 @@ impl<'t> Lowering<'_, 't> {
         if let Some(name) = name {
             self.builder.store(name, closure, span);
             if let Some(class) = class {
-                self.builder.class(class).methods.push((name, id));
+                let listed = self.builder.class(class);
+                match accessor {
+                    Some(true) => listed.getters.push((name, id)),
+                    Some(false) => listed.setters.push((name, id)),
+                    None => listed.methods.push((name, id)),
+                }
             }
         }
         closure
     }
 
     fn class(&mut self, node: Node<'t>, decorators: Vec<Value>) {
+        let decorated_by = std::mem::take(&mut self.decorated_by);
         let mut bases = decorators;
         if let Some(arguments) = node.child_by_field_name("superclasses") {
             let named: Vec<_> = named(arguments).filter(|base| base.kind() != "keyword_argument").collect();
@@ -377,7 +393,9 @@ impl<'t> Lowering<'_, 't> {
         let name = node.child_by_field_name("name").map(|name| self.name(name));
         let class = self.builder.add_class(name, Span::of(node));
         let body = self.builder.enter(name, self.scopes.last().copied(), Some(class), Span::of(node));
-        self.builder.class(class).body = Some(body);
+        let (fields, record) = (self.declared_fields(node), self.record(node, &decorated_by));
+        let made = self.builder.class(class);
+        (made.body, made.fields, made.record) = (Some(body), fields, record);
         let around = self.class.replace(class);
         let loops = std::mem::take(&mut self.loops);
         if let Some(block) = node.child_by_field_name("body") {

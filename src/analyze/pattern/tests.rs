@@ -18,6 +18,7 @@ fn rule(id: &str, callee: &[&str], queries: &[(&str, &str)]) -> Rule {
         since: "0.1.0".into(),
         fix: Some("write it otherwise".into()),
         references: Vec::new(),
+        yields_to: Vec::new(),
         matcher: Match::Query(QueryMatch {
             report: "report".into(),
             callee: callee.iter().map(|name| (*name).to_owned()).collect(),

@@ -135,7 +135,10 @@ impl<'a> Lowering<'_, 'a> {
             self.declare(name, value, span);
         }
         // `constructor(private db: Db)` also sets the property.
-        if simple && parts(node).iter().any(|it| it.kind() == "accessibility_modifier") {
+        let mut cursor = node.walk();
+        let property =
+            node.children(&mut cursor).any(|it| matches!(it.kind(), "accessibility_modifier" | "readonly"));
+        if simple && property {
             let this = self.load("this", span);
             self.builder.push(Op::SetMember(this, name, value), span);
         }
