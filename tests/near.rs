@@ -122,3 +122,12 @@ fn what_was_there_before_is_known_with_what_was_around_it() {
     let (text, blocks) = weft(&repository, &["scan", "app/views.py", "helpers.py", "--baseline", "HEAD"]);
     assert!(blocks, "{text}");
 }
+
+#[test]
+fn files_elsewhere_are_no_part_of_the_project_here() {
+    let here = repository(&[("helpers.py", RUN), ("app/views.py", STILL)]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("views.py"), VIEW).unwrap();
+    let (text, blocks) = weft(&here, &["scan", elsewhere.path().to_str().unwrap()]);
+    assert!(!blocks, "{text}");
+}

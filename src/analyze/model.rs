@@ -223,6 +223,8 @@ pub(super) struct Models {
     pub(super) carried: Kinds,
     /// The sink kinds that what a service answers is clean for: a record, not the text that it was asked with.
     pub(super) answered: Kinds,
+    /// The source kind of the environment: whoever runs the program chooses it, and no one who sends it a request.
+    pub(super) env: Kinds,
     /// The characters that matter to the sink kinds.
     pub(super) dangers: Dangers,
 }
@@ -259,6 +261,7 @@ impl Models {
         all.constructor_name = all.sinks.bit("not-constructor").unwrap_or(0);
         all.key = all.sources.bit("key").unwrap_or(0);
         all.route = all.sources.bit("http-route").unwrap_or(0);
+        all.env = all.sources.bit("env").unwrap_or(0);
         all.path = all.sinks.bit("path").unwrap_or(0);
         all.normal_path = all.sinks.bit("normal-path").unwrap_or(0);
         all.relative = all.sinks.bit("relative").unwrap_or(0);

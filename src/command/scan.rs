@@ -185,11 +185,29 @@ const AROUND: usize = 50_000;
 impl Arguments {
     /// Lists the sources around files that are named, and around those of a patch. What git says of a change has them.
     fn around(&self, submission: &mut Submission, policy: &Policy, world: &World) -> Result<()> {
+        // Files elsewhere have nothing to do with what lies around us.
+        let below = |entry: &Entry| {
+            let mut depth = 0i32;
+            Path::new(&entry.path).components().all(|part| {
+                depth += match part {
+                    Component::Normal(_) => 1,
+                    Component::CurDir => 0,
+                    Component::ParentDir | Component::RootDir | Component::Prefix(_) => -1,
+                };
+                depth >= 0
+            })
+        };
         let root = match submission.origin {
             _ if !policy.gate.only.code => return Ok(()),
             Origin::Patch => world.repository.as_ref().unwrap_or(&world.here),
             // Outside of a repository nobody knows where a project ends.
-            Origin::Tree if !self.paths.is_empty() && world.repository.is_some() => &world.here,
+            Origin::Tree
+                if !self.paths.is_empty()
+                    && world.repository.is_some()
+                    && submission.entries.iter().all(below) =>
+            {
+                &world.here
+            }
             _ => return Ok(()),
         };
         let found = ingest::tree::walk(&[PathBuf::from(".")], root, &policy.exclude, AROUND)?.entries;

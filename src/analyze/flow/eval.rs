@@ -226,10 +226,13 @@ impl<'a> Engine<'a> {
                     // A source within a source is what the models say of it: nobody chooses `location.host`.
                     let within =
                         self.table.node(*node).source | self.table.node(self.table.canonical(*node)).source;
+                    // What the models call clean of something that is no source itself is: `Path(name).suffix`.
+                    let said = |node: NodeId| if within == 0 { self.table.node(node).cleans } else { 0 };
+                    let kept = held.taint.cleaned(said(next) | said(self.table.canonical(next)));
                     let taint = match within != 0 && !value.taint.is_empty() {
                         true => value.taint,
-                        false if STARTS.contains(&text) => value.taint.join(&held.taint),
-                        false => value.taint.join(&held.taint.parted()),
+                        false if STARTS.contains(&text) => value.taint.join(&kept),
+                        false => value.taint.join(&kept.parted()),
                     };
                     Abstract { taint, known: value.known, parts: None }
                 }

@@ -381,9 +381,9 @@ impl Engine<'_> {
         if held.taint.is_empty() && held.parts.is_none() {
             return;
         }
-        // An object that is sent becomes JSON, not a page.
+        // An object that is sent becomes JSON, not a page, whatever was spread into it.
         let object = held.parts.as_ref().is_some_and(|parts| parts.complete && parts.length.is_none());
-        if object && held.taint.is_empty() && self.models.sinks.name(kind) == "html" {
+        if object && self.models.sinks.name(kind) == "html" {
             return;
         }
         if self.models.sinks.name(kind) == "nosql" {

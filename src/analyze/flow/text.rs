@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::function::Frame;
-use super::value::{Abstract, Key, Known, Parts, Taint};
+use super::value::{Abstract, Flow, Key, Known, Origin, Parts, Taint};
 use super::{Engine, fold};
 use crate::analyze::ir::{Argument, Op, Value};
 use crate::analyze::model::{Kinds, Models};
@@ -14,6 +14,8 @@ impl Engine<'_> {
     pub(super) fn text_value(&self, frame: &Frame<'_>, parts: &[Value]) -> Abstract {
         let mut start = String::new();
         let (mut fixed, mut taint, mut constant) = (true, Taint::default(), true);
+        // Whether the text starts with what holds no data of others, and whether the host is chosen by then.
+        let (mut based, mut chosen) = (true, false);
         for (at, part) in parts.iter().enumerate() {
             let part = frame.value(*part);
             constant &= part.constant();
@@ -23,7 +25,14 @@ impl Engine<'_> {
                 _ => {
                     let first = fixed && start.is_empty();
                     fixed = false;
-                    let mut added = part.all().cleaned(self.cleaned_after(&start));
+                    let data = part.all();
+                    if let Known::Text(text) = &part.known {
+                        chosen |= based && separates(text);
+                    }
+                    let own = |flow: &Flow| matches!(flow.origin, Origin::Source(kinds, _) if kinds & !self.models.env == 0);
+                    based &= data.flows().iter().all(own);
+                    let behind = if chosen { self.models.location | self.models.address } else { 0 };
+                    let mut added = data.cleaned(self.cleaned_after(&start) | behind);
                     for (quote, without) in ['\'', '"'].into_iter().zip(self.models.unquoted) {
                         if between(frame, parts, at, quote) {
                             added = added.cleaned_after(self.models.xpath, without);
@@ -39,6 +48,9 @@ impl Engine<'_> {
             (false, false) => Known::Any,
         };
         // How a computed text starts is kept as a part that no program can name, for what is added to it.
+        if chosen && self.cleaned_after(&start) & self.models.location == 0 {
+            start = "/.".to_owned();
+        }
         let parts = (!fixed && taint.is_empty() && self.cleaned_after(&start) != 0).then(|| {
             let start = Abstract::known(fold::text(&[&start]));
             Rc::new(Parts { known: vec![(Key::Member("start".into()), start)], ..Parts::default() })
@@ -95,6 +107,18 @@ impl Engine<'_> {
     }
 }
 
+/// Whether a constant text behind an unknown address ends its host, so that nothing behind it is a part of one: it has `?`,
+/// `#`, or a `/` that is none of `://` and `//`.
+fn separates(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let slash = |at: usize| bytes.get(at).is_some_and(|byte| matches!(byte, b'/' | b'\\'));
+    let alone = |at: usize| match at.checked_sub(1) {
+        Some(before) => !slash(before) && bytes[before] != b':',
+        None => bytes.len() > 1 && !slash(1),
+    };
+    (0..bytes.len()).any(|at| matches!(bytes[at], b'?' | b'#') || slash(at) && alone(at))
+}
+
 /// Whether a part of a text stands between two of the same quotes.
 fn between(frame: &Frame<'_>, parts: &[Value], at: usize, quote: char) -> bool {
     let text = |at: Option<usize>| match &frame.value(*parts.get(at?)?).known {
@@ -103,4 +127,19 @@ fn between(frame: &Frame<'_>, parts: &[Value], at: usize, quote: char) -> bool {
     };
     let before = text(at.checked_sub(1)).is_some_and(|text| text.ends_with(quote));
     before && text(at.checked_add(1)).is_some_and(|text| text.starts_with(quote))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::separates;
+
+    #[test]
+    fn what_ends_a_host() {
+        for text in ["/users/", "/x", ":8080/", "?id=", "#", ".example.com/", "a/"] {
+            assert!(separates(text), "{text}");
+        }
+        for text in ["", "/", "//", "://", "https://", ".example.com", ":", "//evil"] {
+            assert!(!separates(text), "{text}");
+        }
+    }
 }
