@@ -46,7 +46,7 @@ const DEEPEST_QUERY: usize = 6;
 pub(super) const MOST_REACHES: usize = 256;
 
 /// Flows of one file that wait for other files to be known.
-const MOST_PENDING: usize = 4096;
+const MOST_PENDING: usize = 16_384;
 
 impl Engine<'_> {
     /// Checks the arguments of a call against the sinks of its path.
