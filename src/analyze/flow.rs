@@ -15,6 +15,7 @@ mod guard;
 mod made;
 mod member;
 mod object;
+mod parameter;
 mod pollution;
 mod response;
 mod script;

@@ -6,7 +6,8 @@ use rustc_hash::FxHashSet;
 use super::Engine;
 use super::container::PUTS;
 use super::effect::Written;
-use super::function::{Frame, changed, harmless};
+use super::function::{Frame, changed};
+use super::parameter::harmless;
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Key, Known, Origin, Part, Parts, Taint};
 use crate::analyze::ir::{
