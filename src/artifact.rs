@@ -1,6 +1,7 @@
 //! What comes in: [`Submission`] is one agent output (or a tree, a change, a history) and where it came from;
 //! [`Original`] is one file or fence of it, exactly as it came.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::Read as _;
 use std::ops::Range;
@@ -466,6 +467,14 @@ pub struct Submission {
     /// The files of the project that a change leaves as they are, by the same root: data may go through them. What the change
     /// touches may stand here, too, and does not count.
     pub around: Vec<Entry>,
+}
+
+impl Submission {
+    /// The files around it that it does not touch.
+    pub fn still(&self) -> Vec<&Entry> {
+        let touched: HashSet<&str> = self.entries.iter().map(|entry| entry.path.as_str()).collect();
+        self.around.iter().filter(|entry| !touched.contains(entry.path.as_str())).collect()
+    }
 }
 
 /// One side of a changed path: what a git tree says of it, and the SHA-256 of the bytes, since git's own id is SHA-1.

@@ -222,8 +222,8 @@ fn whole(
     keep: bool,
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
-    let around = if policy.gate.only.code { submission.around.as_slice() } else { &[] };
-    let project = project(submission.entries.iter().chain(around), checks, policy);
+    let around = if policy.gate.only.code { submission.still() } else { Vec::new() };
+    let project = project(submission.entries.iter().chain(around.iter().copied()), checks, policy);
     let (symlinks, open) = (&submission.symlinks, !around.is_empty());
     let first = First { symlinks, checks, policy, project: &project, keep, asked_about: true, open };
     let cache = kept.and_then(|path| Cache::open(path, checks.identity(policy)?, &project));
@@ -233,7 +233,7 @@ fn whole(
     });
     // What is kept is kept whole.
     let there = First { keep: false, asked_about: cache.is_some(), ..first };
-    let near = near::near(&there, cache.as_ref(), (&submission.entries, &seen), around, threads);
+    let near = near::near(&there, cache.as_ref(), (&submission.entries, &seen), &around, threads);
     if let Some(cache) = cache {
         // A full disk costs the next run its time, and nobody anything else.
         let _ = cache.save(!policy.run.partial);

@@ -2,6 +2,7 @@
 //! and what imports them. Only what these say about the flow of data is taken, no finding of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use memchr::memmem::Finder;
 
@@ -35,12 +36,12 @@ pub(crate) struct Near {
     pub(crate) notes: Vec<Note>,
 }
 
-/// Looks around `changed`, whose own files are `own`, among the sources of `around`.
+/// Looks around `changed`, whose own files are `own`, among the sources of `around`, none of which is changed.
 pub(crate) fn near(
     first: &First<'_>,
     cache: Option<&Cache<'_>>,
     (changed, own): (&[Entry], &[Held]),
-    around: &[Entry],
+    around: &[&Entry],
     threads: usize,
 ) -> Near {
     let is_source = |entry: &&Entry| Language::of_path(&entry.path).is_some() && entry.role == Role::Code;
@@ -50,12 +51,19 @@ pub(crate) fn near(
     if targets.is_empty() || around.is_empty() {
         return Near::default();
     }
-    let theirs: BTreeSet<&str> = changed.iter().map(|entry| entry.path.as_str()).collect();
-    let mut entries: Vec<&Entry> =
-        around.iter().filter(is_source).filter(|entry| !theirs.contains(entry.path.as_str())).collect();
+    let mut entries: Vec<&Entry> = around.iter().copied().filter(is_source).collect();
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     let place = entries.iter().enumerate().map(|(index, entry)| (entry.path.as_str(), index)).collect();
-    let mut search = Search { first, cache, threads, entries, place, loaded: BTreeMap::new(), full: false };
+    let mut search = Search {
+        first,
+        cache,
+        threads,
+        entries,
+        place,
+        loaded: BTreeMap::new(),
+        full: false,
+        unread: Mutex::default(),
+    };
     search.importers(targets);
     search.imported(own);
     search.done()
@@ -69,6 +77,8 @@ struct Search<'n> {
     place: BTreeMap<&'n str, usize>,
     loaded: BTreeMap<usize, Box<Seen>>,
     full: bool,
+    /// Files that could not be read: in a clone without their blobs, or longer than the limit.
+    unread: Mutex<BTreeSet<usize>>,
 }
 
 impl Search<'_> {
@@ -155,15 +165,27 @@ impl Search<'_> {
         {
             return imports;
         }
-        let bytes = ingest::bytes(entry, &self.first.policy.limits.file_bytes);
-        bytes.is_ok_and(|bytes| imports_of(&bytes, names))
+        match ingest::bytes(entry, &self.first.policy.limits.file_bytes) {
+            Ok(bytes) => imports_of(&bytes, names),
+            Err(_) => {
+                self.unread.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(index);
+                false
+            }
+        }
     }
 
     fn done(self) -> Near {
         let mut near = Near::default();
         if self.full {
             let why = format!(
-                "more than {MOST} files have to do with the change: data was not followed through all of them"
+                "more files have to do with the change than are looked at ({IMPORTERS} that import it, {MOST} in all): data was not followed through all of them"
+            );
+            near.notes.push(Note::new(NoteKind::Info, "", why));
+        }
+        let unread = self.unread.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).len();
+        if unread > 0 {
+            let why = format!(
+                "{unread} of the files around the change could not be read: data was not followed through them"
             );
             near.notes.push(Note::new(NoteKind::Info, "", why));
         }

@@ -31,8 +31,13 @@ fn repository(files: &[(&str, &str)]) -> Repo {
 /// Scans what is staged with no cache, a new one and a warm one: all say the same.
 fn staged(repository: &Repo) -> (String, bool) {
     let said = weft(repository, &["scan", "--staged", "--no-cache"]);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
     for _ in 0..2 {
-        assert_eq!(weft(repository, &["scan", "--staged"]), said);
+        assert_eq!(weft(repository, &["scan", "--staged", "--cache-dir", cache.to_str().unwrap()]), said);
+        // Something was kept, so that the second time is a warm one.
+        let mut files = std::fs::read_dir(&cache).unwrap();
+        assert!(files.any(|file| file.unwrap().path().extension().is_some_and(|kind| kind == "cache")));
     }
     said
 }
@@ -130,4 +135,37 @@ fn files_elsewhere_are_no_part_of_the_project_here() {
     std::fs::write(elsewhere.path().join("views.py"), VIEW).unwrap();
     let (text, blocks) = weft(&here, &["scan", elsewhere.path().to_str().unwrap()]);
     assert!(!blocks, "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_around_a_change_is_said() {
+    let repository = repository(&[("app/views.py", VIEW), ("helpers.py", SAFE)]);
+    let blob = repository.git(&["rev-parse", "HEAD:app/views.py"]);
+    repository.write_and_commit("helpers.py", RUN);
+    std::fs::remove_file(repository.path().join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+    let (text, _) = weft(&repository, &["scan", "--range", "HEAD~1..HEAD"]);
+    assert!(text.contains("1 of the files around the change could not be read"), "{text}");
+}
+
+#[test]
+fn what_a_patch_says_of_imports_counts() {
+    let paths = |folder: &str| {
+        format!("{{\"compilerOptions\": {{\"paths\": {{\"#run\": [\"{folder}/run.ts\"]}}}}}}\n")
+    };
+    let run = "import { exec } from 'child_process';\nexport const run = (x: string) => exec(x);\n";
+    let view = "import express from 'express';\nimport { run } from '#run';\nexpress().get('/', (req, res) => run(req.query.x));\n";
+    let repository = repository(&[
+        ("tsconfig.json", &paths("safe")),
+        ("safe/run.ts", "export const run = (x: string) => x;\n"),
+        ("real/run.ts", run),
+        ("view.ts", view),
+    ]);
+    repository.write("tsconfig.json", &paths("real"));
+    repository.write("view.ts", &view.replace("'/'", "'/run'"));
+    let patch = repository.raw(&["diff"]);
+    repository.git(&["checkout", "-q", "."]);
+    let file = repository.path().join("../change.patch");
+    std::fs::write(&file, patch).unwrap();
+    let (text, blocks) = weft(&repository, &["scan", "--patch", file.to_str().unwrap()]);
+    assert!(blocks && text.contains("real/run.ts:2"), "{text}");
 }

@@ -5,7 +5,7 @@
 //! Copies of libraries lie in folders that say so; what they lack is told by their advisories, and nobody mends it in the
 //! copy. Whoever scans little else wants to know of these files: nothing is made a note then.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::artifact::{Entry, Submission};
 use crate::finding::{Confidence, Finding};
@@ -46,7 +46,8 @@ pub fn practice(submission: &Submission, findings: &mut [Finding], rules: &RuleS
     if !findings.iter().any(weakness) {
         return;
     }
-    let entries = all(submission);
+    // A file is one of tests whether its neighbours change or not.
+    let entries: Vec<&Entry> = submission.entries.iter().chain(submission.still()).collect();
     let root = root(&entries);
     let mut named: BTreeMap<&str, &Entry> = BTreeMap::new();
     let mut folders: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
@@ -81,14 +82,6 @@ pub fn practice(submission: &Submission, findings: &mut [Finding], rules: &RuleS
             finding.confidence = Confidence::Low;
         }
     }
-}
-
-/// What is looked at, and the files that a change leaves as they are: a file is one of tests whether its neighbours change
-/// or not.
-fn all(submission: &Submission) -> Vec<&Entry> {
-    let changed: BTreeSet<&str> = submission.entries.iter().map(|entry| entry.path.as_str()).collect();
-    let still = submission.around.iter().filter(|entry| !changed.contains(entry.path.as_str()));
-    submission.entries.iter().chain(still).collect()
 }
 
 /// So many files of a folder are looked at for tests.
