@@ -47,6 +47,14 @@ impl Book {
         Book { entries, finder: Finder::new(&words), wrong }
     }
 
+    /// An expression that does not compile: the place of its rule, and why, as a clause.
+    pub(super) fn uncompiled(&self) -> Option<(usize, String)> {
+        self.entries.iter().find_map(|entry| {
+            let mut expressions = entry.form.conditions.iter().filter_map(Condition::expression);
+            expressions.find_map(|it| it.compile().err()).map(|why| (entry.rule, why))
+        })
+    }
+
     /// The patterns that may match in a text, by its words, its imports and its path.
     pub(super) fn present(&self, around: &Surroundings<'_>) -> Present<'_> {
         let words = self.finder.present(around.parsed);

@@ -95,6 +95,11 @@ impl Expression {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
+
+    /// Whether it can be compiled; the error is a clause.
+    pub(super) fn compile(&self) -> Result<(), String> {
+        Regex::new(&self.text).map(drop).map_err(|error| format!("an expression is wrong: {error}"))
+    }
 }
 
 /// One condition of a pattern.

@@ -72,8 +72,12 @@ impl Patterns {
             }
         }
         for language in Language::ALL {
-            if let Some((rule, clause)) = self.book(language).wrong.first() {
+            let book = self.book(language);
+            if let Some((rule, clause)) = book.wrong.first() {
                 return Err(wrong(&self.rules[*rule], clause));
+            }
+            if let Some((rule, clause)) = book.uncompiled() {
+                return Err(wrong(&self.rules[rule], &clause));
             }
         }
         Ok(())
