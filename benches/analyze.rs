@@ -21,7 +21,8 @@ fn module(views: usize) -> String {
 
 #[divan::bench(args = [10, 100, 1000], max_time = 2)]
 fn python(bencher: divan::Bencher<'_, '_>, views: usize) {
-    let analyzer = Analyzer::new(&weft::built_in_rules()).expect("the built-in rules compile");
+    let analyzer =
+        Analyzer::new(&std::sync::Arc::new(weft::built_in_rules())).expect("the built-in rules compile");
     let redactor = Redactor::new(&RuleSet::default(), None).expect("no rules compile");
     let text = module(views);
     let original = Original::new("views.py", Role::Code, Action::Create, text.as_bytes());

@@ -33,6 +33,7 @@ mod seen;
 pub mod syntax;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use artifact::{Digest, Entry, Submission};
 use cache::Cache;
@@ -55,7 +56,7 @@ pub struct TextChecks {
 /// Everything a scan needs, compiled once: detectors, models, advisory facts.
 pub struct Checks {
     /// The rules they were compiled from.
-    pub rules: RuleSet,
+    pub rules: Arc<RuleSet>,
     texts: TextChecks,
     /// `None` where the run looks for secrets alone and does not wait for these.
     analyzer: Option<analyze::Analyzer>,
@@ -64,8 +65,9 @@ pub struct Checks {
 
 impl Checks {
     /// Compiles `rules`. `key` makes placeholders the same across runs. Errors: a rule or model is wrong. Patterns are
-    /// compiled and queries read when a text needs them; see [`Checks::check`].
-    pub fn new(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
+    /// compiled, and queries and models read, when a text needs them; see [`Checks::check`].
+    pub fn new(rules: impl Into<Arc<RuleSet>>, key: Option<&[u8]>) -> Result<Self> {
+        let rules = rules.into();
         Ok(Checks {
             texts: TextChecks::new(&rules, key)?,
             analyzer: Some(analyze::Analyzer::new(&rules)?),
@@ -78,7 +80,7 @@ impl Checks {
     /// is asked for all the same is a note that it was not checked.
     pub fn of_secrets(rules: RuleSet, key: Option<&[u8]>) -> Result<Self> {
         let texts = TextChecks::new(&rules, key)?;
-        Ok(Checks { texts, analyzer: None, dependencies: None, rules })
+        Ok(Checks { texts, analyzer: None, dependencies: None, rules: Arc::new(rules) })
     }
 
     /// Tells the secrets of a run apart under `key`, which should be random and of this run alone: see

@@ -23,6 +23,7 @@ pub use project::{Asked, Project, configures};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use fragment::Source;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub struct Facts {
 
 /// The compiled rules and models. One serves all threads of a run.
 pub struct Analyzer {
-    rules: RuleSet,
+    rules: Arc<RuleSet>,
     patterns: pattern::Patterns,
     taint: taint::TaintRules,
     regexes: regex::SlowRegexes,
@@ -59,16 +60,18 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// Compiles the models. Errors: a model expression is wrong. Queries are read when a text of their grammar is seen;
-    /// see [`Analyzer::check`].
-    pub fn new(rules: &RuleSet) -> Result<Self> {
+    /// Gets the rules ready. Queries and models are read when a text of their language is seen; see [`Analyzer::check`].
+    /// Errors: rules and models name more than 64 kinds.
+    pub fn new(rules: &Arc<RuleSet>) -> Result<Self> {
         let (patterns, taint) = (pattern::Patterns::new(rules), taint::TaintRules::new(rules)?);
         let (regexes, yielding) = (regex::SlowRegexes::new(rules), yielding::Yielding::new(rules));
-        Ok(Analyzer { rules: rules.clone(), patterns, taint, regexes, yielding })
+        Ok(Analyzer { rules: Arc::clone(rules), patterns, taint, regexes, yielding })
     }
 
-    /// Compiles every query now: for rules that come from outside. Errors: one is wrong for its grammar.
+    /// Compiles every query and model now: for rules that come from outside. Errors: a query is wrong for its grammar, or
+    /// an expression of a model is wrong.
     pub fn check(&self) -> Result<()> {
+        self.taint.check()?;
         self.patterns.check()
     }
 

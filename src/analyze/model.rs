@@ -2,10 +2,11 @@
 //! step a member: a value whose path is in no model costs nothing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use super::flow::charset::Dangers;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rule::{Expression, Model, Part, Requirement, Root, Slot};
+use crate::rule::{Expression, Model, Part, Requirement, Root, RuleSet, Slot};
 
 /// A set of sink kinds, or of source kinds.
 pub(super) type Kinds = u64;
@@ -42,14 +43,16 @@ impl KindNames {
     }
 
     /// The bits of a kind and of the narrower kinds that what cleans it also cleans.
-    fn bits(&mut self, name: &str) -> Option<Kinds> {
+    fn bits(&self, name: &str) -> Option<Kinds> {
         let narrower = NARROWER.iter().filter(|(broad, _)| *broad == name);
-        let narrower: Option<Vec<Kinds>> = narrower.map(|(_, narrow)| self.bit(narrow)).collect();
-        Some(narrower?.into_iter().fold(self.bit(name)?, |all, one| all | one))
+        narrower.map(|(_, narrow)| *narrow).chain([name]).try_fold(0, |all, name| Some(all | self.get(name)?))
     }
 
     /// The bit of a kind that something names.
     pub(super) fn get(&self, name: &str) -> Option<Kinds> {
+        if name == "any" {
+            return Some(ANY);
+        }
         self.0.iter().position(|known| known == name).filter(|index| *index < 64).map(|index| 1 << index)
     }
 
@@ -125,7 +128,7 @@ pub(super) struct Handler {
     pub(super) result: Option<Kinds>,
 }
 
-/// What the models say of one path.
+/// One path of the models.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// The path as models write it.
@@ -133,6 +136,28 @@ pub(super) struct Node {
     members: HashMap<Box<str>, NodeId>,
     call: Option<NodeId>,
     becomes: Option<NodeId>,
+    /// Nothing for most: they lead to others.
+    said: Option<Box<Said>>,
+}
+
+impl Node {
+    fn say(&mut self) -> &mut Said {
+        self.said.get_or_insert_default()
+    }
+}
+
+impl std::ops::Deref for Node {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        static NOTHING: Said = Said::nothing();
+        self.said.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+/// What the models say of a path.
+#[derive(Debug, Default)]
+pub(super) struct Said {
     /// The kind of source it is, 0 for none.
     pub(super) source: Kinds,
     /// The sink kinds it is clean for while nothing is taken out of it or put before it.
@@ -161,6 +186,26 @@ pub(super) struct Node {
     pub(super) handlers: Vec<(Vec<Requirement>, Handler)>,
 }
 
+impl Said {
+    const fn nothing() -> Self {
+        Said {
+            source: 0,
+            whole: 0,
+            conditional: Vec::new(),
+            sinks: Vec::new(),
+            assigned: Vec::new(),
+            cleans: 0,
+            passes: false,
+            exits: false,
+            undoes: 0,
+            compared: 0,
+            guards: Vec::new(),
+            handlers: Vec::new(),
+            turns: Vec::new(),
+        }
+    }
+}
+
 /// What a file exports for a framework to call.
 #[derive(Debug)]
 struct Export {
@@ -181,7 +226,9 @@ pub(super) struct Table {
 /// The models of all languages, and the kinds they name.
 #[derive(Debug, Default)]
 pub(super) struct Models {
-    tables: BTreeMap<String, Table>,
+    rules: Arc<RuleSet>,
+    /// By language; compiled when a text of it is first seen.
+    tables: BTreeMap<String, OnceLock<Result<Table, String>>>,
     /// Sink kinds.
     pub(super) sinks: KindNames,
     /// Source kinds.
@@ -247,9 +294,9 @@ pub(super) fn asks(name: &str) -> bool {
 }
 
 impl Models {
-    /// Compiles models. Errors: an expression is wrong, or there are more than 64 kinds.
-    pub(super) fn new(models: &[Model]) -> Result<Self> {
-        let mut all = Models::default();
+    /// Reads which kinds the models of `rules` name. Errors: there are more than 64 kinds.
+    pub(super) fn new(rules: Arc<RuleSet>) -> Result<Self> {
+        let mut all = Models { rules: Arc::clone(&rules), ..Models::default() };
         all.location = ["ssrf", "redirect"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.program = all.sinks.bit("program").unwrap_or(0);
         all.query_code = all.sinks.bit("nosql-code").unwrap_or(0);
@@ -273,22 +320,63 @@ impl Models {
         let answered = ["html", "inner-html", "markup", "log", "header", "session"];
         all.answered = answered.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
-        for model in models {
-            let mut table = all.tables.remove(&model.language).unwrap_or_default();
-            table.add(model, &mut all.sinks, &mut all.sources).map_err(|why| {
-                let file = format!("model {}/{}", model.language, model.library);
-                Error::new(ErrorKind::Settings, format!("{file}: {why}"))
-            })?;
-            all.tables.insert(model.language.clone(), table);
+        for model in &rules.models {
+            all.name_kinds(model).ok_or_else(|| Error::new(ErrorKind::Settings, said_of(model, MANY)))?;
+            all.tables.entry(model.language.clone()).or_default();
         }
         all.dangers = Dangers::new(&all.sinks);
         Ok(all)
     }
 
-    /// The models of a language ("python", "javascript").
-    pub(super) fn table(&self, language: &str) -> Option<&Table> {
-        self.tables.get(language)
+    /// Gives every kind that a model names its bit; `None` past 64 of them.
+    fn name_kinds(&mut self, model: &Model) -> Option<()> {
+        for kind in model.source.keys().chain(model.handler.iter().filter_map(|one| one.rest.as_ref())) {
+            self.sources.bit(kind)?;
+        }
+        let cleaning = [&model.whole, &model.undo, &model.clean, &model.guard];
+        let cleaning = cleaning.into_iter().flat_map(BTreeMap::keys).flat_map(|kind| kind.split(" after "));
+        let results = model.handler.iter().filter_map(|one| one.result.as_deref());
+        for kind in model.sink.keys().map(String::as_str).chain(cleaning).chain(results) {
+            self.sinks.bit(kind)?;
+            for (_, narrow) in NARROWER.iter().filter(|(broad, _)| *broad == kind) {
+                self.sinks.bit(narrow)?;
+            }
+        }
+        Some(())
     }
+
+    /// Compiles the models of every language now. Errors: an expression is wrong.
+    pub(super) fn check(&self) -> Result<()> {
+        let wrong = self.tables.keys().find_map(|language| self.wrong(language));
+        wrong.map_or(Ok(()), |why| Err(Error::new(ErrorKind::Settings, why)))
+    }
+
+    /// The models of a language ("python", "javascript"); `None` of one that has none, or wrong ones.
+    pub(super) fn table(&self, language: &str) -> Option<&Table> {
+        self.compiled(language)?.as_ref().ok()
+    }
+
+    /// Why there are no models of a language that has some.
+    pub(super) fn wrong(&self, language: &str) -> Option<&str> {
+        self.compiled(language)?.as_ref().err().map(String::as_str)
+    }
+
+    fn compiled(&self, language: &str) -> Option<&Result<Table, String>> {
+        let read = || {
+            let mut table = Table::default();
+            for model in self.rules.models.iter().filter(|model| model.language == language) {
+                table.add(model, &self.sinks, &self.sources).map_err(|why| said_of(model, &why))?;
+            }
+            Ok(table)
+        };
+        self.tables.get(language).map(|table| table.get_or_init(read))
+    }
+}
+
+const MANY: &str = "more than 64 kinds: use fewer";
+
+fn said_of(model: &Model, why: &str) -> String {
+    format!("model {}/{}: {why}", model.language, model.library)
 }
 
 impl Default for Table {
@@ -373,12 +461,12 @@ impl Table {
         node
     }
 
-    fn add(&mut self, model: &Model, sinks: &mut KindNames, sources: &mut KindNames) -> Result<(), String> {
-        let many = || "more than 64 kinds: use fewer".to_owned();
+    fn add(&mut self, model: &Model, sinks: &KindNames, sources: &KindNames) -> Result<(), String> {
+        let many = || MANY.to_owned();
         for (kind, written) in each(&model.source) {
             let read = Expression::parse(written)?;
-            let (node, source) = (self.insert(&read), sources.bit(kind).ok_or_else(many)?);
-            let node = &mut self.nodes[node as usize];
+            let (node, source) = (self.insert(&read), sources.get(kind).ok_or_else(many)?);
+            let node = self.nodes[node as usize].say();
             if read.requirements.is_empty() {
                 node.source |= source;
             } else {
@@ -388,39 +476,39 @@ impl Table {
         }
         for (kind, written) in each(&model.whole) {
             let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].whole |= sinks.bits(kind).ok_or_else(many)?;
+            self.nodes[node as usize].say().whole |= sinks.bits(kind).ok_or_else(many)?;
         }
         for written in &model.pass {
             let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].passes = true;
+            self.nodes[node as usize].say().passes = true;
         }
         for written in &model.exit {
             let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].exits = true;
+            self.nodes[node as usize].say().exits = true;
         }
         for (kind, written) in each(&model.turns) {
             let to = self.insert(&Expression::parse(kind)?);
             let read = Expression::parse(written)?;
             let node = self.insert(&read);
-            self.nodes[node as usize].turns.push((read.requirements, to));
+            self.nodes[node as usize].say().turns.push((read.requirements, to));
         }
         for (kind, written) in each(&model.undo) {
             let node = self.insert(&Expression::parse(written)?);
-            self.nodes[node as usize].undoes |= sinks.bits(kind).ok_or_else(many)?;
+            self.nodes[node as usize].say().undoes |= sinks.bits(kind).ok_or_else(many)?;
         }
         for (kind, written) in each(&model.sink) {
             let read = Expression::parse(written)?;
             let node = self.insert(&read);
             let Expression { slots, argv, first, system, requirements, assignment, .. } = read;
             let sink =
-                Sink { kind: sinks.bit(kind).ok_or_else(many)?, slots, argv, first, system, requirements };
-            let node = &mut self.nodes[node as usize];
+                Sink { kind: sinks.get(kind).ok_or_else(many)?, slots, argv, first, system, requirements };
+            let node = self.nodes[node as usize].say();
             if assignment { node.assigned.push(sink) } else { node.sinks.push(sink) }
         }
         for (kind, written) in each(&model.clean) {
             let read = Expression::parse(written)?;
             let (node, cleans) = (self.insert(&read), sinks.bits(kind).ok_or_else(many)?);
-            let node = &mut self.nodes[node as usize];
+            let node = self.nodes[node as usize].say();
             if read.requirements.is_empty() {
                 node.cleans |= cleans;
             } else {
@@ -430,7 +518,7 @@ impl Table {
         }
         for (kind, written) in each(&model.guard) {
             let (kind, after) = match kind.split_once(" after ") {
-                Some((kind, after)) => (kind, sinks.bit(after).ok_or_else(many)?),
+                Some((kind, after)) => (kind, sinks.get(after).ok_or_else(many)?),
                 None => (kind.as_str(), 0),
             };
             let kinds = sinks.bits(kind).ok_or_else(many)?;
@@ -441,12 +529,12 @@ impl Table {
             }
             let node = self.insert(&read);
             if read.compared {
-                self.nodes[node as usize].compared |= kinds;
+                self.nodes[node as usize].say().compared |= kinds;
                 continue;
             }
             let slot = read.slots.first().cloned().unwrap_or(Slot::Receiver);
             let (negated, requirements) = (read.negated, read.requirements);
-            self.nodes[node as usize].guards.push(Guard { kinds, slot, negated, after, requirements });
+            self.nodes[node as usize].say().guards.push(Guard { kinds, slot, negated, after, requirements });
         }
         for (kind, written) in each(&model.returns) {
             let to = self.insert(&Expression::parse(kind)?);
@@ -457,7 +545,7 @@ impl Table {
                 node.becomes = becomes;
             } else {
                 let requirements = read.requirements;
-                node.conditional.push(Conditional { requirements, becomes, ..Conditional::default() });
+                node.say().conditional.push(Conditional { requirements, becomes, ..Conditional::default() });
             }
         }
         for handler in &model.handler {
@@ -470,14 +558,14 @@ impl Table {
             }
             let compiled = Handler {
                 parameters,
-                rest: handler.rest.as_deref().and_then(|kind| sources.bit(kind)),
-                result: handler.result.as_deref().and_then(|kind| sinks.bit(kind)),
+                rest: handler.rest.as_deref().and_then(|kind| sources.get(kind)),
+                result: handler.result.as_deref().and_then(|kind| sinks.get(kind)),
             };
             let listed = handler.decorator.iter().chain(&handler.call);
             for written in listed.chain(&handler.assignment).chain(&handler.method) {
                 let read = Expression::parse(written)?;
                 let node = self.insert(&read);
-                self.nodes[node as usize].handlers.push((read.requirements, compiled.clone()));
+                self.nodes[node as usize].say().handlers.push((read.requirements, compiled.clone()));
             }
             for name in &handler.export {
                 let paths = handler.path.clone();

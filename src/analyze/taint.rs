@@ -1,6 +1,7 @@
 //! `[match.taint]` rules: lowers a view, follows its data, and reports what reaches a sink.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::facts::{Module, StepFact};
 use super::flow::{self, Hit, TaintRule};
@@ -35,9 +36,10 @@ pub(super) struct TaintRules {
 }
 
 impl TaintRules {
-    /// Compiles them. Errors: a model expression is wrong, or there are more than 64 kinds.
-    pub(super) fn new(rules: &RuleSet) -> Result<Self> {
-        let mut models = Models::new(&rules.models)?;
+    /// Compiles the rules; the models are when a text of their language is seen, see [`TaintRules::check`]. Errors: there
+    /// are more than 64 kinds.
+    pub(super) fn new(rules: &Arc<RuleSet>) -> Result<Self> {
+        let mut models = Models::new(Arc::clone(rules))?;
         let (mut kept, mut compiled) = (Vec::new(), Vec::new());
         for rule in &rules.rules {
             let Match::Taint(taint) = &rule.matcher else { continue };
@@ -64,9 +66,23 @@ impl TaintRules {
         Ok(TaintRules { rules: kept, compiled, models })
     }
 
+    /// Compiles every model now. Errors: an expression is wrong.
+    pub(super) fn check(&self) -> Result<()> {
+        self.models.check()
+    }
+
     /// Follows the data of one parsed view.
     pub(super) fn find(&self, view: &View<'_>, parsed: &Parsed<'_>, scope: Scope<'_>) -> Flows {
-        let Some(table) = self.models.table(parsed.language.family()) else { return Flows::default() };
+        let family = parsed.language.family();
+        let Some(table) = self.models.table(family) else {
+            let path = view.path().unwrap_or(view.document().path());
+            let note =
+                |why| Note::new(NoteKind::NotChecked, path, format!("its data was not followed: {why}"));
+            return Flows {
+                notes: self.models.wrong(family).map(note).into_iter().collect(),
+                ..Flows::default()
+            };
+        };
         let program = lower::lower(parsed);
         let path = view.path().unwrap_or("");
         let input =

@@ -23,7 +23,7 @@ fn analyzer() -> &'static Analyzer {
                 taint.source.push("key".to_owned());
             }
         }
-        Analyzer::new(&rules).unwrap()
+        Analyzer::new(&std::sync::Arc::new(rules)).unwrap()
     })
 }
 

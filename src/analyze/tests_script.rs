@@ -41,7 +41,7 @@ fn reported_with(model: &str, path: &str, text: &str) -> Vec<u32> {
     // Frameworks that are known have handlers of their own.
     rules.models.iter_mut().for_each(|model| model.handler.clear());
     rules.models.push(rule::Model::parse(model).unwrap());
-    let analyzer = Analyzer::new(&rules).unwrap();
+    let analyzer = Analyzer::new(&std::sync::Arc::new(rules)).unwrap();
     let redactor = Redactor::new(&RuleSet::default(), None).unwrap();
     let original = Original::new(path, Role::Code, Action::Create, text.as_bytes());
     let facts = analyzer.facts(&redactor.redact(original).document, &Project::default());
