@@ -160,6 +160,9 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         hits: BTreeMap::new(),
     };
     for (index, function) in program.functions.iter().enumerate() {
+        if let Some(handler) = engine.directed(function) {
+            engine.handlers.insert(FunctionId(index as u32), handler);
+        }
         if let Some(parent) = function.parent {
             engine.surrounds[parent.0 as usize] = true;
             engine.inside.entry(parent).or_default().push(FunctionId(index as u32));

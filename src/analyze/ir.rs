@@ -346,6 +346,8 @@ pub(crate) struct Function {
     pub(crate) steps: Vec<Step>,
     /// Its blocks; 0 is the entry.
     pub(crate) blocks: Vec<Block>,
+    /// The directive at its head that a framework reads: `use server`.
+    pub(crate) directive: Option<Name>,
     /// Where, decorators left out.
     #[expect(dead_code, reason = "linking across files will name it")]
     pub(crate) span: Span,

@@ -221,6 +221,7 @@ pub(super) struct Table {
     /// Texts that a guard looks for in a value.
     pub(super) contains: Vec<Contains>,
     exports: Vec<Export>,
+    directives: HashMap<String, Handler>,
 }
 
 /// The models of all languages, and the kinds they name.
@@ -382,7 +383,12 @@ fn said_of(model: &Model, why: &str) -> String {
 impl Default for Table {
     fn default() -> Self {
         let root = |path: &str| Node { path: path.to_owned(), ..Node::default() };
-        Table { nodes: vec![root(""), root("~"), root("*")], contains: Vec::new(), exports: Vec::new() }
+        Table {
+            nodes: vec![root(""), root("~"), root("*")],
+            contains: Vec::new(),
+            exports: Vec::new(),
+            directives: HashMap::new(),
+        }
     }
 }
 
@@ -420,6 +426,11 @@ impl Table {
                 && (export.paths.is_empty() || export.paths.iter().any(|pattern| fits(pattern, &rooted)))
         };
         self.exports.iter().find(serves).map(|export| &export.handler)
+    }
+
+    /// What a framework makes of a function at whose head a directive stands.
+    pub(super) fn directed(&self, directive: &str) -> Option<&Handler> {
+        self.directives.get(directive)
     }
 
     /// The member of a value that no model knows, when members of its own are known: `*.objects` of `*.objects.raw`.
@@ -567,6 +578,8 @@ impl Table {
                 let node = self.insert(&read);
                 self.nodes[node as usize].say().handlers.push((read.requirements, compiled.clone()));
             }
+            let directives = handler.directive.iter().map(|directive| (directive.clone(), compiled.clone()));
+            self.directives.extend(directives);
             for name in &handler.export {
                 let paths = handler.path.clone();
                 self.exports.push(Export { name: name.clone(), paths, handler: compiled.clone() });

@@ -70,6 +70,10 @@ pub struct Handler {
     /// The files that export one, as paths in which `*` stands for anything: `*/pages/api/*`; none for every file.
     #[serde(default)]
     pub path: Vec<String>,
+    /// Directives that make the function at whose head they stand one, and each one that a file exports at whose head
+    /// they stand: `use server`.
+    #[serde(default)]
+    pub directive: Vec<String>,
     /// Methods of a library's class that are one where a class of that base has them: `RequestHandler().get`.
     #[serde(default)]
     pub method: Vec<String>,

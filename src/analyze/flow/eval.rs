@@ -7,9 +7,9 @@ use super::function::Frame;
 use super::value::{Abstract, Event, Key, Known, Origin, Part, Parts, Taint};
 use super::{Engine, fold, made};
 use crate::analyze::ir::{
-    Binary, BlockId, ClassId, Element, Entry, FunctionId, Literal, Name, Op, Span, Value,
+    Binary, BlockId, ClassId, Element, Entry, Function, FunctionId, Literal, Name, Op, Span, Value,
 };
-use crate::analyze::model::{NodeId, asks};
+use crate::analyze::model::{Handler, NodeId, asks};
 use crate::syntax::Language;
 
 impl<'a> Engine<'a> {
@@ -133,6 +133,11 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// What a framework makes of a function by the directive at its head; of the file's, of those that it exports.
+    pub(super) fn directed(&self, function: &Function) -> Option<&'a Handler> {
+        self.table.directed(self.program.names.text(function.directive?))
+    }
+
     fn store(&mut self, frame: &mut Frame<'_>, name: Name, stored: Value, span: Span) -> Abstract {
         let mut value = frame.value(stored).clone();
         let text = self.program.names.text(name);
@@ -145,7 +150,8 @@ impl<'a> Engine<'a> {
         }
         if frame.id == FunctionId(0)
             && let Some(exported) = self.exported_as(text)
-            && let Some(handler) = self.table.exported(self.path, exported)
+            && let Some(handler) =
+                self.table.exported(self.path, exported).or_else(|| self.directed(frame.function))
         {
             for id in super::call::functions(frame, stored) {
                 self.handle(id, handler);

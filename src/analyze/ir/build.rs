@@ -86,6 +86,7 @@ impl Builder {
             locals: Vec::new(),
             steps: Vec::new(),
             blocks: vec![entry],
+            directive: None,
             span,
         });
         self.open.push(Open { id, current: BlockId(0), handler: None, outer: Vec::new() });
@@ -125,6 +126,12 @@ impl Builder {
     /// A class to fill in.
     pub(crate) fn class(&mut self, id: ClassId) -> &mut Class {
         &mut self.program.classes[id.0 as usize]
+    }
+
+    /// Says what directive stands at the head of the innermost open function.
+    pub(crate) fn directive(&mut self, text: &str) {
+        let name = self.name(text);
+        self.current().directive = Some(name);
     }
 
     /// Declares a parameter and stores it to its name.

@@ -48,7 +48,7 @@ pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
             lowering.builder.bind(name);
         }
     }
-    lowering.statements(root);
+    lowering.body_of(root);
     lowering.builder.finish()
 }
 

@@ -50,7 +50,7 @@ impl<'a> Lowering<'_, 'a> {
                 if node.kind() != "arrow_function" && self.text(body).contains("arguments") {
                     self.all_arguments(node);
                 }
-                self.statements(body);
+                self.body_of(body);
             }
             Some(body) => {
                 let value = self.expression(body);

@@ -4,9 +4,22 @@ use tree_sitter::Node;
 
 use super::{Lowering, field, first, parts};
 use crate::analyze::ir::{End, Op, Span};
+use crate::syntax::unquoted;
 
 impl<'a> Lowering<'_, 'a> {
-    /// The statements of a block or file; function declarations are hoisted.
+    /// The statements of a function or of the file, with the directives at their head.
+    pub(super) fn body_of(&mut self, block: Node<'_>) {
+        let head = parts(block).into_iter().map_while(|statement| {
+            first(statement).filter(|it| statement.kind() == "expression_statement" && it.kind() == "string")
+        });
+        let texts = head.map(|literal| unquoted(self.parsed, literal).value);
+        if let Some(directive) = texts.filter(|text| text != "use strict").last() {
+            self.builder.directive(&directive);
+        }
+        self.statements(block);
+    }
+
+    /// The statements of a block; function declarations are hoisted.
     pub(super) fn statements(&mut self, block: Node<'_>) {
         let statements = parts(block);
         for statement in &statements {
