@@ -189,6 +189,9 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         for id in again {
             engine.summaries[id.0 as usize] = summary::Slot::New;
         }
+        for id in engine.again.deepest_first() {
+            engine.settle(id);
+        }
     }
     let module = engine.module();
     Outcome {

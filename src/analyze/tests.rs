@@ -374,3 +374,76 @@ proptest! {
         analyse("app.py", &text);
     }
 }
+
+#[test]
+fn one_of_several_functions_is_followed_as_each() {
+    holds(
+        "def run(z):\n    pass\n\ndef run(z):\n    os.system(z)  # expect: command-injection\n\n\
+        @app.route('/x')\ndef x():\n    run(request.args['c'])\n",
+    );
+    holds(
+        "if os.name == 'nt':\n    def run(z):\n        return None\nelse:\n    def run(z):\n        \
+        os.system(z)  # expect: command-injection\n\nrun(request.args['c'])\n",
+    );
+    holds(
+        "def one(z):\n    os.system('ls')\n\ndef two(z):\n    os.system(z)  # expect: command-injection\n\n\
+        TOOLS = {'one': one, 'two': two}\nTOOLS[request.args['name']](request.args['c'])\n",
+    );
+    // What only one of them tests is not tested.
+    holds(
+        "def ok(z):\n    return z in ('a', 'b')\n\nif os.name == 'nt':\n    def ok(z):\n        return True\n\n\
+        c = request.args['c']\nif ok(c):\n    os.system(c)  # expect: command-injection\n",
+    );
+}
+
+#[test]
+fn calls_are_followed_however_many_stand_in_each_other() {
+    for count in [3, 12, 40] {
+        let calls = (0..count).map(|index| format!("def f{index}(v):\n    f{}(v)\n\n", index + 1));
+        let chain: String = calls.collect();
+        holds(&format!(
+            "{chain}def f{count}(v):\n    os.system(v)  # expect: command-injection\n\nf0(request.args['x'])\n"
+        ));
+        let moved: String = (1..count).map(|index| format!("    a{} = a{index}\n", index - 1)).collect();
+        let named: String = (0..count).map(|index| format!("a{index} = ''\n")).collect();
+        let last = count - 1;
+        holds(&format!(
+            "{named}for i in range(99):\n{moved}    a{last} = request.args['x']\n\
+            os.system(a0)  # expect: command-injection\n"
+        ));
+        let classes: String =
+            (1..=count).map(|index| format!("class C{index}(C{}):\n    pass\n\n", index - 1)).collect();
+        holds(&format!(
+            "class C0:\n    def run(self, v):\n        os.system(v)  # expect: command-injection\n\n\
+            {classes}C{count}().run(request.args['x'])\n"
+        ));
+    }
+}
+
+#[test]
+fn methods_of_every_base_class_are_found() {
+    holds(
+        "class Named:\n    def name(self):\n        return 'a'\n\nclass Runs:\n    def run(self, v):\n        \
+        os.system(v)  # expect: command-injection\n\nclass Both(Named, Runs):\n    pass\n\n\
+        Both().run(request.args['x'])\n",
+    );
+}
+
+#[test]
+fn an_object_may_be_called() {
+    holds(
+        "class Run:\n    def __init__(self, name):\n        self.name = name\n\n    def __call__(self, v):\n        \
+        os.system(self.name + v)  # expect: command-injection\n\nrun = Run('ls ')\nrun(request.args['x'])\n",
+    );
+}
+
+#[test]
+fn a_test_of_something_holds_only_where_it_was_passed() {
+    holds(
+        "import sys\nif not sys.argv[1]:\n    print('usage')\n\
+        os.system('ls ' + sys.argv[1])  # expect: command-injection\n",
+    );
+    holds(
+        "import sys\nif not sys.argv[1]:\n    sys.exit(1)\nos.system('ls ' + sys.argv[1])  # expect: command-injection\n",
+    );
+}

@@ -17,6 +17,8 @@ pub(super) struct Again {
     readers: FxHashMap<Shared, BTreeSet<FunctionId>>,
     users: FxHashMap<FunctionId, BTreeSet<FunctionId>>,
     stale: BTreeSet<FunctionId>,
+    /// Functions that calls were not followed into for lack of depth, in the order they were met.
+    deep: Vec<FunctionId>,
 }
 
 impl Again {
@@ -40,6 +42,19 @@ impl Again {
         if let Some(user) = self.active.last().filter(|user| **user != id) {
             self.users.entry(id).or_default().insert(*user);
         }
+    }
+
+    /// A call of it was not followed: whoever made that is followed again, once it is known what the function does.
+    pub(super) fn too_deep(&mut self, id: FunctionId) {
+        self.stale.insert(id);
+        self.deep.push(id);
+    }
+
+    /// The functions that were too deep, those first that others are known by.
+    pub(super) fn deepest_first(&mut self) -> Vec<FunctionId> {
+        let mut deep = std::mem::take(&mut self.deep);
+        deep.reverse();
+        deep
     }
 
     /// Something says more than it did.

@@ -32,6 +32,9 @@ impl<'a> Engine<'a> {
         span: Span,
     ) -> Abstract {
         let known = frame.value(callee).known.clone();
+        if let Known::Either(all) = &known {
+            return self.either_called(frame, all, callee, arguments, span);
+        }
         if self.language != Language::Python {
             self.typed(frame, callee, arguments);
             let made = self.expression_made(frame, callee, arguments);
@@ -65,6 +68,15 @@ impl<'a> Engine<'a> {
                 return self.applied(frame, id, None, Some(((*receiver).clone(), object)), arguments, span);
             }
             Known::Class(class) => return self.made(frame, class, arguments, span),
+            Known::Instance(class) if self.language == Language::Python => {
+                let held = frame.value(callee).clone();
+                let method = self.program.names.get("__call__");
+                let method = method.and_then(|name| self.object_member(frame, &held, class, name, span));
+                if let Some(Known::Method(id, receiver)) = method.map(|method| method.known) {
+                    let receiver = ((*receiver).clone(), Some(callee));
+                    return self.applied(frame, id, None, Some(receiver), arguments, span);
+                }
+            }
             Known::Foreign(symbol) if self.of_injected(symbol) => {
                 return self.foreign_call(frame, symbol, callee, arguments, span);
             }
@@ -99,6 +111,30 @@ impl<'a> Engine<'a> {
             Known::Foreign(symbol) => self.foreign_call(frame, symbol, callee, arguments, span),
             _ => self.unknown_call(frame, callee, arguments, span),
         }
+    }
+
+    /// A call of one of several functions: it does what any of them does.
+    fn either_called(
+        &mut self,
+        frame: &mut Frame<'_>,
+        all: &[Known],
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let held = frame.value(callee).clone();
+        let (mut yielded, mut exits): (Option<Abstract>, bool) = (None, true);
+        for one in all {
+            frame.values[callee.0 as usize] = Abstract { known: one.clone(), ..held.clone() };
+            let exited = std::mem::replace(&mut frame.exited, false);
+            let value = self.call(frame, callee, arguments, span);
+            exits &= frame.exited;
+            frame.exited = exited;
+            yielded = Some(yielded.map_or_else(|| value.clone(), |before| before.join(&value)));
+        }
+        frame.exited |= exits;
+        frame.values[callee.0 as usize] = held;
+        yielded.unwrap_or_default()
     }
 
     /// A call that a model speaks of.
@@ -219,6 +255,15 @@ impl<'a> Engine<'a> {
         span: Span,
     ) -> Taint {
         let function = frame.value(argument).clone();
+        if let Known::Either(all) = &function.known {
+            let answers = all.iter().map(|one| {
+                frame.values[argument.0 as usize] = Abstract { known: one.clone(), ..function.clone() };
+                self.calls_back(frame, argument, taint, span)
+            });
+            let answer = answers.fold(Taint::default(), |all, one| all.join(&one));
+            frame.values[argument.0 as usize] = function;
+            return answer;
+        }
         let id = match &function.known {
             Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) => *id,
             Known::Any if !taint.is_empty() => {
@@ -379,9 +424,10 @@ pub(super) fn functions(frame: &Frame<'_>, value: Value) -> Vec<FunctionId> {
     let mut found = Vec::new();
     let mut left = vec![(value, 0)];
     while let Some((value, depth)) = left.pop() {
-        match &frame.value(value).known {
-            Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) => found.push(*id),
-            _ => {}
+        for known in frame.value(value).known.each() {
+            if let Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) = known {
+                found.push(*id);
+            }
         }
         if depth >= 3 || found.len() >= 16 {
             continue;

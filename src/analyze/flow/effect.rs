@@ -120,6 +120,13 @@ impl Engine<'_> {
         call: Span,
     ) -> Abstract {
         match &callee.known {
+            Known::Either(all) => {
+                let answers = all.iter().map(|one| {
+                    let callee = Abstract { known: one.clone(), ..callee.clone() };
+                    self.invoke(frame, &callee, arguments, call)
+                });
+                answers.reduce(|before, answer| before.join(&answer)).unwrap_or_default()
+            }
             Known::Function(id) => {
                 let values = self.positioned(*id, None, arguments);
                 self.apply(frame, *id, None, &values, call)
@@ -186,7 +193,9 @@ impl Engine<'_> {
         let named = matches!(frame.function.step(callee).op, Op::Load(_));
         let member = matches!(frame.function.step(callee).op, Op::Member(..));
         let held = frame.value(callee);
-        if !(named || member) || !matches!(held.known, Known::Any) || held.parts.is_some() {
+        // A parameter may have the name of something that models know by it.
+        let unknown = matches!(held.known, Known::Any) || named && matches!(held.known, Known::Path(_));
+        if !(named || member) || !unknown || held.parts.is_some() {
             return;
         }
         for flow in held.taint.clone().flows() {
@@ -206,7 +215,10 @@ impl Engine<'_> {
             return;
         };
         let callable = |known: &Known| {
-            matches!(known, Known::Function(_) | Known::Bound(..) | Known::Path(_) | Known::Instance(_))
+            let things = |one: &Known| {
+                matches!(one, Known::Function(_) | Known::Bound(..) | Known::Path(_) | Known::Instance(_))
+            };
+            known.each().iter().any(things)
         };
         let most = if made::makes(self.program, frame.id) { made::MOST_FIELDS } else { MOST };
         if frame.writes.len() >= most

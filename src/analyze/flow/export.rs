@@ -142,7 +142,7 @@ impl Engine<'_> {
     }
 
     fn known_fact(&self, known: &Known) -> KnownFact {
-        match known {
+        match known.each().first().unwrap_or(known) {
             Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) => KnownFact::Function(id.0),
             Known::Class(id) => KnownFact::Class(id.0),
             Known::Instance(id) => KnownFact::Instance(id.0),

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{self, Called, Stored, Tests, Written};
 use super::fold::truth;
+use super::sink::Target;
 use super::summary::{Reach, Summary};
-use super::value::{Abstract, Event, Flow, Key, Known, Link, Origin, Taint};
+use super::value::{Abstract, Event, Flow, Given, Key, Known, Link, Origin, Taint, Via};
 use super::{Engine, Shared, made};
 use crate::analyze::ir::{BlockId, End, Function, FunctionId, Name, Op, Span, Value};
 use crate::analyze::model::{Kinds, NodeId};
@@ -14,7 +15,10 @@ use crate::analyze::model::{Kinds, NodeId};
 const WIDEN: u32 = 4;
 
 /// And from this one on the block is left as it is.
-const SETTLED: u32 = 12;
+const SETTLED: u32 = 64;
+
+/// A place that is written lies at most so deep in a variable.
+const DEEPEST_PLACE: usize = 16;
 
 /// The entries of a function's blocks hold at most so many values at once; past that the function is left.
 const MOST_HELD: usize = 2_000_000;
@@ -33,6 +37,8 @@ pub(super) struct Frame<'f> {
     pub(super) state: State,
     pub(super) result: Option<Abstract>,
     pub(super) reaches: Vec<Reach>,
+    /// Which these are.
+    pub(super) reached: BTreeSet<(Given, Target, Span, Via)>,
     /// A call in the block being followed does not come back.
     pub(super) exited: bool,
     /// The block that is being evaluated.
@@ -78,6 +84,7 @@ impl<'a> Engine<'a> {
             state: Vec::new(),
             result: None,
             reaches: Vec::new(),
+            reached: BTreeSet::new(),
             exited: false,
             block: 0,
             thrown: BTreeMap::new(),
@@ -135,8 +142,13 @@ impl<'a> Engine<'a> {
                 // A state is copied for each way on.
                 self.left = self.left.saturating_sub(state.len() as u64 / LOCALS_A_STEP);
                 held += usize::from(entries[to].is_none());
-                if merge(&mut entries[to], state, visits[to]) {
+                if !merge(&mut entries[to], state, visits[to]) {
+                    continue;
+                }
+                if visits[to] < SETTLED {
                     work.insert((order[to], to));
+                } else {
+                    self.large = true;
                 }
             }
             if held * function.locals.len() > MOST_HELD {
@@ -282,7 +294,7 @@ impl<'a> Engine<'a> {
     pub(super) fn place(&self, frame: &Frame<'_>, value: Value) -> Option<Place> {
         let mut keys = Vec::new();
         let mut at = value;
-        for _ in 0..4 {
+        for _ in 0..DEEPEST_PLACE {
             match &frame.function.step(at).op {
                 Op::Load(name) | Op::Store(name, _) => {
                     keys.reverse();
@@ -429,7 +441,7 @@ pub(super) fn changed(base: Abstract, keys: &[Key], change: impl FnOnce(Abstract
 fn merge(entry: &mut Option<State>, state: State, visits: u32) -> bool {
     let Some(before) = entry else {
         *entry = Some(state);
-        return visits < SETTLED;
+        return true;
     };
     let mut changed = false;
     for (before, new) in before.iter_mut().zip(state) {
@@ -445,7 +457,7 @@ fn merge(entry: &mut Option<State>, state: State, visits: u32) -> bool {
             changed = true;
         }
     }
-    changed && visits < SETTLED
+    changed
 }
 
 /// Which blocks lie in a loop, or between the places of its first and last block: they may be evaluated again.

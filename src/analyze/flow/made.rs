@@ -206,7 +206,7 @@ impl Engine<'_> {
         let after = self.program.names.get("__post_init__");
         let method = after.and_then(|name| {
             let methods = |class: ClassId| self.program.class(class).methods.iter();
-            self.lineage(class).into_iter().flat_map(methods).find(|(known, _)| *known == name)
+            self.ancestors(class).into_iter().flat_map(methods).find(|(known, _)| *known == name)
         });
         if let Some((_, id)) = method.copied() {
             let values = [receiver(&made)];
@@ -229,8 +229,8 @@ impl Engine<'_> {
 
     /// Whether something in the file writes a field of the objects of a class.
     pub(super) fn defines(&self, class: ClassId, name: Name) -> bool {
-        let root = self.lineage(class).last().copied().unwrap_or(class);
-        self.fields.contains_key(&(root, name))
+        let root = |class: ClassId| self.lineage(class).last().copied().unwrap_or(class);
+        self.ancestors(class).into_iter().any(|class| self.fields.contains_key(&(root(class), name)))
             || self.record_fields(class).iter().any(|field| field.0 == name)
     }
 
@@ -241,13 +241,13 @@ impl Engine<'_> {
 
     /// Whether a class, or one that it is made of, is a record of its fields.
     pub(super) fn record(&self, class: ClassId) -> Option<Record> {
-        self.lineage(class).into_iter().find_map(|class| self.program.class(class).record)
+        self.ancestors(class).into_iter().find_map(|class| self.program.class(class).record)
     }
 
     /// The fields of a record in the order that a constructor takes them: those of a base come first.
     fn record_fields(&self, class: ClassId) -> Vec<(Name, Span)> {
         let mut fields: Vec<(Name, Span)> = Vec::new();
-        for class in self.lineage(class).into_iter().rev() {
+        for class in self.ancestors(class).into_iter().rev() {
             for field in &self.program.class(class).fields {
                 match fields.iter_mut().find(|(known, _)| *known == field.name) {
                     Some(known) => known.1 = field.kind,
@@ -364,7 +364,7 @@ impl Engine<'_> {
         for step in &frame.function.steps {
             let Op::Call { callee, arguments } = &step.op else { continue };
             let known = &frame.value(*callee).known;
-            if matches!(known, Known::Function(_) | Known::Bound(..) | Known::Method(..) | Known::Class(_)) {
+            if known.is_function() || matches!(known.each().first(), Some(Known::Class(_))) {
                 continue;
             }
             let handed = arguments.iter().any(|it| is_own(frame.function, it.value, own));

@@ -9,7 +9,10 @@ use crate::analyze::ir::{ClassId, Entry, FunctionId, Name, Op, Span, Value};
 use crate::syntax::Language;
 
 /// Base classes are followed so far.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 64;
+
+/// And so many of them in all.
+const MOST_ANCESTORS: usize = 128;
 
 impl Engine<'_> {
     /// A class and the classes of the file that it is made of, nearest first.
@@ -31,10 +34,27 @@ impl Engine<'_> {
         line
     }
 
+    /// A class and all classes of the file that it is made of: those of the first base before those of the next.
+    pub(super) fn ancestors(&self, class: ClassId) -> Vec<ClassId> {
+        let (mut all, mut open) = (Vec::new(), vec![class]);
+        while let Some(class) = open.pop().filter(|_| all.len() < MOST_ANCESTORS) {
+            if all.contains(&class) {
+                continue;
+            }
+            all.push(class);
+            let bases = self.class_bases.get(&class).into_iter().flatten().rev();
+            open.extend(bases.flat_map(|base| base.each().iter().rev()).filter_map(|base| match base {
+                Known::Class(base) => Some(*base),
+                _ => None,
+            }));
+        }
+        all
+    }
+
     /// The constructor of a class or of one it is made of.
     pub(super) fn constructor(&self, class: ClassId) -> Option<FunctionId> {
         let named = |name| matches!(self.program.names.text(name), "__init__" | "constructor");
-        self.lineage(class).into_iter().find_map(|class| {
+        self.ancestors(class).into_iter().find_map(|class| {
             let methods = &self.program.class(class).methods;
             methods.iter().find(|(name, _)| named(*name)).map(|(_, id)| *id)
         })
@@ -49,7 +69,7 @@ impl Engine<'_> {
         name: Name,
         span: Span,
     ) -> Option<Abstract> {
-        let line = self.lineage(class);
+        let line = self.ancestors(class);
         let program = self.program;
         for class in &line {
             let getters = &program.class(*class).getters;
@@ -58,9 +78,13 @@ impl Engine<'_> {
                 return Some(self.apply(frame, *getter, None, &[receiver], span));
             }
         }
-        let root = *line.last()?;
-        self.again.reads(Shared::Field(root, name));
-        if let Some(field) = self.fields.get(&(root, name)) {
+        let roots = line.iter().filter_map(|class| self.lineage(*class).last().copied());
+        let mut roots: Vec<ClassId> = roots.collect();
+        roots.dedup();
+        for root in &roots {
+            self.again.reads(Shared::Field(*root, name));
+        }
+        if let Some(field) = roots.iter().find_map(|root| self.fields.get(&(*root, name))) {
             // What the object was made of may be in any field that is no constant.
             let known = made::precise(held) && !self.derived.contains(&name);
             // An empty list is filled later.
@@ -107,7 +131,7 @@ impl Engine<'_> {
     /// Whether reading a member of the objects of a class runs a method.
     pub(super) fn has_getter(&self, class: ClassId, name: Name) -> bool {
         let getters = |class: ClassId| self.program.class(class).getters.iter();
-        self.lineage(class).into_iter().flat_map(getters).any(|(known, _)| *known == name)
+        self.ancestors(class).into_iter().flat_map(getters).any(|(known, _)| *known == name)
     }
 
     /// What is taken out of an object: a function in it that has a receiver gets it.
@@ -195,7 +219,7 @@ impl Engine<'_> {
         span: Span,
     ) {
         let program = self.program;
-        for class in self.lineage(class) {
+        for class in self.ancestors(class) {
             let setters = &program.class(class).setters;
             let Some((_, setter)) = setters.iter().rev().find(|(known, _)| *known == name) else { continue };
             let receiver = frame.value(object).clone();

@@ -53,7 +53,7 @@ const TELLS: &[&str] = &[
 ];
 
 /// Listeners and emissions that are kept of one event.
-const MOST_EVENTS: usize = 16;
+const MOST_EVENTS: usize = 64;
 
 /// Who listens to an event of the file's emitters, and what it is emitted with.
 #[derive(Debug, Default)]
@@ -174,7 +174,7 @@ impl Engine<'_> {
             return Some(frame.value(first.value).clone());
         }
         let function = frame.value(first.value).known.clone();
-        let inner = matches!(function, Known::Function(_) | Known::Bound(..) | Known::Method(..));
+        let inner = function.is_function();
         if !inner || RUNNERS.contains(&name) || !matches!(frame.value(callee).known, Known::Any) {
             return None;
         }
@@ -281,8 +281,7 @@ impl Engine<'_> {
             _ if is_wrapper(name) => arguments.first().map(|first| frame.value(first.value).clone()),
             _ if METHOD_WRAPPERS.contains(&name) && plain => {
                 let function = frame.value(arguments.first()?.value).known.clone();
-                matches!(function, Known::Function(_) | Known::Bound(..) | Known::Method(..))
-                    .then(|| Abstract::known(function))
+                function.is_function().then(|| Abstract::known(function))
             }
             "bind" => self.bind(frame, object, arguments),
             "on" | "once" | "addListener" if plain && arguments.len() == 2 => {
@@ -345,8 +344,12 @@ impl Engine<'_> {
         }
         let events = self.events.entry(name).or_default();
         let emitted = events.emitted.clone();
-        if events.listeners.len() < MOST_EVENTS && !events.listeners.contains(&function) {
-            events.listeners.push(function.clone());
+        if !events.listeners.contains(&function) {
+            if events.listeners.len() < MOST_EVENTS {
+                events.listeners.push(function.clone());
+            } else {
+                self.large = true;
+            }
         }
         for given in emitted {
             self.invoke(frame, &function, &given, span);
@@ -360,8 +363,12 @@ impl Engine<'_> {
         let events = self.events.entry(name).or_default();
         let listeners = events.listeners.clone();
         let kept: Vec<_> = given.iter().map(super::function::without_parameters).collect();
-        if events.emitted.len() < MOST_EVENTS && !events.emitted.contains(&kept) {
-            events.emitted.push(kept);
+        if !events.emitted.contains(&kept) {
+            if events.emitted.len() < MOST_EVENTS {
+                events.emitted.push(kept);
+            } else {
+                self.large = true;
+            }
         }
         for listener in listeners {
             self.invoke(frame, &listener, &given, span);
@@ -473,10 +480,7 @@ fn is_wrapper(name: &str) -> bool {
 }
 
 fn callable(known: &Known) -> bool {
-    matches!(
-        known,
-        Known::Function(_) | Known::Bound(..) | Known::Method(..) | Known::Path(_) | Known::Foreign(_)
-    )
+    known.is_function() || matches!(known, Known::Path(_) | Known::Foreign(_) | Known::Either(_))
 }
 
 /// A list of unknown length.

@@ -43,7 +43,8 @@ const FUNCTION_PARTS: &[&str] = &["body", "init", "accumulate", "merge", "finali
 const DEEPEST_QUERY: usize = 6;
 
 /// A function's data that reaches so many places is not followed to more.
-pub(super) const MOST_REACHES: usize = 256;
+const MANY_REACHES: usize = 1024;
+pub(super) const MOST_REACHES: usize = 4096;
 
 /// Flows of one file that wait for other files to be known.
 const MOST_PENDING: usize = 16_384;
@@ -467,11 +468,12 @@ impl Engine<'_> {
                 if function != frame.id && !self.within(frame.id, function) {
                     return;
                 }
-                let known = |reach: &Reach| {
-                    (reach.parameter, reach.target, reach.at.span) == (parameter, target, at.span)
-                        && reach.at.via == at.via
-                };
-                if frame.reaches.len() < MOST_REACHES && !frame.reaches.iter().any(known) {
+                // Where there are very many, the calls that data has to come through are taken to let it pass.
+                let via = at.via.filter(|_| frame.reaches.len() < MANY_REACHES);
+                let at = Arrival { via, ..at };
+                if frame.reaches.len() >= MOST_REACHES {
+                    self.large = true;
+                } else if frame.reached.insert((parameter, target, at.span, at.via.clone())) {
                     frame.reaches.push(Reach { parameter, target, at });
                 }
             }

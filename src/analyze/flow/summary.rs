@@ -1,10 +1,11 @@
 //! What a caller must know of a function: what it returns, which parameters reach which sinks, what it calls, writes and
 //! throws, and what its result says of its parameters.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::effect::{Called, Stored, Tests, Written};
-use super::sink::{Arrival, Target};
+use super::sink::{Arrival, MOST_REACHES, Target};
 use super::value::{
     Abstract, Bound, Event, Flow, Given, Key, Known, Link, Origin, Part, Parts, Taint, through,
 };
@@ -135,7 +136,11 @@ impl Engine<'_> {
             Slot::Active => return None,
             Slot::New => {}
         }
-        if self.depth >= DEEPEST || self.left == 0 {
+        if self.left == 0 {
+            return None;
+        }
+        if self.depth >= DEEPEST {
+            self.again.too_deep(id);
             return None;
         }
         Some(self.make(id))
@@ -213,6 +218,9 @@ impl Engine<'_> {
     /// made them with what it was called with.
     fn adopt(&mut self, id: FunctionId, summary: &mut Summary) {
         let inner = self.inside.get(&id).cloned().unwrap_or_default();
+        let own = summary.reaches.iter();
+        let mut known: BTreeSet<_> =
+            own.map(|reach| (reach.parameter, reach.target, reach.at.span, reach.at.via.clone())).collect();
         for inner in inner {
             if self.depth >= DEEPEST || matches!(self.summaries[inner.0 as usize], Slot::Active) {
                 continue;
@@ -221,7 +229,11 @@ impl Engine<'_> {
             let made = self.make(inner);
             self.fresh.insert(inner);
             for reach in made.reaches.iter().filter(|reach| reach.parameter.0 != inner) {
-                summary.reach(reach.clone());
+                if summary.reaches.len() >= MOST_REACHES {
+                    self.large = true;
+                } else if known.insert((reach.parameter, reach.target, reach.at.span, reach.at.via.clone())) {
+                    summary.reaches.push(reach.clone());
+                }
             }
             for called in made.calls.iter().filter(|called| called.parameter.0 != inner) {
                 summary.called(called.clone());
@@ -298,6 +310,9 @@ impl Engine<'_> {
         });
         let known = match &value.known {
             Known::Method(..) => Known::Any,
+            Known::Either(all) => {
+                all.iter().find(|it| !matches!(it, Known::Method(..))).cloned().unwrap_or_default()
+            }
             Known::Function(inner) if self.within(*inner, bindings.id) => made_with(*inner, bindings),
             known => known.clone(),
         };
@@ -307,7 +322,9 @@ impl Engine<'_> {
                 if value.parts.is_none() =>
             {
                 match self.stands_for(bindings, (*function, *index, *part)).map(|argument| argument.known) {
-                    Some(known @ (Known::Function(_) | Known::Bound(..) | Known::Class(_))) => known,
+                    Some(
+                        known @ (Known::Function(_) | Known::Bound(..) | Known::Class(_) | Known::Either(_)),
+                    ) => known,
                     _ => Known::Any,
                 }
             }
@@ -326,6 +343,8 @@ impl Engine<'_> {
             match self.stands_for(bindings, (function, index, part)) {
                 Some(argument) => flows.extend(argument.all().flows().iter().cloned().map(|mut handed| {
                     handed.clean |= flow.clean;
+                    // What is clean as a whole need not be in its parts.
+                    handed.whole &= if part == Part::Whole { Kinds::MAX } else { 0 };
                     handed.via = through(&handed.via, &flow.via);
                     handed
                 })),
@@ -352,16 +371,6 @@ impl Engine<'_> {
 }
 
 impl Summary {
-    fn reach(&mut self, reach: Reach) {
-        let same = |known: &Reach| {
-            (known.parameter, known.target, known.at.span) == (reach.parameter, reach.target, reach.at.span)
-                && known.at.via == reach.at.via
-        };
-        if self.reaches.len() < super::sink::MOST_REACHES && !self.reaches.iter().any(same) {
-            self.reaches.push(reach);
-        }
-    }
-
     fn called(&mut self, called: Called) {
         if self.calls.len() < 16 && !self.calls.contains(&called) {
             self.calls.push(called);
@@ -374,7 +383,9 @@ fn made_with(inner: FunctionId, bindings: &Bindings<'_>) -> Known {
     let own = bindings.arguments.iter().enumerate();
     let own = own.map(|(index, argument)| ((bindings.id, index as u32), argument));
     let outer = bindings.around.iter().map(|(key, argument)| (*key, argument));
-    let callable = |known: &Known| matches!(known, Known::Function(_) | Known::Bound(..) | Known::Path(_));
+    let callable = |known: &Known| {
+        matches!(known, Known::Function(_) | Known::Bound(..) | Known::Path(_) | Known::Either(_))
+    };
     let telling = |argument: &Abstract| !argument.all().is_empty() || callable(&argument.known);
     let around: Vec<_> = own
         .chain(outer)
@@ -396,6 +407,9 @@ fn shallow(value: &Abstract) -> Abstract {
             Known::Function(*id)
         }
         Known::Method(..) => Known::Any,
+        Known::Either(all) if all.iter().any(|one| matches!(one, Known::Bound(..) | Known::Method(..))) => {
+            Known::Any
+        }
         known => known.clone(),
     };
     Abstract { taint: value.all(), known, parts: None }

@@ -13,7 +13,7 @@ const MOST_FLOWS: usize = 10;
 const DEEPEST: usize = 6;
 
 /// A container keeps so many parts apart.
-const MOST_PARTS: usize = 64;
+const MOST_PARTS: usize = 256;
 
 /// A trace keeps so many steps.
 const LONGEST_TRACE: u32 = 24;
@@ -293,6 +293,26 @@ pub(super) enum Known {
     Super(ClassId, Rc<Abstract>),
     /// Something that another file defines.
     Foreign(SymbolId),
+    /// One of these functions, classes or things that a model or another file tells of.
+    Either(Rc<[Known]>),
+}
+
+/// So many functions are followed where one of them is meant.
+const MOST_CALLEES: usize = 12;
+
+impl Known {
+    /// The things that it may be.
+    pub(super) fn each(&self) -> &[Known] {
+        match self {
+            Known::Either(all) => all,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// Whether it is a function of the file, or one of several.
+    pub(super) fn is_function(&self) -> bool {
+        matches!(self.each().first(), Some(Known::Function(_) | Known::Bound(..) | Known::Method(..)))
+    }
 }
 
 /// What a function holds besides its code.
@@ -446,9 +466,12 @@ impl Abstract {
         }
         let known = known_of_either(&self.known, &other.known);
         let taint = self.taint.join(&other.taint);
+        // What one of them is not known to hold, a model tells where it is a library's.
+        let told = matches!(known, Known::Path(_));
         let parts = match (&self.parts, &other.parts) {
             (Some(one), Some(two)) if Rc::ptr_eq(one, two) => Some(one.clone()),
-            (Some(one), Some(two)) => Some(Rc::new(one.join(two))),
+            (Some(one), Some(two)) => Some(Rc::new(one.join(two, told))),
+            (Some(one), None) | (None, Some(one)) if told => Some(Rc::new(one.join(&Parts::default(), told))),
             (Some(one), None) | (None, Some(one)) => Some(one.clone()),
             (None, None) => None,
         };
@@ -486,8 +509,11 @@ impl Abstract {
 }
 
 impl Parts {
-    fn join(&self, other: &Parts) -> Parts {
+    /// The parts of either; `told`: a model tells what a place holds of which only one of them knows, and it knows better
+    /// than one where only a test was passed.
+    fn join(&self, other: &Parts, told: bool) -> Parts {
         let mut known: Vec<(Key, Abstract)> = Vec::new();
+        let alone = |part: &Abstract| !told || !part.all().is_empty() || part.known.is_function();
         let (mut one, mut two) = (self.known.iter().peekable(), other.known.iter().peekable());
         loop {
             match (one.peek(), two.peek()) {
@@ -497,15 +523,15 @@ impl Parts {
                     two.next();
                 }
                 (Some((left, a)), Some((right, _))) if left < right => {
-                    known.push((left.clone(), a.clone()));
+                    known.extend(alone(a).then(|| (left.clone(), a.clone())));
                     one.next();
                 }
                 (Some((left, a)), None) => {
-                    known.push((left.clone(), a.clone()));
+                    known.extend(alone(a).then(|| (left.clone(), a.clone())));
                     one.next();
                 }
                 (_, Some((right, b))) => {
-                    known.push((right.clone(), b.clone()));
+                    known.extend(alone(b).then(|| (right.clone(), b.clone())));
                     two.next();
                 }
                 (None, None) => break,
@@ -550,6 +576,7 @@ fn known_of_either(one: &Known, other: &Known) -> Known {
                 | Known::Class(_)
                 | Known::Instance(_)
                 | Known::Foreign(_)
+                | Known::Either(_)
         )
     };
     match (one, other) {
@@ -557,10 +584,27 @@ fn known_of_either(one: &Known, other: &Known) -> Known {
         // A connection that is None until it is opened; the fallback of an import that failed.
         (one, Known::Null) if thing(one) => one.clone(),
         (Known::Null, other) if thing(other) => other.clone(),
-        (one, other) if thing(one) && thing(other) => one.clone(),
+        (one, other) if thing(one) && thing(other) => either(one, other),
         (one, other) if fixed(one) && fixed(other) => one_of(one, other),
         _ => Known::Any,
     }
+}
+
+/// Two things where one of them is a function or class of the file: which it is may matter. Of two others the first one
+/// stands for both.
+fn either(one: &Known, other: &Known) -> Known {
+    let own = |known: &Known| {
+        matches!(known, Known::Function(_) | Known::Bound(..) | Known::Method(..) | Known::Class(_))
+    };
+    let mut all: Vec<Known> = one.each().to_vec();
+    all.extend(other.each().iter().filter(|it| !one.each().contains(it)).cloned());
+    if !all.iter().any(own) || all.iter().any(|it| matches!(it, Known::Instance(_))) {
+        return one.clone();
+    }
+    // Those of the file first: what else is done with one of several is done with the first.
+    all.sort_by_key(|it| !own(it));
+    all.truncate(MOST_CALLEES);
+    Known::Either(all.into())
 }
 
 /// So many texts are told apart where one of them is meant.

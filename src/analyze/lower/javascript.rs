@@ -79,6 +79,8 @@ struct Jump {
     label: Option<Name>,
     leave: BlockId,
     again: Option<BlockId>,
+    /// Whether it is no loop: only a `break` that names it leaves it.
+    block: bool,
 }
 
 impl<'p, 'a> Lowering<'p, 'a>

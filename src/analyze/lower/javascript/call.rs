@@ -6,6 +6,9 @@ use super::{Lowering, field, first, parts};
 use crate::analyze::ir::{Argument, BlockId, Element, End, Op, Pass, Span, Unary, Value};
 use crate::syntax::unquoted;
 
+/// Longer texts are no names of properties.
+const LONGEST_PROPERTY: usize = 64;
+
 impl<'a> Lowering<'_, 'a> {
     /// A member, index or call and what it is made on.
     pub(super) fn chain(&mut self, node: Node<'_>) -> Value {
@@ -55,6 +58,11 @@ impl<'a> Lowering<'_, 'a> {
                     None => value,
                 },
                 "subscript_expression" => match field(link, "index") {
+                    // `shell["exec"]` is `shell.exec`.
+                    Some(index) if self.property(index).is_some() => {
+                        let name = self.property(index).unwrap_or_default();
+                        self.member(value, &name, span)
+                    }
                     Some(index) => {
                         let index = self.expression(index);
                         self.builder.push(Op::Index(value, index), span)
@@ -67,6 +75,16 @@ impl<'a> Lowering<'_, 'a> {
             object = receiver;
         }
         value
+    }
+
+    /// The name of a property that is written as a text.
+    pub(super) fn property(&self, index: Node<'_>) -> Option<String> {
+        let text = (index.kind() == "string").then(|| unquoted(self.parsed, index))?;
+        let letters = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let named = text.value.starts_with(|c: char| letters(c) && !c.is_numeric())
+            && text.value.chars().all(letters)
+            && text.value.len() <= LONGEST_PROPERTY;
+        (named && !text.computed).then(|| text.value.into_owned())
     }
 
     /// The module of `require("m")` and `import("m")`.

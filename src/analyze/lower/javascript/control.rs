@@ -182,19 +182,43 @@ impl<'a> Lowering<'_, 'a> {
 
     fn within(&mut self, leave: BlockId, again: Option<BlockId>, lower: impl FnOnce(&mut Self)) {
         let label = self.frame().label.take();
-        self.frame().jumps.push(Jump { label, leave, again });
+        self.frame().jumps.push(Jump { label, leave, again, block: false });
         lower(self);
         self.frame().jumps.pop();
+    }
+
+    /// A statement with a label, which a `break` that names it leaves.
+    pub(super) fn labeled(&mut self, node: Node<'_>) {
+        let label = field(node, "label").map(|label| self.name(label));
+        let Some(body) = field(node, "body") else { return };
+        if matches!(
+            body.kind(),
+            "for_statement" | "for_in_statement" | "while_statement" | "do_statement" | "switch_statement"
+        ) {
+            self.frame().label = label;
+            return self.statement(body);
+        }
+        let leave = self.builder.block();
+        self.frame().jumps.push(Jump { label, leave, again: None, block: true });
+        self.statement(body);
+        self.frame().jumps.pop();
+        self.builder.end(End::Jump(leave));
+        self.builder.switch(leave);
     }
 
     pub(super) fn jump(&mut self, node: Node<'_>) {
         let label = field(node, "label").map(|label| self.name(label));
         let again = node.kind() == "continue_statement";
         let target = self.frame().jumps.iter().rev().find_map(|jump| {
-            let named = label.is_none() || jump.label == label;
+            let named = if label.is_none() { !jump.block } else { jump.label == label };
             if again { jump.again.filter(|_| named) } else { named.then_some(jump.leave) }
         });
-        self.builder.dead(target.map_or(End::Return(None), End::Jump));
+        // A label that is not known, as the outer one of two: it may go on after anything that is open.
+        let open =
+            || self.frames.last().map_or_else(Vec::new, |it| it.jumps.iter().map(|it| it.leave).collect());
+        let unknown = || if label.is_some() { End::Fork(open()) } else { End::Return(None) };
+        let end = target.map_or_else(unknown, End::Jump);
+        self.builder.dead(end);
     }
 
     pub(super) fn switch_statement(&mut self, node: Node<'_>) {

@@ -39,7 +39,13 @@ impl<'a> Lowering<'_, 'a> {
                 let (Some(object), Some(index)) = (field(pattern, "object"), field(pattern, "index")) else {
                     return;
                 };
-                let (object, index) = (self.expression(object), self.expression(index));
+                let object = self.expression(object);
+                if let Some(property) = self.property(index) {
+                    let property = self.builder.name(&property);
+                    self.builder.push(Op::SetMember(object, property, value), span);
+                    return;
+                }
+                let index = self.expression(index);
                 self.builder.push(Op::SetIndex(object, index, value), span);
             }
             "object_pattern" => {

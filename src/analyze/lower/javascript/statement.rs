@@ -76,13 +76,7 @@ impl<'a> Lowering<'_, 'a> {
             "switch_statement" => self.switch_statement(node),
             "try_statement" => self.try_statement(node),
             "break_statement" | "continue_statement" => self.jump(node),
-            "labeled_statement" => {
-                let label = field(node, "label").map(|label| self.name(label));
-                self.frame().label = label;
-                if let Some(body) = field(node, "body") {
-                    self.statement(body);
-                }
-            }
+            "labeled_statement" => self.labeled(node),
             "import_statement" => self.import(node),
             "export_statement" => self.export(node),
             "enum_declaration" => self.enumeration(node),
