@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
 use crate::artifact::{Action, Entry, Lines, Role};
@@ -19,6 +20,9 @@ const MOST: usize = 500;
 
 /// The most of them that import a changed one: the nearest.
 const IMPORTERS: usize = 200;
+
+/// The most files that are read to find these.
+const TRIED: usize = 2_000;
 
 /// The most files that are searched for an import of a changed one.
 const SEARCHED: usize = 20_000;
@@ -92,13 +96,18 @@ impl Search<'_> {
             }
             open.sort_by_cached_key(|index| (distance(&self.entries[*index].path, &targets), *index));
             open.truncate(SEARCHED);
-            let names = names(&targets);
+            let Some(names) = Names::of(&targets) else {
+                self.full = true;
+                return;
+            };
             let may = each(&open, self.threads, &|_| (), |index| self.may_import(*index, &targets, &names));
             let mut found = open.into_iter().zip(may).filter(|(_, may)| *may).map(|(index, _)| index);
             let mut faces = BTreeSet::new();
             // What is loaded in vain goes again, so that it takes the room of nobody.
-            while self.loaded.len() < IMPORTERS {
+            let mut tried = 0;
+            while self.loaded.len() < IMPORTERS && tried < TRIED {
                 let next: Vec<usize> = found.by_ref().take(IMPORTERS - self.loaded.len()).collect();
+                tried += next.len();
                 if next.is_empty() {
                     break;
                 }
@@ -158,7 +167,7 @@ impl Search<'_> {
         files
     }
 
-    fn may_import(&self, index: usize, targets: &BTreeSet<String>, names: &[Name<'_>]) -> bool {
+    fn may_import(&self, index: usize, targets: &BTreeSet<String>, names: &Names) -> bool {
         let entry = self.entries[index];
         if let Some(cache) = self.cache
             && let Some(imports) = cache.imports(entry, targets)
@@ -222,48 +231,62 @@ fn distance(path: &str, targets: &BTreeSet<String>) -> usize {
     targets.iter().take(64).map(|target| shared(target)).min().unwrap_or(usize::MAX)
 }
 
-/// What an import of one of the files has in it.
-fn names(targets: &BTreeSet<String>) -> Vec<Name<'_>> {
-    fn split(path: &str) -> (&str, &str) {
-        path.rsplit_once('/').unwrap_or(("", path))
-    }
-    fn name(path: &str) -> Name<'_> {
-        let (folder, file) = split(path);
-        let (above, stem) = match is_face(path) {
-            true => split(folder),
-            false => (folder, file.split('.').next().unwrap_or(file)),
+/// The names by which imports may mean some files: one pass over a text finds all of them, however many files there are.
+struct Names {
+    stems: AhoCorasick,
+    /// By stem, the folders that files of it lie in; none where they are too many to be told apart.
+    folders: Vec<Vec<Finder<'static>>>,
+}
+
+/// So many folders are told apart that have a file of one name.
+const FOLDERS: usize = 64;
+
+impl Names {
+    /// The last two names of the path of each module. `None` when there are too many to be looked for.
+    fn of(targets: &BTreeSet<String>) -> Option<Self> {
+        fn split(path: &str) -> (&str, &str) {
+            path.rsplit_once('/').unwrap_or(("", path))
+        }
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for path in targets {
+            let (folder, file) = split(path);
+            let (above, stem) = match is_face(path) {
+                true => split(folder),
+                false => (folder, file.split('.').next().unwrap_or(file)),
+            };
+            folders.entry(stem).or_default().insert(split(above).1);
+        }
+        let stems = AhoCorasick::new(folders.keys()).ok()?;
+        let told = |folders: BTreeSet<&str>| match folders.len() {
+            0..=FOLDERS => folders.into_iter().map(|folder| Finder::new(folder).into_owned()).collect(),
+            _ => Vec::new(),
         };
-        Name { stem: Finder::new(stem), folder: Finder::new(split(above).1) }
+        Some(Names { stems, folders: folders.into_values().map(told).collect() })
     }
-    targets.iter().map(|path| name(path)).collect()
-}
 
-/// The last two names of the path of a module.
-struct Name<'p> {
-    stem: Finder<'p>,
-    folder: Finder<'p>,
-}
-
-impl Name<'_> {
-    /// Whether an import statement may mean it: it has the name as a whole, and the folder's, too, unless it says where the
-    /// module lies in another way (`from . import x`, `import x`, `"./x"`, `"#x"`).
-    fn is_in(&self, statement: &[u8]) -> bool {
+    /// Whether an import statement may mean one of them: it has the name as a whole, and the folder's, too, unless it says
+    /// where the module lies in another way (`from . import x`, `import x`, `"./x"`, `"#x"`).
+    fn are_in(&self, statement: &[u8]) -> bool {
         let apart =
             |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-        let whole = |finder: &Finder<'_>, at: usize| {
+        let whole = |at: usize, end: usize| {
             let before = at.checked_sub(1).and_then(|at| statement.get(at));
-            apart(before) && apart(statement.get(at + finder.needle().len()))
+            apart(before) && apart(statement.get(end))
         };
         let relative = memchr::memmem::find(statement, b" .").is_some();
-        let folder = || self.folder.find_iter(statement).any(|at| whole(&self.folder, at));
+        let within =
+            |folder: &Finder<'_>| folder.find_iter(statement).any(|at| whole(at, at + folder.needle().len()));
         let first = |at: usize| {
             let before = statement[..at].trim_ascii_end();
             !matches!(statement[..at].last(), Some(b'.' | b'/'))
                 && (before.len() == at || before.ends_with(b"import") || before.ends_with(b"from"))
                 || statement[..at].ends_with(b"./")
         };
-        let found = |at: usize| whole(&self.stem, at) && (relative || first(at) || folder());
-        self.stem.find_iter(statement).any(found)
+        self.stems.find_overlapping_iter(statement).any(|hit| {
+            let folders = &self.folders[hit.pattern().as_usize()];
+            whole(hit.start(), hit.end())
+                && (relative || first(hit.start()) || folders.is_empty() || folders.iter().any(within))
+        })
     }
 }
 
@@ -272,9 +295,8 @@ const STATEMENT: usize = 1 << 14;
 
 /// Whether an import statement of a text may mean one of the modules. What is taken for one in vain is found out by
 /// analysing the file.
-fn imports_of(text: &[u8], names: &[Name<'_>]) -> bool {
-    let names: Vec<&Name<'_>> = names.iter().filter(|name| name.stem.find(text).is_some()).collect();
-    if names.is_empty() {
+fn imports_of(text: &[u8], names: &Names) -> bool {
+    if !names.stems.is_match(text) {
         return false;
     }
     let has = |line: &[u8], word: &str| memchr::memmem::find(line, word.as_bytes()).is_some();
@@ -284,7 +306,7 @@ fn imports_of(text: &[u8], names: &[Name<'_>]) -> bool {
         let import = ["import", "from", "require"].iter().any(|word| has(line, word));
         let start = *begun.get_or_insert(at);
         let statement = &text[start.max(end.saturating_sub(STATEMENT))..end];
-        if (import || start < at) && names.iter().any(|name| name.is_in(statement)) {
+        if (import || start < at) && names.are_in(statement) {
             return true;
         }
         let opens = line.iter().any(|byte| matches!(byte, b'(' | b'{' | b'\\'));
@@ -307,7 +329,7 @@ mod tests {
     #[test]
     fn imports_are_seen_in_every_form() {
         let targets = set(&["app/helpers.py", "lib/shop/__init__.py", "top.ts"]);
-        let names = names(&targets);
+        let names = Names::of(&targets).unwrap();
         for text in [
             "from app import helpers",
             "from app.helpers import run",

@@ -24,7 +24,7 @@ const DEEPEST_PLACE: usize = 16;
 const MOST_HELD: usize = 2_000_000;
 
 /// Copying so many variables to where a function goes on is one step.
-const LOCALS_A_STEP: u64 = 64;
+const LOCALS_A_STEP: u64 = 8;
 
 /// What each local variable holds; `None` before it is set.
 pub(super) type State = Vec<Option<Abstract>>;

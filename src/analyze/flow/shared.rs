@@ -52,11 +52,21 @@ pub(super) fn undeclared(program: &Program, table: &Table, language: Language) -
 impl Engine<'_> {
     /// Keeps what tests have told of variables for the function that is made here.
     pub(super) fn snapshot(&mut self, frame: &Frame<'_>, inner: FunctionId) {
-        for (index, name) in frame.function.locals.iter().enumerate() {
-            let key = (inner, *name);
+        // Only of those that are read in it: a file may have as many variables as functions.
+        let (mut read, mut open) = (FxHashSet::default(), vec![inner]);
+        while let Some(id) = open.pop() {
+            let loads = self.program.function(id).steps.iter().filter_map(|step| match step.op {
+                Op::Load(name) => Some(name),
+                _ => None,
+            });
+            read.extend(loads.filter_map(|name| Some((frame.local(name)?, name))));
+            open.extend(self.inside.get(&id).into_iter().flatten());
+        }
+        for (index, name) in read {
+            let key = (inner, name);
             let Some(held) = frame.state.get(index).and_then(Option::as_ref) else { continue };
-            let ever = self.variables[frame.id.0 as usize].get(name);
-            let once = self.written.get(&(frame.id, *name)).is_some_and(|count| *count == 1);
+            let ever = self.variables[frame.id.0 as usize].get(&name);
+            let once = self.written.get(&(frame.id, name)).is_some_and(|count| *count == 1);
             let cleaner = ever.is_some_and(|ever| {
                 held.parts.is_none()
                     && ever.parts.is_none()
