@@ -12,11 +12,16 @@ mod fold;
 pub(super) mod foreign;
 mod function;
 mod guard;
+mod host;
+mod idiom;
 mod made;
+mod matching;
 mod member;
+mod naming;
 mod object;
 mod parameter;
 mod pollution;
+mod prefix;
 mod response;
 mod script;
 mod shared;
@@ -134,6 +139,7 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         surrounds: vec![false; count],
         fixed_routes: FxHashSet::default(),
         converted: FxHashSet::default(),
+        unconverted: FxHashSet::default(),
         fixed_route: false,
         handlers: FxHashMap::default(),
         fields: FxHashMap::default(),
@@ -238,6 +244,8 @@ struct Engine<'a> {
     fixed_routes: FxHashSet<FunctionId>,
     /// Parameters of handlers that a framework has made numbers and the like of.
     converted: FxHashSet<(FunctionId, Name)>,
+    /// Handlers of frameworks that make nothing of the types of parameters.
+    unconverted: FxHashSet<FunctionId>,
     /// Whether the function being analysed serves one.
     fixed_route: bool,
     /// What the fields of a class's instances ever hold.

@@ -348,6 +348,8 @@ pub(crate) struct Function {
     pub(crate) blocks: Vec<Block>,
     /// The directive at its head that a framework reads: `use server`.
     pub(crate) directive: Option<Name>,
+    /// Whether a call of it only yields what does its work: a promise or coroutine, a generator.
+    pub(crate) later: bool,
     /// Where, decorators left out.
     #[expect(dead_code, reason = "linking across files will name it")]
     pub(crate) span: Span,

@@ -321,6 +321,8 @@ fn not_understood(parsed: &Parsed<'_>, first: u32) -> String {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_guards;
+#[cfg(test)]
 mod tests_linked;
 #[cfg(test)]
 mod tests_objects;

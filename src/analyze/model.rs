@@ -260,6 +260,8 @@ pub(super) struct Models {
     /// The sink kind of paths, and the pseudo kind of those without detours.
     pub(super) path: Kinds,
     pub(super) normal_path: Kinds,
+    /// The sink kind of a path that an archive chooses.
+    pub(super) entry: Kinds,
     /// The pseudo kinds of paths that cannot be absolute, and of those without `..`: what is both stays in its folder.
     pub(super) relative: Kinds,
     pub(super) no_dots: Kinds,
@@ -311,6 +313,7 @@ impl Models {
         all.route = all.sources.bit("http-route").unwrap_or(0);
         all.env = all.sources.bit("env").unwrap_or(0);
         all.path = all.sinks.bit("path").unwrap_or(0);
+        all.entry = all.sinks.bit("entry").unwrap_or(0);
         all.normal_path = all.sinks.bit("normal-path").unwrap_or(0);
         all.relative = all.sinks.bit("relative").unwrap_or(0);
         all.no_dots = all.sinks.bit("no-dots").unwrap_or(0);

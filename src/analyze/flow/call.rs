@@ -95,6 +95,13 @@ impl<'a> Engine<'a> {
         {
             return value;
         }
+        if let (Language::Python, Op::Member(object, _)) = (self.language, &frame.function.step(callee).op)
+            && matches!(frame.value(*object).known, Known::Pattern(_))
+        {
+            let clean = self.clean_by_expression(frame, callee, arguments);
+            let made = self.unknown_call(frame, callee, arguments, span);
+            return Abstract { taint: made.taint.cleaned(clean), ..made };
+        }
         if let Some(value) = self.container(frame, callee, arguments, span) {
             return value;
         }
@@ -161,7 +168,13 @@ impl<'a> Engine<'a> {
         }
         frame.exited |= said.exits;
         let mut made = self.path(node, span);
+        if let Some(expression) = self.compiled(frame, &said.path, arguments) {
+            made.known = expression;
+        }
         let mut cleans = said.cleans;
+        if said.path.starts_with("re.") && self.language == Language::Python {
+            cleans |= self.clean_by_expression(frame, callee, arguments);
+        }
         for one in &said.conditional {
             if one.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
                 cleans |= one.cleans;
@@ -170,6 +183,9 @@ impl<'a> Engine<'a> {
                     made.taint = self.read(one.source, said.whole, span);
                 }
             }
+        }
+        if cleans != 0 && self.rebinds(frame, callee) {
+            cleans = 0;
         }
         if !made.taint.is_empty() || cleans == ANY {
             // Data that is read in pieces is given to a function: `request.on("data", (piece) => ..)`.
@@ -317,12 +333,45 @@ impl<'a> Engine<'a> {
         };
         if let Some(summary) = self.summary_of(id).filter(telling) {
             let from = self.places_by_parameter(id, object, arguments);
-            self.past(frame, &summary, &from);
+            // What works later has tested nothing yet.
+            if !self.program.function(id).later {
+                self.past(frame, &summary, &from);
+            }
             let around = bound.map_or(&[][..], |bound| &bound.around);
             let bindings = Bindings { id, arguments: &values, around };
             self.write_back(frame, &summary, &bindings, &from);
         }
         result
+    }
+
+    /// What calls of asynchronous functions that are awaited have tested: `await check(x)`, `await Promise.all([..])`.
+    pub(super) fn past_awaited(&self, frame: &mut Frame<'_>, awaited: Value) {
+        let function = frame.function;
+        let mut calls = vec![awaited];
+        if let Op::Call { callee, arguments } = &function.step(awaited).op
+            && let Op::Member(_, name) = function.step(*callee).op
+            && matches!(self.program.names.text(name), "all" | "gather" | "wait_for")
+        {
+            for argument in arguments {
+                match &function.step(argument.value).op {
+                    Op::List(elements) => calls.extend(elements.iter().map(|element| element.value)),
+                    _ => calls.push(argument.value),
+                }
+            }
+        }
+        for call in calls {
+            let Op::Call { callee, arguments } = &function.step(call).op else { continue };
+            let (id, object) = match (&frame.value(*callee).known, &function.step(*callee).op) {
+                (Known::Method(id, _), Op::Member(object, _)) => (*id, Some(*object)),
+                (Known::Function(id) | Known::Bound(id, _), _) => (*id, None),
+                _ => continue,
+            };
+            let tests = self.summary_if_made(id).filter(|it| it.tests.iter().any(|tests| tests.always != 0));
+            if let Some(summary) = tests.filter(|_| self.program.function(id).later) {
+                let from = self.places_by_parameter(id, object, arguments);
+                self.past(frame, &summary, &from);
+            }
+        }
     }
 
     /// Where the arguments of a call were read from, by parameter.

@@ -1,6 +1,8 @@
 //! What a regular expression says of the characters of a text: which ones a text that passes an anchored test can hold,
 //! and which ones a global replacement takes out. From the characters follow the sink kinds that the text is clean for.
+//! Expressions are as JavaScript writes them; those of Python have the flag `P`.
 
+use super::host;
 use crate::analyze::model::{ANY, KindNames, Kinds};
 
 /// The ASCII characters as bits, and whether any others are in the set too.
@@ -48,47 +50,102 @@ const DANGEROUS: &[(&str, &str)] = &[
     ("prototype", "_"),
 ];
 
+/// Where a test begins and ends whatever the expression says: Python's `match` and `fullmatch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Anywhere.
+    Anywhere,
+    /// At the start of the text.
+    Start,
+    /// All of the text.
+    Whole,
+}
+
 /// The kinds with the characters that matter to each.
 #[derive(Debug, Default)]
-pub(crate) struct Dangers(Vec<(Kinds, u128)>);
+pub(crate) struct Dangers {
+    characters: Vec<(Kinds, u128)>,
+    /// The kinds that an address is clean for whose host is fixed, that stays on its own host, and that is no script.
+    fixed: Kinds,
+    local: Kinds,
+    scheme: Kinds,
+}
 
 impl Dangers {
     /// For the kinds that rules or models name.
     pub(crate) fn new(names: &KindNames) -> Self {
         let mask = |text: &str| text.bytes().fold(0, |mask, byte| mask | bit(byte));
         let known = |(kind, text): &(&str, &str)| Some((names.get(kind)?, mask(text)));
-        Dangers(DANGEROUS.iter().filter_map(known).collect())
+        let all =
+            |kinds: &[&str]| kinds.iter().filter_map(|kind| names.get(kind)).fold(0, |all, kind| all | kind);
+        Dangers {
+            characters: DANGEROUS.iter().filter_map(known).collect(),
+            fixed: all(&["ssrf", "redirect", "url", "external"]),
+            local: all(&["redirect", "url"]),
+            scheme: all(&["url", "external"]),
+        }
     }
 
     /// The kinds that a text of these characters is clean for.
     fn harmless(&self, set: Set) -> Kinds {
-        self.0.iter().filter(|(_, mask)| mask & set.ascii == 0).fold(0, |kinds, (kind, _)| kinds | kind)
+        self.characters
+            .iter()
+            .filter(|(_, mask)| mask & set.ascii == 0)
+            .fold(0, |kinds, (kind, _)| kinds | kind)
+    }
+
+    /// The kinds that a text of these characters is clean for.
+    pub(crate) fn among(&self, characters: &str) -> Kinds {
+        self.harmless(Set { ascii: ascii_of(characters), beyond: !characters.is_ascii() })
     }
 
     /// The kinds that a text is clean for when it passes (or, negated, fails) the test.
-    pub(crate) fn tested(&self, pattern: &str, passes: bool) -> Kinds {
+    pub(crate) fn tested(&self, pattern: &str, extent: Extent, passes: bool) -> Kinds {
         let Some((body, flags)) = parts(pattern) else { return 0 };
-        let Some(alternatives) = Reader::read(body, flags) else { return 0 };
+        let Some((Some(words), lines)) = Reader::read(body, flags) else { return 0 };
         if !passes {
             // What is looked for anywhere in the text is not in it.
-            return alternatives.map_or(0, |words| match words.single && !words.start && !words.end {
+            return match words.single && !words.start && !words.end && extent == Extent::Anywhere {
                 true => self.harmless(Set { ascii: !words.set.ascii, beyond: true }),
                 false => 0,
-            });
+            };
         }
-        let Some(words) = alternatives else { return 0 };
-        match words.start && words.end && !flags.contains('m') {
+        // Where lines count, the start and the end may be those of any of them.
+        let starts = words.start && !lines || extent != Extent::Anywhere;
+        let ends = words.end && !lines || extent == Extent::Whole;
+        let address = match host::start(body, extent != Extent::Anywhere, lines) {
+            Some(host::Start::Host) => self.fixed,
+            Some(host::Start::Local) => self.local,
+            Some(host::Start::Scheme) => self.scheme,
+            None => 0,
+        };
+        let all = match starts && ends {
             true if words.few => ANY,
             true => self.harmless(words.set),
             false => 0,
+        };
+        all | address
+    }
+
+    /// The kinds that what matches is clean for, and each group of it.
+    pub(crate) fn matched(&self, pattern: &str) -> Kinds {
+        let Some((body, flags)) = parts(pattern) else { return 0 };
+        // What is only looked at may be in a group too.
+        if body.contains("(?=") || body.contains("(?<=") {
+            return 0;
+        }
+        match Reader::read(body, flags) {
+            Some((Some(words), _)) if words.few => ANY,
+            Some((Some(words), _)) => self.harmless(words.set),
+            _ => 0,
         }
     }
 
     /// The kinds that a text is clean for after all that matches was replaced by `with`.
     pub(crate) fn replaced(&self, pattern: &str, with: &str) -> Kinds {
         let Some((body, flags)) = parts(pattern) else { return 0 };
-        let Some(Some(words)) = Reader::read(body, flags) else { return 0 };
-        if !flags.contains('g') || !words.single || words.start || words.end {
+        let Some((Some(words), _)) = Reader::read(body, flags) else { return 0 };
+        if !flags.contains('g') || !words.single || words.start || words.end || puts_back(with, flags) {
             return 0;
         }
         let left = words.set.ascii & !ascii_of(with);
@@ -122,21 +179,85 @@ fn parts(pattern: &str) -> Option<(&str, &str)> {
     Some((body, flags))
 }
 
+/// Whether a replacement puts what it takes out in its place again, without a backslash before it.
+fn puts_back(with: &str, flags: &str) -> bool {
+    let mark = if flags.contains('P') { '\\' } else { '$' };
+    let group = |c: char| c.is_ascii_digit() || matches!(c, '&' | '<' | 'g');
+    let mut text = with.chars().peekable();
+    let mut last = ' ';
+    while let Some(next) = text.next() {
+        if flags.contains('P') && next == '\\' && text.next_if_eq(&'\\').is_some() {
+            last = '\\';
+            continue;
+        }
+        if next == mark && text.peek().copied().is_some_and(group) && last != '\\' {
+            return true;
+        }
+        last = next;
+    }
+    false
+}
+
+/// A Python expression with the flag `x` without its blanks and remarks.
+fn compact(body: &str) -> String {
+    let (mut read, mut class, mut rest) = (String::new(), false, body.chars());
+    while let Some(next) = rest.next() {
+        match next {
+            '\\' => {
+                read.push(next);
+                read.extend(rest.next());
+            }
+            '#' if !class => while !matches!(rest.next(), Some('\n') | None) {},
+            _ if next.is_whitespace() && !class => {}
+            _ => {
+                class = next == '[' || class && next != ']';
+                read.push(next);
+            }
+        }
+    }
+    read
+}
+
 /// Reads an expression from left to right; groups nest, with a bound.
 struct Reader<'t> {
     rest: std::iter::Peekable<std::str::Chars<'t>>,
     fold: bool,
+    /// Whether `^` and `$` stand at every line.
+    lines: bool,
+    python: bool,
     depth: u32,
+}
+
+/// The characters of a class, and what is left behind it; `text` begins after the `[`.
+pub(super) fn class_of(text: &str) -> Option<(u128, &str)> {
+    let mut reader =
+        Reader { rest: text.chars().peekable(), fold: false, lines: false, python: false, depth: 0 };
+    let set = reader.class()?;
+    let left: usize = reader.rest.map(char::len_utf8).sum();
+    Some((set.ascii, &text[text.len() - left..]))
+}
+
+/// The characters that an expression can match; `None` when that cannot be told.
+pub(super) fn letters_of(text: &str) -> Option<u128> {
+    Reader::read(text, "").and_then(|(words, _)| words).map(|words| words.set.ascii)
 }
 
 const DEEPEST: u32 = 24;
 
 impl<'t> Reader<'t> {
-    /// The words of an expression; the inner `None` when it cannot be told, the outer one when it is no expression.
-    fn read(body: &'t str, flags: &str) -> Option<Option<Words>> {
-        let mut reader = Reader { rest: body.chars().peekable(), fold: flags.contains('i'), depth: 0 };
+    /// The words of an expression, and whether lines count in it; the inner `None` when the words cannot be told, the
+    /// outer one when it is no expression.
+    fn read(body: &'t str, flags: &str) -> Option<(Option<Words>, bool)> {
+        let python = flags.contains('P');
+        if python && flags.contains('x') {
+            let (body, flags) = (compact(body), flags.replace('x', ""));
+            let (words, lines) = Reader::read(&body, &flags)?;
+            return Some((words, lines));
+        }
+        let (fold, lines) = (flags.contains('i'), flags.contains('m'));
+        let mut reader = Reader { rest: body.chars().peekable(), fold, lines, python, depth: 0 };
         let words = reader.alternatives();
-        reader.rest.next().is_none().then_some(words)
+        reader.rest.next().is_none().then_some((words, reader.lines))
     }
 
     /// `a|b`: anchored where each of them is.
@@ -193,6 +314,14 @@ impl<'t> Reader<'t> {
                     }
                     (group, repeated)
                 }
+                '\\' if self.python && self.rest.next_if_eq(&'A').is_some() => {
+                    all.start |= taken == 0;
+                    continue;
+                }
+                '\\' if self.python && self.rest.next_if(|c| matches!(c, 'Z' | 'z')).is_some() => {
+                    all.end = true;
+                    continue;
+                }
                 '\\' => match self.escape()? {
                     Some(set) => (atom(set), self.quantifier()),
                     None => continue,
@@ -215,8 +344,36 @@ impl<'t> Reader<'t> {
         let mut counts = true;
         if self.rest.next_if_eq(&'?').is_some() {
             match self.rest.next()? {
-                ':' => {}
+                ':' | '>' => {}
                 '=' | '!' => counts = false,
+                'P' => match self.rest.next()? {
+                    '<' => while self.rest.next()? != '>' {},
+                    // What an earlier group matched.
+                    '=' => {
+                        while self.rest.next()? != ')' {}
+                        return Some((atom(EVERYTHING), true));
+                    }
+                    _ => return None,
+                },
+                '#' => {
+                    while self.rest.next()? != ')' {}
+                    return Some((Words::default(), false));
+                }
+                flag if flag.is_ascii_alphabetic() => {
+                    let mut flag = flag;
+                    while flag != ')' && flag != ':' {
+                        match flag {
+                            'i' => self.fold = true,
+                            'm' => self.lines = true,
+                            'a' | 's' | 'u' | 'L' => {}
+                            _ => return None,
+                        }
+                        flag = self.rest.next()?;
+                    }
+                    if flag == ')' {
+                        return Some((Words::default(), false));
+                    }
+                }
                 '<' => match self.rest.peek()? {
                     '=' | '!' => counts = false,
                     _ => while self.rest.next()? != '>' {},
@@ -406,7 +563,7 @@ mod tests {
             ("/(^[a-z]+$)/", "command", true),
             ("/^[a-z]+$|x/", "command", false),
         ] {
-            let kinds = dangers.tested(pattern, true);
+            let kinds = dangers.tested(pattern, Extent::Anywhere, true);
             assert_eq!(kinds & names.get(kind).unwrap() != 0, clean, "{pattern} {kind}");
         }
     }
@@ -422,8 +579,62 @@ mod tests {
             ("/[<>]x/", "html", false),
             ("/\\//", "path", true),
         ] {
-            let kinds = dangers.tested(pattern, false);
+            let kinds = dangers.tested(pattern, Extent::Anywhere, false);
             assert_eq!(kinds & names.get(kind).unwrap() != 0, clean, "{pattern} {kind}");
+        }
+    }
+
+    #[test]
+    fn expressions_of_python_are_read() {
+        let (dangers, names) = dangers();
+        for (pattern, extent, kind, clean) in [
+            ("/[a-z0-9]+/P", Extent::Whole, "command", true),
+            ("/[a-z0-9]+/P", Extent::Start, "command", false),
+            ("/[a-z0-9]+$/P", Extent::Start, "command", true),
+            ("/[a-z0-9]+\\Z/P", Extent::Start, "command", true),
+            ("/\\A[a-z0-9]+\\Z/P", Extent::Anywhere, "command", true),
+            ("/^[a-z0-9]+$/mP", Extent::Start, "command", false),
+            ("/^[a-z0-9]+$/mP", Extent::Whole, "command", true),
+            ("/(?m)^[a-z0-9]+$/P", Extent::Start, "command", false),
+            ("/(?i)^[a-z0-9]+$/P", Extent::Start, "command", true),
+            ("/(?P<name>[a-z]+)-(?P=name)/P", Extent::Whole, "command", false),
+            ("/(?P<name>[a-z]+)/P", Extent::Whole, "command", true),
+            ("/ [a-z]+  # the name\n (?: - [a-z]+ )? /xP", Extent::Whole, "command", true),
+            ("/./P", Extent::Start, "command", false),
+            ("/.*/P", Extent::Whole, "command", false),
+            ("/a|b/P", Extent::Whole, "command", true),
+            ("/a$|b/P", Extent::Start, "command", false),
+        ] {
+            let kinds = dangers.tested(pattern, extent, true);
+            assert_eq!(kinds & names.get(kind).unwrap() != 0, clean, "{pattern} {extent:?} {kind}");
+        }
+    }
+
+    #[test]
+    fn what_matches_is_clean_by_its_characters() {
+        let (dangers, names) = dangers();
+        for (pattern, kind, clean) in [
+            ("/[a-z]+/", "command", true),
+            ("/id=(\\d+)/", "command", true),
+            ("/id=(.+)/", "command", false),
+            ("/(?=(.*))a/", "command", false),
+        ] {
+            assert_eq!(dangers.matched(pattern) & names.get(kind).unwrap() != 0, clean, "{pattern} {kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_back_is_not_taken_out() {
+        let (dangers, names) = dangers();
+        for (pattern, with, clean) in [
+            ("/([^a-z])/g", "$1", false),
+            ("/[^a-z]/g", "$&", false),
+            ("/([^a-z])/gP", "\\1", false),
+            ("/([^a-z])/gP", "\\g<1>", false),
+            ("/[^a-z]/gP", "-", true),
+        ] {
+            let kinds = dangers.replaced(pattern, with);
+            assert_eq!(kinds & names.get("command").unwrap() != 0, clean, "{pattern} {with}");
         }
     }
 
@@ -453,9 +664,9 @@ mod tests {
         for pattern in
             ["", "/", "//", "/(/", "/[/", "/(?/", "/\\/", "/a{/", "/a{1,}/g", "/(?<a>b)\\k<a>/", "/[z-a]/"]
         {
-            dangers.tested(pattern, true);
+            dangers.tested(pattern, Extent::Anywhere, true);
             dangers.replaced(pattern, "");
         }
-        dangers.tested(&format!("/{}/", "(".repeat(10_000)), true);
+        dangers.tested(&format!("/{}/", "(".repeat(10_000)), Extent::Anywhere, true);
     }
 }

@@ -49,7 +49,14 @@ impl<'a> Engine<'a> {
             Op::SetIndex(object, key, stored) => self.set_index(frame, *object, *key, *stored, span),
             Op::Slice(object) => sliced(frame.value(*object)),
             Op::Each(items) => each(frame.value(*items)),
-            Op::Call { callee, arguments } => self.call(frame, *callee, arguments, span),
+            Op::Call { callee, arguments } => {
+                let made = self.call(frame, *callee, arguments, span);
+                if self.language == Language::Python && self.stays_below(frame, *callee, arguments) {
+                    let (path, normal) = (self.models.path, self.models.normal_path);
+                    return Abstract { taint: made.taint.cleaned_after(path, normal), ..made };
+                }
+                made
+            }
             Op::Text(parts) => self.text_value(frame, parts),
             Op::Binary(operator, left, right) => self.binary(frame, *operator, *left, *right),
             Op::Unary(operator, operand) => Abstract::known(fold::unary(*operator, frame.value(*operand))),
@@ -79,7 +86,10 @@ impl<'a> Engine<'a> {
                 }
                 Abstract::known(Known::Class(*class))
             }
-            Op::Await(inner) => self.awaited(frame, *inner),
+            Op::Await(inner) => {
+                self.past_awaited(frame, *inner);
+                self.awaited(frame, *inner)
+            }
             Op::Yield(inner) => {
                 let yielded = Abstract::holding(Parts {
                     rest: Some(Box::new(frame.value(*inner).clone().flat())),
@@ -487,6 +497,10 @@ impl<'a> Engine<'a> {
                 let table = self.table;
                 if let Some((_, handler)) = table.node(node).handlers.first() {
                     self.handle(id, handler);
+                    let path = &table.node(node).path;
+                    if path.ends_with(".route()") || AS_TEXT.iter().any(|start| path.starts_with(start)) {
+                        self.unconverted.insert(id);
+                    }
                     if let Some(route) = route(frame, *decorator) {
                         if !route.contains(['<', '{', ':', '*', '(']) {
                             self.fixed_routes.insert(id);
@@ -517,6 +531,9 @@ impl<'a> Engine<'a> {
         }
     }
 }
+
+/// Frameworks whose routes say what a part of them is made, and the types of parameters do not.
+const AS_TEXT: &[&str] = &["flask.", "quart.", "bottle.", "sanic.", "django."];
 
 /// The route that a decorator is given, when it is written out. Of one without parameters nobody chooses a part.
 fn route(frame: &Frame<'_>, decorator: Value) -> Option<Rc<str>> {

@@ -13,16 +13,26 @@ use crate::syntax::Language;
 pub(super) type Cleaned = (Value, Kinds, Kinds);
 
 /// Functions whose result is their argument in another form: a test of one is a test of the other.
-const SAME: &[&str] =
-    &["str", "String", "fspath", "toString", "lower", "upper", "toLowerCase", "toUpperCase", "strip", "trim"];
+const SAME: &[&str] = &[
+    "str",
+    "String",
+    "fspath",
+    "toString",
+    "lower",
+    "upper",
+    "toLowerCase",
+    "toUpperCase",
+    "strip",
+    "trim",
+    "Path",
+];
 
 impl Engine<'_> {
-    /// The value that a test of `value` speaks of: of `str(path)` and `name[1:-1]` the path and the name.
+    /// The value that a test of `value` speaks of: of `str(path)` the path. A part of a text is not the text.
     fn looked_at(&self, frame: &Frame<'_>, value: Value) -> Value {
         let mut at = value;
         for _ in 0..4 {
             at = match &frame.function.step(at).op {
-                Op::Slice(whole) => *whole,
                 Op::Call { callee, arguments } => {
                     match (&frame.function.step(*callee).op, arguments.as_slice()) {
                         (Op::Load(name) | Op::Member(_, name), [argument])
@@ -52,7 +62,14 @@ impl Engine<'_> {
             }
         }
         for (value, kinds, after) in self.cleaned_by(frame, condition, holds) {
-            let value = self.looked_at(frame, value);
+            let mut value = self.looked_at(frame, value);
+            let mut after = after;
+            if kinds & !(self.models.path | self.models.entry) == 0
+                && after == self.models.normal_path
+                && let Some(path) = self.not_normalised(frame, value)
+            {
+                (value, after) = (self.looked_at(frame, path), 0);
+            }
             if kinds == ANY && after == 0 {
                 self.trust(frame, value, &mut state);
             }
@@ -123,6 +140,13 @@ impl Engine<'_> {
                     {
                         (Binary::In, argument.value, *list)
                     }
+                    // `host.endswith(".example.com")`
+                    (Op::Member(host, name), [end])
+                        if matches!(self.program.names.text(*name), "endswith" | "endsWith")
+                            && self.ends_host(frame, arguments) =>
+                    {
+                        (Binary::Eq, *host, end.value)
+                    }
                     _ => return none,
                 }
             }
@@ -133,14 +157,17 @@ impl Engine<'_> {
             Binary::Ne | Binary::IsNot | Binary::NotIn => !holds,
             _ => return none,
         };
+        let listed = matches!(operator, Binary::In | Binary::NotIn);
+        // `"example.com" in host` only says that it is a part of the host.
         let sides = [(looked, constant), (constant, looked)];
-        for (value, other) in sides.into_iter().filter(|_| equal) {
+        let sides = sides.into_iter().take(if listed { 1 } else { 2 });
+        for (value, other) in sides.filter(|_| equal) {
             let value = self.looked_at(frame, value);
             let Known::Path(node) = frame.value(value).known else { continue };
             let kinds = self.table.node(node).compared;
             // A list that is not known here is a list of the program's own.
-            let tainted = !frame.value(other).all().is_empty();
-            if kinds != 0 && !tainted {
+            let own = self.ours(frame.value(other)) && (!listed || self.lists(frame, other));
+            if kinds != 0 && own {
                 let origins = frame.value(value).taint.flows().iter().map(|flow| flow.origin).collect();
                 return (origins, kinds);
             }
@@ -148,9 +175,42 @@ impl Engine<'_> {
         none
     }
 
-    fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {
-        let mut condition = condition;
-        let mut holds = holds;
+    pub(super) fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {
+        let (condition, holds) = self.meant(frame, condition, holds);
+        match &frame.function.step(condition).op {
+            Op::Binary(operator, left, right) => self.compared(frame, *operator, *left, *right, holds),
+            Op::Call { callee, arguments } => {
+                let Some(all) = self.each_of_all(frame, *callee, arguments, holds) else {
+                    return self.tested(frame, *callee, arguments, holds);
+                };
+                all
+            }
+            Op::Either(options) => self.cleaned_by_each(frame, options, holds),
+            // What is not true has nothing in it.
+            Op::Load(_) | Op::Member(..) | Op::Index(..) if !holds => vec![(condition, ANY, 0)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What all of several conditions tell, of which one holds at least.
+    fn cleaned_by_each(&self, frame: &Frame<'_>, options: &[Value], holds: bool) -> Vec<Cleaned> {
+        let mut told = options.iter().map(|option| self.cleaned_by(frame, *option, holds));
+        let first = told.next().unwrap_or_default();
+        told.fold(first, |all, next| {
+            let both = |(value, kinds, after): Cleaned| {
+                let place = self.place(frame, value)?;
+                let other = next.iter().find(|(other, _, needs)| {
+                    *needs == after && self.place(frame, *other).as_ref() == Some(&place)
+                })?;
+                (kinds & other.1 != 0).then_some((value, kinds & other.1, after))
+            };
+            all.into_iter().filter_map(both).collect()
+        })
+    }
+
+    /// The condition that another one comes to, and whether it holds: `not`, `bool(..)`, a variable that it is kept in.
+    pub(super) fn meant(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> (Value, bool) {
+        let (mut condition, mut holds) = (condition, holds);
         for _ in 0..6 {
             match &frame.function.step(condition).op {
                 Op::Unary(Unary::Not, inner) => {
@@ -165,16 +225,21 @@ impl Engine<'_> {
                     }
                     _ => break,
                 },
+                Op::Call { callee, arguments } => {
+                    match (&frame.function.step(*callee).op, arguments.as_slice()) {
+                        (Op::Load(name), [argument])
+                            if matches!(self.program.names.text(*name), "bool" | "Boolean")
+                                && !self.bound_here(frame, *name) =>
+                        {
+                            condition = argument.value;
+                        }
+                        _ => break,
+                    }
+                }
                 _ => break,
             }
         }
-        match &frame.function.step(condition).op {
-            Op::Binary(operator, left, right) => self.compared(frame, *operator, *left, *right, holds),
-            Op::Call { callee, arguments } => self.tested(frame, *callee, arguments, holds),
-            // What is not true has nothing in it.
-            Op::Load(_) | Op::Member(..) | Op::Index(..) if !holds => vec![(condition, ANY, 0)],
-            _ => Vec::new(),
-        }
+        (condition, holds)
     }
 
     /// What a variable of the function holds that is written once.
@@ -207,6 +272,14 @@ impl Engine<'_> {
         {
             return cleaned;
         }
+        if self.language == Language::Python
+            && let Some(cleaned) = self.compared_in_python(frame, operator, [left, right], holds)
+        {
+            return cleaned;
+        }
+        if let Some(paths) = self.in_common(frame, operator, [left, right], holds) {
+            return paths.into_iter().map(|path| (path, self.models.path, self.models.normal_path)).collect();
+        }
         let (one, two) = (frame.value(left), frame.value(right));
         match (operator, holds) {
             // Equal to a constant, or one of a list of constants.
@@ -233,7 +306,14 @@ impl Engine<'_> {
                 let absent = holds == (operator == Binary::NotIn);
                 let told =
                     self.table.contains.iter().filter(|it| text.contains(&it.text) && it.negated == absent);
-                told.map(|it| (right, it.kinds, it.after)).collect()
+                // Of a literal whose ends are known what lies between them is all that is left.
+                let between = match frame.function.step(right).op {
+                    Op::Slice(whole) => Some(whole),
+                    _ => None,
+                };
+                let ends = |after| after != 0 && self.models.sinks.name(after) == "literal-end";
+                told.map(|it| (between.filter(|_| ends(it.after)).unwrap_or(right), it.kinds, it.after))
+                    .collect()
             }
             _ => Vec::new(),
         }
@@ -254,6 +334,12 @@ impl Engine<'_> {
         if let Some(cleaned) = self.tested_by_function(frame, callee, arguments, holds) {
             return cleaned;
         }
+        if let Some(cleaned) = self.tested_by_expression(frame, callee, arguments, holds) {
+            return cleaned;
+        }
+        if let Some(cleaned) = self.tested_type(frame, callee, arguments, holds) {
+            return cleaned;
+        }
         if self.language != Language::Python
             && let Some((object, name)) = member
             && !self.guards(frame, callee)
@@ -269,21 +355,22 @@ impl Engine<'_> {
         };
         let Some(node) = known else { return Vec::new() };
         let mut cleaned = Vec::new();
-        for guard in &self.table.node(node).guards {
-            let required =
-                guard.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments));
-            if guard.negated == holds || !required {
+        let prefix = member.is_some_and(|(_, name)| matches!(name, "startswith" | "startsWith"));
+        for guard in self.table.node(node).guards.iter().filter(|guard| guard.negated != holds) {
+            let required = |requirement| self.holds(frame, requirement, arguments);
+            let kinds = match prefix {
+                true => self.prefixed(frame, guard, arguments),
+                false if guard.requirements.iter().all(required) => guard.kinds,
+                false => 0,
+            };
+            if kinds == 0 {
                 continue;
             }
             match &guard.slot {
-                Slot::Receiver => {
-                    cleaned.extend(member.map(|(object, _)| (object, guard.kinds, guard.after)))
-                }
+                Slot::Receiver => cleaned.extend(member.map(|(object, _)| (object, kinds, guard.after))),
                 slot => {
                     let filling = self.filling(slot, arguments);
-                    cleaned.extend(
-                        filling.into_iter().map(|argument| (argument.value, guard.kinds, guard.after)),
-                    );
+                    cleaned.extend(filling.into_iter().map(|argument| (argument.value, kinds, guard.after)));
                 }
             }
         }

@@ -169,6 +169,11 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether a value may be a collection that others have put nothing into.
+    pub(super) fn lists(&self, frame: &Frame<'_>, collection: Value) -> bool {
+        self.may_list(frame, collection, frame.value(collection))
+    }
+
     /// Whether something may be a collection; of a text everything is in it that is a part of it.
     fn may_list(&self, frame: &Frame<'_>, value: Value, held: &Abstract) -> bool {
         match &held.known {

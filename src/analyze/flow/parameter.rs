@@ -35,14 +35,19 @@ impl Engine<'_> {
                 if let Some(node) = parameter.annotation.and_then(|name| self.annotated(frame, name)) {
                     return self.path(node, parameter.span);
                 }
-                if declared_harmless(self.text_of(parameter.span)) {
+                let typed = self.language != Language::Python
+                    || !self.unconverted.contains(&frame.id) && !self.renames_types()
+                    || provided(self.text_of(parameter.span));
+                if typed && declared_harmless(self.text_of(parameter.span)) {
                     let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
                     let known = provided.and_then(|annotation| self.injected(frame, annotation));
                     return Abstract::known(known.unwrap_or_default());
                 }
                 let read = self.read(kind, 0, parameter.span);
                 // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
-                let typed = self.language == Language::Python && declared_plain(self.text_of(parameter.span));
+                let typed = typed
+                    && self.language == Language::Python
+                    && declared_plain(self.text_of(parameter.span));
                 let read = if typed { read.cleaned(self.models.object_kinds) } else { read };
                 let declared = parameter.annotation.and_then(|name| self.around(frame, name));
                 let record = match declared.map(|declared| declared.known) {

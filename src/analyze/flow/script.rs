@@ -148,7 +148,7 @@ impl Engine<'_> {
         Some(Abstract::default())
     }
 
-    fn bound_here(&self, frame: &Frame<'_>, name: crate::analyze::ir::Name) -> bool {
+    pub(super) fn bound_here(&self, frame: &Frame<'_>, name: crate::analyze::ir::Name) -> bool {
         let mut at = Some(frame.id);
         while let Some(id) = at {
             let function = self.program.function(id);
@@ -284,6 +284,18 @@ impl Engine<'_> {
                 function.is_function().then(|| Abstract::known(function))
             }
             "bind" => self.bind(frame, object, arguments),
+            "match" | "matchAll" => {
+                let Known::Pattern(pattern) = &frame.value(arguments.first()?.value).known else {
+                    return None;
+                };
+                let clean = self.models.dangers.matched(pattern);
+                Some(Abstract::tainted(held.all().cleaned(clean).parted()))
+            }
+            "exec" => {
+                let Known::Pattern(pattern) = &held.known else { return None };
+                let clean = self.models.dangers.matched(pattern);
+                Some(Abstract::tainted(frame.value(arguments.first()?.value).all().cleaned(clean).parted()))
+            }
             "on" | "once" | "addListener" if plain && arguments.len() == 2 => {
                 self.listens(frame, arguments, span);
                 None

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::foreign::Passage;
 use super::function::Frame;
 use super::summary::Reach;
-use super::value::{Abstract, Event, Key, Known, Link, Origin, Via, texts};
+use super::value::{Abstract, Event, Key, Known, Link, Origin, Parts, Via, texts};
 use super::{Engine, Hit, Pending};
 use crate::analyze::ir::{Argument, Entry, Op, Pass, Span, Value};
 use crate::analyze::model::{Kinds, NodeId, Sink};
@@ -201,7 +201,6 @@ impl Engine<'_> {
             });
             return same != requirement.other;
         }
-        let last = |text: &str| text.rsplit(['.', '=']).next().unwrap_or("").trim().to_owned();
         if let Ok(position) = requirement.keyword.parse::<usize>() {
             let slot = Slot::Position(position, None);
             let Some(argument) = self.filling(&slot, arguments).into_iter().next() else {
@@ -215,7 +214,7 @@ impl Engine<'_> {
                 Known::Bool(truth) => requirement.value.eq_ignore_ascii_case(&truth.to_string()),
                 Known::Int(number) => requirement.value == number.to_string(),
                 // Of what is no constant a model may say how it is not written.
-                _ => requirement.other && last(self.text_of(argument.span)) == requirement.value,
+                _ => requirement.other && self.last_name(frame, argument) == requirement.value,
             };
             return same != requirement.other;
         }
@@ -235,7 +234,7 @@ impl Engine<'_> {
             return !requirement.other;
         }
         let same = constant_is(&frame.value(argument.value).known, &requirement.value).unwrap_or_else(|| {
-            let same = last(self.text_of(argument.span)) == requirement.value;
+            let same = self.last_name(frame, argument) == requirement.value;
             // What is only known when it runs may well be it.
             same || !requirement.other
         });
@@ -328,16 +327,14 @@ impl Engine<'_> {
             }
             return;
         };
-        let known = |index: i64| value.at(Some(&Key::Index(index))).known;
-        let shell = texts(&known(0)).iter().any(|text| is_shell(text));
-        let flag = (1..parts.length.unwrap_or(0))
-            .find(|index| texts(&known(*index)).iter().any(|text| is_command_flag(text)));
+        let words = words(parts);
+        let told = told(&words);
         for (key, part) in &parts.known {
             let Key::Index(index) = key else { continue };
-            let told = shell && flag.is_some_and(|flag| *index == flag + 1);
-            if *index == 0 || told {
+            let told = told.filter(|(at, _)| *at as i64 == *index);
+            if *index == 0 || told.is_some() {
                 let span = self.element_span(frame, argument, *index);
-                let kind = if told { kind } else { self.models.program };
+                let kind = told.map_or(self.models.program, |(_, told)| self.told_kind(told, kind));
                 self.report(frame, part, span, kind, name);
             }
         }
@@ -352,18 +349,25 @@ impl Engine<'_> {
         kind: Kinds,
         name: &str,
     ) {
-        let Known::Text(text) = &frame.value(program.value).known else { return };
+        let first = texts(&frame.value(program.value).known).to_vec();
         let next = arguments.iter().skip_while(|argument| !std::ptr::eq(*argument, program)).nth(1);
-        let Some(list) = next.filter(|_| is_shell(text)) else { return };
+        let Some(list) = next.filter(|_| !first.is_empty()) else { return };
         let Some(parts) = frame.value(list.value).parts.clone() else { return };
-        let mut told = false;
-        for (key, part) in &parts.known {
-            let Key::Index(index) = key else { continue };
-            if told {
-                let span = self.element_span(frame, list, *index);
-                return self.report(frame, part, span, kind, name);
-            }
-            told = matches!(&part.known, Known::Text(text) if is_command_flag(text));
+        let mut all = vec![first];
+        all.extend(words(&parts));
+        let Some((at, told)) = told(&all) else { return };
+        let index = at as i64 - 1;
+        if let Some((_, part)) = parts.known.iter().find(|(key, _)| *key == Key::Index(index)) {
+            let span = self.element_span(frame, list, index);
+            let kind = self.told_kind(told, kind);
+            self.report(frame, part, span, kind, name);
+        }
+    }
+
+    fn told_kind(&self, told: Told, command: Kinds) -> Kinds {
+        match told {
+            Told::Command => command,
+            Told::Code => self.models.sinks.get("code").unwrap_or(command),
         }
     }
 
@@ -506,11 +510,80 @@ fn constant_is(known: &Known, wanted: &str) -> Option<bool> {
     })
 }
 
+/// What a program reads a word as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Command,
+    Code,
+}
+
+/// Programs that run the program which their later words name.
+#[rustfmt::skip]
+const RUNNERS: &[&str] = &[
+    "env", "sudo", "doas", "su", "runuser", "nohup", "nice", "ionice", "timeout", "setsid", "stdbuf", "time", "xargs",
+    "busybox", "chroot", "nsenter", "unshare", "docker", "podman", "kubectl", "flatpak", "strace", "xvfb-run", "uv",
+    "poetry", "pipenv", "conda",
+];
+
+/// Programs that read a word as code of a language, and what comes before it.
+const INTERPRETERS: &[(&str, &[&str])] = &[
+    ("python", &["-c"]),
+    ("pypy", &["-c"]),
+    ("node", &["-e", "--eval", "-p", "--print", "-pe"]),
+    ("nodejs", &["-e", "--eval", "-p", "--print", "-pe"]),
+    ("bun", &["-e", "--eval"]),
+    ("deno", &["eval"]),
+    ("perl", &["-e", "-E"]),
+    ("ruby", &["-e"]),
+    ("php", &["-r"]),
+    ("lua", &["-e"]),
+    ("osascript", &["-e"]),
+];
+
+/// The texts that each word of a command line may be.
+fn words(parts: &Parts) -> Vec<Vec<Rc<str>>> {
+    let mut words = Vec::new();
+    for (key, part) in &parts.known {
+        if let Key::Index(index) = key
+            && *index == words.len() as i64
+        {
+            words.push(texts(&part.known).to_vec());
+        }
+    }
+    words
+}
+
+/// The word of a command line that a shell or an interpreter in it runs.
+fn told(words: &[Vec<Rc<str>>]) -> Option<(usize, Told)> {
+    let runs = |word: &Vec<Rc<str>>| word.iter().any(|text| RUNNERS.contains(&&*program_name(text)));
+    let last = if words.first().is_some_and(runs) { words.len() } else { 1 };
+    words.iter().enumerate().take(last).find_map(|(at, word)| {
+        let after = |wanted: &dyn Fn(&str) -> bool| {
+            let flag = words.iter().skip(at + 1).position(|word| word.iter().any(|text| wanted(text)))?;
+            Some(at + flag + 2)
+        };
+        word.iter().find_map(|text| {
+            if is_shell(text) {
+                return Some((after(&is_command_flag)?, Told::Command));
+            }
+            let name = program_name(text);
+            let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            let (_, flags) = INTERPRETERS.iter().find(|(known, _)| *known == name)?;
+            Some((after(&|text| flags.contains(&text))?, Told::Code))
+        })
+    })
+}
+
+/// The name of a program without its folder and ending.
+fn program_name(program: &str) -> String {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+    name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
+}
+
 /// Whether a program reads its next words as commands.
 fn is_shell(program: &str) -> bool {
-    let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
-    let name = name.strip_suffix(".exe").unwrap_or(&name);
-    matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh" | "fish" | "cmd" | "powershell" | "pwsh")
+    let shells = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "cmd", "powershell", "pwsh"];
+    shells.contains(&&*program_name(program))
 }
 
 fn is_command_flag(flag: &str) -> bool {

@@ -2,10 +2,11 @@
 //! are functions of the file, in any language.
 
 use super::Engine;
+use super::charset::Extent;
 use super::function::Frame;
 use super::guard::Cleaned;
 use super::value::{Abstract, Known};
-use crate::analyze::ir::{Argument, Binary, Op, Pass, Unary, Value};
+use crate::analyze::ir::{Argument, Binary, End, Op, Pass, Unary, Value};
 use crate::analyze::model::{ANY, Kinds};
 
 impl Engine<'_> {
@@ -23,6 +24,10 @@ impl Engine<'_> {
             Known::Method(id, _) => (*id, 0),
             _ => return None,
         };
+        // A promise is true whatever it comes to; so is a generator.
+        if self.program.function(id).later && !self.is_awaited(frame, callee) {
+            return Some(Vec::new());
+        }
         let summary = self.summary_if_made(id)?;
         let shift = usize::from(self.lists_receiver(id)) + first;
         let plain = arguments.iter().filter(|argument| argument.pass == Pass::Plain);
@@ -57,8 +62,12 @@ impl Engine<'_> {
                 Some(if kinds == 0 { Vec::new() } else { vec![(object, kinds, 0)] })
             }
             "test" | "exec" => self.by_pattern(held, first, holds),
-            "match" | "search" => self.by_pattern(given, object, holds),
+            "match" => self.by_pattern(given, object, holds),
+            // The place of what was found: 0 is the start, and -1 is true.
+            "search" if !holds => self.by_pattern(given, object, true),
+            "search" => Some(Vec::new()),
             "every" if holds => Some(self.each_tested(frame, object, first, true)),
+            "some" if holds => Some(self.one_equal(frame, object, first)),
             "some" if !holds => Some(self.each_tested(frame, object, first, false)),
             _ => None,
         }
@@ -66,7 +75,8 @@ impl Engine<'_> {
 
     fn by_pattern(&self, pattern: &Abstract, tested: Value, holds: bool) -> Option<Vec<Cleaned>> {
         let kinds = match &pattern.known {
-            Known::Pattern(pattern) => self.models.dangers.tested(pattern, holds),
+            Known::Pattern(pattern) => self.models.dangers.tested(pattern, Extent::Anywhere, holds),
+            Known::Text(body) => self.models.dangers.tested(&format!("/{body}/"), Extent::Anywhere, holds),
             // An expression from elsewhere is taken to be what it is for.
             _ if holds && pattern.taint.is_empty() => ANY,
             _ => 0,
@@ -74,11 +84,55 @@ impl Engine<'_> {
         Some(if kinds == 0 { Vec::new() } else { vec![(tested, kinds, 0)] })
     }
 
+    /// `list.some((one) => one === name)` says that the name is in the list.
+    fn one_equal(&self, frame: &Frame<'_>, list: Value, function: Value) -> Vec<Cleaned> {
+        let kinds = self.listed_in(frame, list);
+        let (Known::Function(id) | Known::Bound(id, _)) = &frame.value(function).known else {
+            return Vec::new();
+        };
+        let inner = self.program.function(*id);
+        let Some(own) = inner.parameters.first().filter(|_| kinds != 0 && !inner.later) else {
+            return Vec::new();
+        };
+        let mut returned = inner.blocks.iter().filter_map(|block| match block.end {
+            End::Return(value) => value,
+            _ => None,
+        });
+        let (Some(value), None) = (returned.next(), returned.next()) else { return Vec::new() };
+        let Op::Binary(Binary::Eq, left, right) = inner.step(value).op else { return Vec::new() };
+        let (Op::Load(one), Op::Load(other)) = (&inner.step(left).op, &inner.step(right).op) else {
+            return Vec::new();
+        };
+        let name = match *one == own.name {
+            true => *other,
+            false if *other == own.name => *one,
+            false => return Vec::new(),
+        };
+        let read = frame.function.steps.iter().position(
+            |step| matches!(step.op, Op::Load(read) | Op::Store(read, _) if read == name && name != own.name),
+        );
+        read.map(|at| (Value(at as u32), kinds, 0)).into_iter().collect()
+    }
+
+    /// Whether what a function of the file yields is awaited where it is called.
+    fn is_awaited(&self, frame: &Frame<'_>, callee: Value) -> bool {
+        frame.function.steps.iter().skip(callee.0 as usize).any(|step| match step.op {
+            Op::Await(inner) => {
+                matches!(frame.function.step(inner).op, Op::Call { callee: called, .. } if called == callee)
+            }
+            _ => false,
+        })
+    }
+
     /// `list.every(allowed)`, `!list.some(forbidden)`
     fn each_tested(&self, frame: &Frame<'_>, object: Value, function: Value, holds: bool) -> Vec<Cleaned> {
         let (Known::Function(id) | Known::Bound(id, _)) = &frame.value(function).known else {
             return Vec::new();
         };
+        // A promise is true whatever it comes to.
+        if self.program.function(*id).later {
+            return Vec::new();
+        }
         let tests = self.summary_if_made(*id).and_then(|summary| summary.tests.first().copied());
         let kinds = tests.map_or(0, |tests| if holds { tests.holds } else { tests.fails });
         if kinds == 0 { Vec::new() } else { vec![(object, kinds, 0)] }
@@ -113,6 +167,11 @@ impl Engine<'_> {
         };
         for (side, other) in [(left, right), (right, left)] {
             let told = frame.value(other);
+            // `const found = text.match(pattern)` before it is compared.
+            let side = match (&told.known, &frame.function.step(side).op) {
+                (Known::Null, Op::Load(_)) => self.meant(frame, side, true).0,
+                _ => side,
+            };
             match (&frame.function.step(side).op, &told.known) {
                 (Op::Unary(Unary::TypeOf, inner), Known::Text(kind)) => {
                     let kinds = match (&**kind, equal) {
@@ -161,7 +220,9 @@ impl Engine<'_> {
             (Binary::Eq, -1) | (Binary::Lt, 0) | (Binary::Le, -1) => !holds,
             _ => return Some(Vec::new()),
         };
-        let name = if self.program.names.text(name) == "search" { "search" } else { "includes" };
-        self.tested_in_script(frame, object, name, arguments, inside)
+        if self.program.names.text(name) == "search" {
+            return self.by_pattern(frame.value(arguments.first()?.value), object, inside);
+        }
+        self.tested_in_script(frame, object, "includes", arguments, inside)
     }
 }

@@ -87,6 +87,7 @@ impl Builder {
             steps: Vec::new(),
             blocks: vec![entry],
             directive: None,
+            later: false,
             span,
         });
         self.open.push(Open { id, current: BlockId(0), handler: None, outer: Vec::new() });
@@ -164,12 +165,20 @@ impl Builder {
         if let Op::Index(_, key) = &op {
             self.name_key(*key);
         }
+        if matches!(op, Op::Yield(_)) {
+            self.works_later();
+        }
         let current = self.open.last().map_or(BlockId(0), |open| open.current);
         let function = self.current();
         let value = Value(function.steps.len() as u32);
         function.steps.push(Step { op, span });
         function.blocks[current.0 as usize].steps.push(value);
         value
+    }
+
+    /// Marks the current function as one whose calls yield what does its work.
+    pub(crate) fn works_later(&mut self) {
+        self.current().later = true;
     }
 
     /// What is read at a constant key is a part with a name.

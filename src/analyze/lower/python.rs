@@ -1,5 +1,6 @@
 //! tree-sitter's Python tree -> [`Program`]: statements, functions and classes.
 
+mod context;
 mod expression;
 mod pattern;
 mod record;
@@ -23,6 +24,7 @@ pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
         scopes: vec![FunctionId(0)],
         class: None,
         decorated_by: Vec::new(),
+        swallowing: context::swallowing(parsed),
     };
     lowering.statements(root);
     lowering.builder.finish()
@@ -40,6 +42,8 @@ struct Lowering<'a, 't> {
     class: Option<ClassId>,
     /// The decorators of the definition that comes next, as they are written.
     decorated_by: Vec<&'t str>,
+    /// The names of context managers that keep an exception to themselves.
+    swallowing: Vec<&'t str>,
 }
 
 impl<'t> Lowering<'_, 't> {
@@ -314,17 +318,6 @@ impl<'t> Lowering<'_, 't> {
         }
     }
 
-    fn with(&mut self, node: Node<'t>) {
-        for item in named(node).filter(|child| child.kind() == "with_clause").flat_map(named) {
-            if let Some(value) = item.child_by_field_name("value") {
-                self.expression(value);
-            }
-        }
-        if let Some(body) = node.child_by_field_name("body") {
-            self.statements(body);
-        }
-    }
-
     fn decorated(&mut self, node: Node<'t>) {
         let decorators: Vec<_> = named(node)
             .filter(|child| child.kind() == "decorator")
@@ -352,6 +345,9 @@ impl<'t> Lowering<'_, 't> {
         let loops = std::mem::take(&mut self.loops);
         let id = self.builder.enter(name, self.scopes.last().copied(), class, Span::of(node));
         self.scopes.push(id);
+        if node.child(0).is_some_and(|first| first.kind() == "async") {
+            self.builder.works_later();
+        }
         if let Some(parameters) = node.child_by_field_name("parameters") {
             self.parameters(parameters);
         }

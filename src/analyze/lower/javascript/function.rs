@@ -36,6 +36,10 @@ impl<'a> Lowering<'_, 'a> {
         let own = own.map(|name| self.name(name));
         let id = self.builder.enter(own.or(name), parent, class, Span::of(node));
         self.frames.push(Frame::default());
+        let mut cursor = node.walk();
+        if node.children(&mut cursor).take(4).any(|child| child.kind() == "async") {
+            self.builder.works_later();
+        }
         if class.is_some() {
             self.this(node);
         }

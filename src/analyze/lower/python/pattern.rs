@@ -73,14 +73,14 @@ impl<'t> Lowering<'_, 't> {
     }
 
     pub(super) fn matching(&mut self, node: Node<'t>) {
-        let Some(subject) = node.child_by_field_name("subject") else { return };
-        let subject = self.expression(subject);
+        let Some(written) = node.child_by_field_name("subject") else { return };
+        let subject = self.expression(written);
         let after = self.builder.block();
         let Some(body) = node.child_by_field_name("body") else { return };
         for clause in named(body).filter(|child| child.kind() == "case_clause") {
             let (then, next) = (self.builder.block(), self.builder.block());
             for pattern in named(clause).filter(|child| child.kind() == "case_pattern") {
-                self.case(pattern, subject, then, next);
+                self.case(pattern, (written, subject), then, next);
             }
             self.builder.end(End::Jump(then));
             self.builder.switch(then);
@@ -102,7 +102,8 @@ impl<'t> Lowering<'_, 't> {
     }
 
     /// Goes to `then` when `subject` matches, else to `next`; names are bound on the way.
-    fn case(&mut self, pattern: Node<'t>, subject: Value, then: BlockId, next: BlockId) {
+    fn case(&mut self, pattern: Node<'t>, of: (Node<'t>, Value), then: BlockId, next: BlockId) {
+        let (written, subject) = of;
         let span = Span::of(pattern);
         let inner = pattern.named_child(0);
         match inner.map(|inner| inner.kind()) {
@@ -122,6 +123,23 @@ impl<'t> Lowering<'_, 't> {
                 if let Some(inner) = inner {
                     self.equal(inner, subject, then, next);
                 }
+            }
+            // What is bound is what the pattern has told of.
+            Some("as_pattern") => {
+                let parts: Vec<_> = inner.into_iter().flat_map(named).collect();
+                let [pattern, name] = parts.as_slice() else {
+                    return self.builder.end(End::Fork(vec![then, next]));
+                };
+                let bound = self.builder.block();
+                self.case(*pattern, of, bound, next);
+                self.builder.switch(bound);
+                let value = match written.kind() {
+                    "identifier" | "attribute" | "subscript" => self.expression(written),
+                    _ => subject,
+                };
+                let name = self.name(*name);
+                self.builder.store(name, value, span);
+                self.builder.end(End::Jump(then));
             }
             Some("union_pattern") => {
                 for option in inner.into_iter().flat_map(named) {
