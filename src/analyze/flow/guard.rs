@@ -12,6 +12,9 @@ use crate::syntax::Language;
 /// A value, the kinds that a test cleans it for, and the kinds it has to be clean for already.
 pub(super) type Cleaned = (Value, Kinds, Kinds);
 
+/// Conditions within conditions are followed so deep.
+const DEEPEST: u32 = 3;
+
 /// Functions whose result is their argument in another form: a test of one is a test of the other.
 const SAME: &[&str] = &[
     "str",
@@ -33,6 +36,14 @@ impl Engine<'_> {
         let mut at = value;
         for _ in 0..4 {
             at = match &frame.function.step(at).op {
+                // `host or ""`
+                Op::Either(options) => {
+                    let mut others = options.iter().filter(|option| !frame.value(**option).constant());
+                    match (others.next(), others.next()) {
+                        (Some(only), None) => *only,
+                        _ => break,
+                    }
+                }
                 Op::Call { callee, arguments } => {
                     match (&frame.function.step(*callee).op, arguments.as_slice()) {
                         (Op::Load(name) | Op::Member(_, name), [argument])
@@ -175,17 +186,30 @@ impl Engine<'_> {
         none
     }
 
-    pub(super) fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {
+    fn cleaned_by(&self, frame: &Frame<'_>, condition: Value, holds: bool) -> Vec<Cleaned> {
+        self.cleaned_within(frame, condition, holds, 0)
+    }
+
+    pub(super) fn cleaned_within(
+        &self,
+        frame: &Frame<'_>,
+        condition: Value,
+        holds: bool,
+        depth: u32,
+    ) -> Vec<Cleaned> {
+        if depth > DEEPEST {
+            return Vec::new();
+        }
         let (condition, holds) = self.meant(frame, condition, holds);
         match &frame.function.step(condition).op {
             Op::Binary(operator, left, right) => self.compared(frame, *operator, *left, *right, holds),
             Op::Call { callee, arguments } => {
-                let Some(all) = self.each_of_all(frame, *callee, arguments, holds) else {
+                let Some(all) = self.each_of_all(frame, *callee, arguments, (holds, depth)) else {
                     return self.tested(frame, *callee, arguments, holds);
                 };
                 all
             }
-            Op::Either(options) => self.cleaned_by_each(frame, options, holds),
+            Op::Either(options) => self.cleaned_by_each(frame, options, holds, depth + 1),
             // What is not true has nothing in it.
             Op::Load(_) | Op::Member(..) | Op::Index(..) if !holds => vec![(condition, ANY, 0)],
             _ => Vec::new(),
@@ -193,8 +217,8 @@ impl Engine<'_> {
     }
 
     /// What all of several conditions tell, of which one holds at least.
-    fn cleaned_by_each(&self, frame: &Frame<'_>, options: &[Value], holds: bool) -> Vec<Cleaned> {
-        let mut told = options.iter().map(|option| self.cleaned_by(frame, *option, holds));
+    fn cleaned_by_each(&self, frame: &Frame<'_>, options: &[Value], holds: bool, depth: u32) -> Vec<Cleaned> {
+        let mut told = options.iter().map(|option| self.cleaned_within(frame, *option, holds, depth));
         let first = told.next().unwrap_or_default();
         told.fold(first, |all, next| {
             let both = |(value, kinds, after): Cleaned| {

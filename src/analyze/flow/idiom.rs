@@ -114,8 +114,8 @@ impl Engine<'_> {
         (!all.is_empty()).then(|| all.iter().fold(ANY, |kinds, text| kinds & self.models.dangers.among(text)))
     }
 
-    /// What a loop or comprehension takes a value from, one after the other.
-    fn gone_through(&self, frame: &Frame<'_>, value: Value) -> Option<Value> {
+    /// What a loop or comprehension takes a value from, one after the other, and where it does.
+    fn gone_through(&self, frame: &Frame<'_>, value: Value) -> Option<(Value, Value)> {
         let Op::Load(name) = frame.function.step(value).op else { return None };
         let before = frame.function.steps.get(..value.0 as usize)?.iter().rev();
         let stored = before.into_iter().find_map(|step| match step.op {
@@ -123,7 +123,7 @@ impl Engine<'_> {
             _ => None,
         })?;
         match frame.function.step(stored).op {
-            Op::Each(items) => Some(items),
+            Op::Each(items) => Some((items, stored)),
             _ => None,
         }
     }
@@ -135,7 +135,7 @@ impl Engine<'_> {
         frame: &Frame<'_>,
         callee: Value,
         arguments: &[Argument],
-        holds: bool,
+        (holds, depth): (bool, u32),
     ) -> Option<Vec<Cleaned>> {
         let all = self.built_in(frame, callee, "all");
         if !all && !self.built_in(frame, callee, "any") {
@@ -154,7 +154,7 @@ impl Engine<'_> {
         if all && !holds {
             return Some(Vec::new());
         }
-        let told = self.cleaned_by(frame, element.value, holds);
+        let told = self.cleaned_within(frame, element.value, holds, depth + 1);
         let told =
             told.into_iter().filter_map(|(value, kinds, after)| match self.gone_through(frame, value) {
                 Some(items) => {
@@ -164,9 +164,9 @@ impl Engine<'_> {
             });
         Some(told.collect())
     }
+}
 
-    /// Whether no condition stands between two instructions.
-    fn unfiltered(&self, frame: &Frame<'_>, one: Value, other: Value) -> bool {
-        frame.function.blocks.iter().any(|block| block.steps.contains(&one) && block.steps.contains(&other))
-    }
+/// Whether no condition stands between two instructions.
+fn unfiltered(frame: &Frame<'_>, one: Value, other: Value) -> bool {
+    frame.function.blocks.iter().any(|block| block.steps.contains(&one) && block.steps.contains(&other))
 }

@@ -8,12 +8,13 @@ use super::function::Frame;
 use super::value::{Abstract, Flow, Known, Origin};
 use crate::analyze::ir::{Argument, Binary, Op, Value};
 use crate::analyze::model::{Guard, Kinds};
+use crate::syntax::Language;
 
 /// Addresses that are scripts.
 const SCRIPTS: &[&str] = &["javascript:", "data:", "vbscript:", "file:"];
 
 /// Functions that yield what paths have in common.
-const COMMON: &[&str] = &["os.path.commonpath", "os.path.commonprefix", "posixpath.commonpath"];
+const COMMON: &[&str] = &["commonpath", "commonprefix"];
 
 impl Engine<'_> {
     /// Whether nobody else has a part in a value: there is no data in it, or only that of the environment.
@@ -80,17 +81,17 @@ impl Engine<'_> {
         holds: bool,
     ) -> Option<Vec<Value>> {
         let equal = match operator {
-            Binary::Eq => holds,
-            Binary::Ne => !holds,
+            Binary::Eq if self.language == Language::Python => holds,
+            Binary::Ne if self.language == Language::Python => !holds,
             _ => return None,
         };
         let [left, right] = sides;
         [(left, right), (right, left)].into_iter().find_map(|(side, other)| {
             let Op::Call { callee, arguments } = &frame.function.step(side).op else { return None };
-            let Known::Path(node) = frame.value(*callee).known else { return None };
+            let (Op::Member(_, name) | Op::Load(name)) = frame.function.step(*callee).op else { return None };
             let [list] = arguments.as_slice() else { return None };
             let Op::List(elements) = &frame.function.step(list.value).op else { return None };
-            let known = COMMON.contains(&self.table.node(node).path.as_str());
+            let known = COMMON.contains(&self.program.names.text(name));
             let own = equal && self.unread(frame.value(other), self.models.path);
             known.then(|| elements.iter().filter(|_| own).map(|element| element.value).collect())
         })

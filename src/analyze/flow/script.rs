@@ -317,7 +317,9 @@ impl Engine<'_> {
                 }
                 Some(Abstract::default())
             }
-            "replace" | "replaceAll" if plain && arguments.len() == 2 => {
+            "replace" | "replaceAll"
+                if (plain || matches!(held.known, Known::Path(_))) && arguments.len() == 2 =>
+            {
                 self.replaced_text(frame, &held, name, arguments, span)
             }
             "map" | "flatMap" if plain => {
