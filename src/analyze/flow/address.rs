@@ -1,4 +1,4 @@
-//! Addresses that are put together by `new URL(path, base)`.
+//! Addresses that are put together by `new URL(path, base)`, and paths by `path.join(folder, name)`.
 
 use super::Engine;
 use super::function::Frame;
@@ -13,10 +13,18 @@ impl Engine<'_> {
     /// The data in an address that is made of others. A path that chooses no host stays on that of the base, and the
     /// address of a page or a request is still what it is as a whole.
     pub(super) fn resolved(&self, frame: &Frame<'_>, path: &str, arguments: &[Argument]) -> Option<Taint> {
-        if self.language == Language::Python || path != "URL()" {
+        let join = path == "path.join()";
+        if self.language == Language::Python || !join && path != "URL()" {
             return None;
         }
         let plain: Vec<_> = arguments.iter().filter(|argument| argument.pass == Pass::Plain).collect();
+        if join {
+            // Of what stands behind a folder none leads to the root.
+            let (first, others) = plain.split_first().filter(|_| plain.len() == arguments.len())?;
+            let folder = frame.value(first.value).all();
+            let others = others.iter().map(|part| self.behind(frame.value(part.value).all()));
+            return Some(others.fold(folder.parted(), |all, part| all.join(&part)));
+        }
         match plain.as_slice() {
             [address] => Some(frame.value(address.value).all()),
             [path, base] => {

@@ -32,12 +32,13 @@ impl Engine<'_> {
                 if self.converted.contains(&(frame.id, parameter.name)) {
                     return Abstract::default();
                 }
-                if let Some(node) = parameter.annotation.and_then(|name| self.annotated(frame, name)) {
-                    return self.path(node, parameter.span);
-                }
                 let typed = self.language != Language::Python
                     || !self.unconverted.contains(&frame.id) && !self.renames_types()
                     || provided(self.text_of(parameter.span));
+                let annotation = parameter.annotation.filter(|_| typed || !self.renames_types());
+                if let Some(node) = annotation.and_then(|name| self.annotated(frame, name)) {
+                    return self.path(node, parameter.span);
+                }
                 if typed && declared_harmless(self.text_of(parameter.span)) {
                     let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
                     let known = provided.and_then(|annotation| self.injected(frame, annotation));

@@ -477,8 +477,11 @@ impl Engine<'_> {
         };
         // `normalize(path).replace(/^(\.\.\/)+/, "")`: of a path without detours only the start leads upwards.
         let upwards = matches!(&pattern.known, Known::Pattern(pattern) if pattern.contains(r"\.\."));
-        let (path, normal) = (self.models.path, self.models.normal_path);
-        let taint = held.all().cleaned_after(if upwards && fixed.is_some() { path } else { 0 }, normal);
+        let (dots, normal) = (self.models.no_dots, self.models.normal_path);
+        let taint = held.all().cleaned_after(if upwards && fixed.is_some() { dots } else { 0 }, normal);
+        // What comes before an address's data may be what is taken out: `hash.replace("#", "")`.
+        let behind = matches!(&pattern.known, Known::Text(what) if !what.starts_with(['#', '?', '/']));
+        let taint = if behind { taint } else { taint.parted() };
         let known = if held.constant() && by.constant() && held.parts.is_none() {
             Known::Constant
         } else {

@@ -327,7 +327,12 @@ impl Engine<'_> {
             }
             return;
         };
-        let words = words(parts);
+        let mut words = words(parts);
+        if let Op::List(elements) = &frame.function.step(argument.value).op {
+            for (word, element) in words.iter_mut().zip(elements).filter(|(word, _)| word.is_empty()) {
+                word.extend(self.own_interpreter(frame, element.value));
+            }
+        }
         let told = told(&words);
         for (key, part) in &parts.known {
             let Key::Index(index) = key else { continue };
@@ -349,7 +354,8 @@ impl Engine<'_> {
         kind: Kinds,
         name: &str,
     ) {
-        let first = texts(&frame.value(program.value).known).to_vec();
+        let mut first = texts(&frame.value(program.value).known).to_vec();
+        first.extend(self.own_interpreter(frame, program.value));
         let next = arguments.iter().skip_while(|argument| !std::ptr::eq(*argument, program)).nth(1);
         let Some(list) = next.filter(|_| !first.is_empty()) else { return };
         let Some(parts) = frame.value(list.value).parts.clone() else { return };
@@ -361,6 +367,16 @@ impl Engine<'_> {
             let span = self.element_span(frame, list, index);
             let kind = self.told_kind(told, kind);
             self.report(frame, part, span, kind, name);
+        }
+    }
+
+    /// The interpreter that runs the program itself: `sys.executable`, `process.execPath`.
+    fn own_interpreter(&self, frame: &Frame<'_>, value: Value) -> Option<Rc<str>> {
+        let (Op::Member(_, name) | Op::Load(name)) = frame.function.step(value).op else { return None };
+        match self.program.names.text(name) {
+            "executable" if self.language == Language::Python => Some("python".into()),
+            "execPath" if self.language != Language::Python => Some("node".into()),
+            _ => None,
         }
     }
 
@@ -503,7 +519,8 @@ impl Engine<'_> {
 fn constant_is(known: &Known, wanted: &str) -> Option<bool> {
     Some(match known {
         Known::Bool(truth) => wanted.eq_ignore_ascii_case(&truth.to_string()),
-        Known::Text(text) => **text == *wanted,
+        // A shell that is named is one.
+        Known::Text(text) => **text == *wanted || matches!(wanted, "True" | "true") && !text.is_empty(),
         Known::Int(number) => wanted == number.to_string() || (wanted == "True" && *number != 0),
         Known::Null => matches!(wanted, "None" | "null"),
         _ => return None,
@@ -563,6 +580,9 @@ fn told(words: &[Vec<Rc<str>>]) -> Option<(usize, Told)> {
             Some(at + flag + 2)
         };
         word.iter().find_map(|text| {
+            if &*program_name(text) == "ssh" {
+                return Some((after_host(words, at)?, Told::Command));
+            }
             if is_shell(text) {
                 return Some((after(&is_command_flag)?, Told::Command));
             }
@@ -572,6 +592,15 @@ fn told(words: &[Vec<Rc<str>>]) -> Option<(usize, Told)> {
             Some((after(&|text| flags.contains(&text))?, Told::Code))
         })
     })
+}
+
+/// The word behind the host of `ssh`, which a shell reads there.
+fn after_host(words: &[Vec<Rc<str>>], ssh: usize) -> Option<usize> {
+    let mut at = ssh + 1;
+    while let Some(flag) = words.get(at)?.first().filter(|text| text.starts_with('-')) {
+        at += if flag.len() == 2 && flag.ends_with(|c| "BbcDEeFIiJLlmOopQRSWw".contains(c)) { 2 } else { 1 };
+    }
+    Some(at + 1)
 }
 
 /// The name of a program without its folder and ending.

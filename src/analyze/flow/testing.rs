@@ -58,8 +58,10 @@ impl Engine<'_> {
                     return Some(if holds { vec![(first, kinds, 0)] } else { Vec::new() });
                 }
                 let Known::Text(text) = &given.known else { return Some(Vec::new()) };
-                let kinds = self.without(text, !holds);
-                Some(if kinds == 0 { Vec::new() } else { vec![(object, kinds, 0)] })
+                // What a text holds, or does not hold, tells what it is clean for.
+                let told = self.table.contains.iter().filter(|it| it.negated != holds);
+                let told = told.filter(|it| text.contains(&it.text));
+                Some(told.map(|it| (object, it.kinds, it.after)).collect())
             }
             "test" | "exec" => self.by_pattern(held, first, holds),
             "match" => self.by_pattern(given, object, holds),
@@ -136,12 +138,6 @@ impl Engine<'_> {
         let tests = self.summary_if_made(*id).and_then(|summary| summary.tests.first().copied());
         let kinds = tests.map_or(0, |tests| if holds { tests.holds } else { tests.fails });
         if kinds == 0 { Vec::new() } else { vec![(object, kinds, 0)] }
-    }
-
-    /// The kinds that a text is clean for when it holds, or does not hold, that part.
-    fn without(&self, part: &str, absent: bool) -> Kinds {
-        let told = self.table.contains.iter().filter(|it| it.after == 0 && it.negated == absent);
-        told.filter(|it| part.contains(&it.text)).fold(0, |kinds, it| kinds | it.kinds)
     }
 
     /// Comparisons: `typeof x === "number"`, `list.indexOf(x) === -1`, `x.match(pattern) !== null`, `key in table`.

@@ -64,7 +64,7 @@ impl Engine<'_> {
     }
 
     /// Data that stands behind something else in a text: as a path it is none from the root any more.
-    fn behind(&self, taint: Taint) -> Taint {
+    pub(super) fn behind(&self, taint: Taint) -> Taint {
         let Models { relative, no_dots, path, .. } = *self.models;
         taint.cleaned(relative).cleaned_after(path, no_dots).parted()
     }
