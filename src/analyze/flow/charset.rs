@@ -48,6 +48,22 @@ const DANGEROUS: &[(&str, &str)] = &[
     ("nosql", "[$"),
     ("format", "%"),
     ("prototype", "_"),
+    ("reflection", "_"),
+    ("sql-clause", "'\"`;()\\ \t\n\r"),
+    ("nosql-code", "()[]{};'\"`\\=,+\n"),
+    ("vm-context", "()[]{};'\"`\\=,+\n"),
+    ("timer", "()[]{};'\"`\\=,+\n"),
+    ("browser-script", "()[]{};'\"`\\=,+\n"),
+    ("module", "./\\:@"),
+    ("entry", "/"),
+    ("request-path", "./?#\\"),
+    ("url", ":"),
+    ("external", ":"),
+    ("inner-html", "<"),
+    ("markup", "<"),
+    ("xxe", "<"),
+    ("session", "\n"),
+    ("prompt", " \n"),
 ];
 
 /// Where a test begins and ends whatever the expression says: Python's `match` and `fullmatch`.

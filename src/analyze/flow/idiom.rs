@@ -157,8 +157,8 @@ impl Engine<'_> {
         let told = self.cleaned_within(frame, element.value, holds, depth + 1);
         let told =
             told.into_iter().filter_map(|(value, kinds, after)| match self.gone_through(frame, value) {
-                Some(items) => {
-                    (every && self.unfiltered(frame, value, listed)).then_some((items, kinds, after))
+                Some((items, taken)) => {
+                    (every && unfiltered(frame, taken, listed)).then_some((items, kinds, after))
                 }
                 None => (!every).then_some((value, kinds, after)),
             });

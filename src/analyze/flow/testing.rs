@@ -7,7 +7,8 @@ use super::function::Frame;
 use super::guard::Cleaned;
 use super::value::{Abstract, Known};
 use crate::analyze::ir::{Argument, Binary, End, Op, Pass, Unary, Value};
-use crate::analyze::model::{ANY, Kinds};
+use crate::analyze::model::ANY;
+use crate::syntax::Language;
 
 impl Engine<'_> {
     /// What a function of the file says of its arguments when its result is true, or is false.
@@ -116,12 +117,18 @@ impl Engine<'_> {
         read.map(|at| (Value(at as u32), kinds, 0)).into_iter().collect()
     }
 
-    /// Whether what a function of the file yields is awaited where it is called.
+    /// Whether what a function of the file yields is awaited where it is called, or by who awaits this one.
     fn is_awaited(&self, frame: &Frame<'_>, callee: Value) -> bool {
+        let of = |value: Value| matches!(frame.function.step(value).op, Op::Call { callee: called, .. } if called == callee);
+        let returned = |end: &End| matches!(end, End::Return(Some(value)) if of(*value));
+        if frame.function.later
+            && self.language != Language::Python
+            && frame.function.blocks.iter().any(|block| returned(&block.end))
+        {
+            return true;
+        }
         frame.function.steps.iter().skip(callee.0 as usize).any(|step| match step.op {
-            Op::Await(inner) => {
-                matches!(frame.function.step(inner).op, Op::Call { callee: called, .. } if called == callee)
-            }
+            Op::Await(inner) => of(inner),
             _ => false,
         })
     }
