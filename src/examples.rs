@@ -20,6 +20,11 @@ pub struct Failure {
     pub message: String,
 }
 
+/// Whether an example says that the rule of that id reports one of its lines.
+pub fn expects(example: &Example, id: &str) -> bool {
+    example.files.iter().any(|file| marks("", file).iter().any(|(_, _, expected)| expected == id))
+}
+
 /// A line of a file and the rule that reports it.
 type Mark = (String, u32, String);
 

@@ -215,6 +215,11 @@ pub fn scan_kept(
     whole(submission, checks, policy, threads, kept, false, watch).0
 }
 
+/// Why [`scan_kept`] will not use what is kept at `kept`, as a clause with what to do: others may have written it.
+pub fn cache_refused(kept: &Path) -> Option<String> {
+    cache::refused(kept)
+}
+
 fn whole(
     submission: &Submission,
     checks: &Checks,

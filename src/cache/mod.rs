@@ -20,6 +20,7 @@ use crate::ingest::Dotenv;
 use crate::syntax::Language;
 
 use file::{Item, Opened, Part};
+pub(crate) use place::refused;
 
 /// The most bytes of records that are kept.
 const MOST_BYTES: u64 = 256 << 20;

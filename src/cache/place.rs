@@ -14,9 +14,32 @@ pub(super) fn prepare(folder: &Path) -> Option<Owner> {
         fs::write(folder.join(".gitignore"), "*\n").ok()?;
     }
     let metadata = fs::symlink_metadata(folder).ok().filter(Metadata::is_dir)?;
-    // A file that is made here belongs to whoever makes it: the one question that needs no system call of its own.
-    let owner = Owner(tempfile::tempfile_in(folder).and_then(|file| file.metadata()).ok()?);
+    let owner = Owner::of(folder)?;
     owner.alone(&metadata).then_some(owner)
+}
+
+/// Why what is kept at `path` is left alone: others may have written it. Nothing when it may be used, is not there, or
+/// when nothing can be kept there anyway. A clause, and what to do.
+pub(crate) fn refused(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let metadata = fs::symlink_metadata(folder).ok()?;
+    let shown = folder.display();
+    if !metadata.is_dir() {
+        return Some(format!("{shown} is a link or no folder; name a folder with --cache-dir"));
+    }
+    let owner = Owner::of(folder)?;
+    if !owner.alone(&metadata) {
+        return Some(format!(
+            "{shown} is somebody else's, or others may write to it; `chmod go-w` it, or name a folder of your own with --cache-dir"
+        ));
+    }
+    let kept = fs::symlink_metadata(path).ok()?;
+    let shown = path.display();
+    match kept.is_file() {
+        true if owner.alone(&kept) => None,
+        true => Some(format!("{shown} is somebody else's, or others may write to it; it is replaced")),
+        false => Some(format!("{shown} is a link or no file; delete it")),
+    }
 }
 
 /// The regular file at `path`, when it is the owner's and closed to others.
@@ -39,6 +62,11 @@ fn make(folder: &Path) -> Option<()> {
 }
 
 impl Owner {
+    /// A file that is made here belongs to whoever makes it: the one question that needs no system call of its own.
+    fn of(folder: &Path) -> Option<Self> {
+        tempfile::tempfile_in(folder).and_then(|file| file.metadata()).ok().map(Owner)
+    }
+
     /// Whether something is the owner's, and nobody else may write to it.
     #[cfg(unix)]
     fn alone(&self, metadata: &Metadata) -> bool {

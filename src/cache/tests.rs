@@ -224,17 +224,23 @@ fn a_place_that_is_not_ours_alone_is_not_used() {
     let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     // Of others, and a link: as if it were not there.
     let whole = place.bytes();
+    let why = || super::refused(&place.file()).unwrap_or_default();
+    assert_eq!(why(), "");
     open(&place.file(), 0o666);
+    assert!(why().ends_with("others may write to it; it is replaced"), "{}", why());
     place.same();
+    assert_eq!(why(), "");
     assert_eq!(mode(&place.file()), 0o600);
     let aside = folder.join("aside");
     fs::rename(place.file(), &aside).unwrap();
     symlink(&aside, place.file()).unwrap();
+    assert!(why().ends_with("is a link or no file; delete it"), "{}", why());
     place.same();
     assert!(!place.file().symlink_metadata().unwrap().is_symlink());
     assert!(fs::read(&aside).unwrap() == whole);
     fs::remove_file(place.file()).unwrap();
     open(&folder, 0o777);
+    assert!(why().contains("`chmod go-w` it"), "{}", why());
     place.same();
     assert!(!place.file().exists(), "others could put something there");
     open(&folder, 0o700);

@@ -5,14 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use weft::error::{Error, ErrorKind, Exit, Result};
-use weft::rule::{Category, Example, Model, PageError, RuleSet, gitleaks, parse};
+use weft::rule::{Category, Example, Model, Names, PageError, Rule, RuleSet, gitleaks, parse};
 use weft::{built_in_rules, examples, redact};
 
 use super::world::World;
 use super::{output, print, settings};
 
+const MANUAL: &str = concat!(
+    "How to write pages and models of your own, with every key, capture and kind: rules/README.md of weft's source,\n",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/blob/main/rules/README.md"
+);
+
 /// Lists the rules, or checks your own: a folder of rule pages and models, or a file in gitleaks' format.
 #[derive(clap::Args)]
+#[command(after_help = MANUAL)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
@@ -72,53 +79,80 @@ fn list(world: &World, folder: Option<&Path>, json: bool) -> Result<Exit> {
 
 fn check(world: &World, folder: &Path) -> Result<Exit> {
     let mut rules = built_in_rules();
-    let Loaded { pages, imported, notes } = load(folder, &mut rules)?;
+    let loaded = load(folder, &mut rules)?;
     let checks = settings::with(rules, world)?;
     checks.check()?;
-    let (mut text, mut failed, mut ran) = (String::new(), 0, 0);
+    let mut text = String::new();
+    for note in &loaded.notes {
+        let _ = writeln!(text, "note: {}", weft::finding::printable(note));
+    }
     if folder.is_file() {
-        for note in notes {
-            let _ = writeln!(text, "note: {}", weft::finding::printable(&note));
-        }
-        let _ = writeln!(text, "{}: {} can be used", folder.display(), counted(imported.len(), "rule"));
+        let _ =
+            writeln!(text, "{}: {} can be used", folder.display(), counted(loaded.imported.len(), "rule"));
         print(text.as_bytes())?;
         return Ok(Exit::Passed);
     }
-    for (page, examples) in &pages {
-        for example in examples {
+    let (mut failed, mut ran, mut silent) = (0, 0, 0);
+    for page in &loaded.pages {
+        if !page.fires() {
+            silent += 1;
+            let (path, id) = (page.path.display(), &page.rule.id);
+            let _ = writeln!(text, "{path}:1: no example fires: end a line of one with `expect: {id}`");
+        }
+        for example in &page.examples {
             ran += 1;
             for failure in examples::run(example, &checks) {
                 failed += 1;
-                let _ = writeln!(
-                    text,
-                    "{}:{}: {}\n  in \"{}\"",
-                    page.display(),
-                    failure.line,
-                    failure.message,
-                    example.title
-                );
+                let (path, title) = (page.path.display(), &example.title);
+                let _ = writeln!(text, "{path}:{}: {}\n  in \"{title}\"", failure.line, failure.message);
             }
         }
     }
-    let verdict = match failed {
-        0 => "every example holds".to_owned(),
-        1 => "1 line of them does not hold".to_owned(),
-        n => format!("{n} lines of them do not hold"),
+    for path in &loaded.unread {
+        let _ = writeln!(text, "note: {} is no page and no model: not read", path.display());
+    }
+    let verdict = match (failed, silent) {
+        (0, 0) if ran == 0 => "nothing shows that they work".to_owned(),
+        (0, 0) => "every example holds".to_owned(),
+        (0, 1) => "1 page has no example that fires".to_owned(),
+        (0, n) => format!("{n} pages have no example that fires"),
+        (1, _) => "1 line of them does not hold".to_owned(),
+        (n, _) => format!("{n} lines of them do not hold"),
     };
-    let _ = writeln!(text, "{}, {}: {verdict}", counted(pages.len(), "page"), counted(ran, "example"));
+    let (pages, models) = (counted(loaded.pages.len(), "page"), counted(loaded.models, "model"));
+    let _ = writeln!(text, "{pages}, {models}, {}: {verdict}", counted(ran, "example"));
     print(text.as_bytes())?;
-    Ok(if failed == 0 { Exit::Passed } else { Exit::Findings })
+    Ok(if failed + silent == 0 { Exit::Passed } else { Exit::Findings })
 }
 
 fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// A page of a folder.
+struct Page {
+    path: PathBuf,
+    text: String,
+    rule: Rule,
+    examples: Vec<Example>,
+}
+
+impl Page {
+    /// Whether some example says that the page's own rule reports it.
+    fn fires(&self) -> bool {
+        self.examples.iter().any(|example| examples::expects(example, &self.rule.id))
+    }
+}
+
 /// What a folder or a file added to the rules.
 #[derive(Default)]
 pub(super) struct Loaded {
     /// The pages of a folder with their examples.
-    pages: Vec<(PathBuf, Vec<Example>)>,
+    pages: Vec<Page>,
+    /// How many models the folder has.
+    models: usize,
+    /// Its files that are neither.
+    unread: Vec<PathBuf>,
     /// The ids of the rules of a file.
     imported: Vec<String>,
     /// What of the file weft does not support.
@@ -131,7 +165,7 @@ pub(super) fn load(place: &Path, rules: &mut RuleSet) -> Result<Loaded> {
     if place.extension().is_some_and(|extension| extension == "toml") {
         return import(place, rules);
     }
-    Ok(Loaded { pages: pages(place, rules)?, ..Loaded::default() })
+    pages(place, rules)
 }
 
 /// Adds the rules of a file in gitleaks' format.
@@ -171,39 +205,82 @@ fn text_of(file: &Path) -> std::result::Result<String, String> {
     fs::read_to_string(file).map_err(|error| error.to_string())
 }
 
-fn pages(folder: &Path, rules: &mut RuleSet) -> Result<Vec<(PathBuf, Vec<Example>)>> {
-    let mut pages = Vec::new();
+/// A page or model of a folder, as it was read.
+enum Read {
+    Page(Page),
+    Model(PathBuf, String, Model),
+}
+
+fn pages(folder: &Path, rules: &mut RuleSet) -> Result<Loaded> {
+    let mut loaded = Loaded::default();
+    let (mut names, mut pages, mut models) = (Names::of(rules), Vec::new(), Vec::new());
     for path in files(folder)? {
-        let text = read(&path)?.replace("\r\n", "\n");
-        let relative = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
-        let wrong = |error: PageError| {
-            Error::new(ErrorKind::Settings, format!("{}:{}: {}", path.display(), error.line, error.message))
-        };
-        let top = relative.iter().next().and_then(|name| name.to_str()).unwrap_or("");
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("toml") if top == "models" => rules.models.push(Model::parse(&text).map_err(wrong)?),
-            Some("md") => {
-                let category = Category::of(top).ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::Settings,
-                        format!("{} is in no folder that weft knows", path.display()),
-                    )
-                    .hint("put rule pages into secrets/, pii/, code/, text/, effects/ or deps/ of the folder")
-                })?;
-                let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
-                let (rule, examples) = parse(category, name, &text).map_err(wrong)?;
-                let id = rule.id.clone();
-                if !rules.add(rule) {
-                    return Err(Error::new(ErrorKind::Settings, format!("{}: the id {id} is taken", path.display()))
+        match read(folder, path)? {
+            Ok(Read::Page(page)) => {
+                if rules.get(&page.rule.id).is_some() {
+                    let what = format!("{}: the id {} is taken", page.path.display(), page.rule.id);
+                    return Err(Error::new(ErrorKind::Settings, what)
                         .hint("choose another id: rules of your own add to the built-in ones and cannot replace them"));
                 }
-                pages.push((path, examples));
+                names.add_rule(&page.rule);
+                rules.add(page.rule.clone());
+                pages.push(page);
             }
-            _ => {}
+            Ok(Read::Model(path, text, model)) => {
+                names.add_model(&model);
+                models.push((path, text, model));
+            }
+            Err(path) => loaded.unread.push(path),
         }
     }
+    for (path, text, model) in models {
+        if let Some(error) = names.wrong_in_model(&model, &text) {
+            return Err(wrong(&path, &error).hint(KINDS));
+        }
+        rules.models.push(model);
+        loaded.models += 1;
+    }
+    if let Some((page, error)) =
+        pages.iter().find_map(|page| Some((page, names.wrong_in_rule(&page.rule, &page.text)?)))
+    {
+        return Err(wrong(&page.path, &error).hint(KINDS));
+    }
     rules.models.sort_by(|one, other| (&one.language, &one.library).cmp(&(&other.language, &other.library)));
-    Ok(pages)
+    loaded.pages = pages;
+    Ok(loaded)
+}
+
+const KINDS: &str = "rules/README.md lists the kinds; one of your own needs a page and a model that name it";
+
+/// Reads a file of a folder of rules; gives its path back when it is neither page nor model.
+fn read(folder: &Path, path: PathBuf) -> Result<std::result::Result<Read, PathBuf>> {
+    let relative = path.strip_prefix(folder).unwrap_or(&path);
+    let top = relative.iter().next().and_then(|name| name.to_str()).unwrap_or("");
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    Ok(match extension {
+        Some("toml") if top == "models" => {
+            let text = text(&path)?;
+            let model = Model::parse(&text).map_err(|error| wrong(&path, &error))?;
+            Ok(Read::Model(path, text, model))
+        }
+        Some("md") => {
+            let category = Category::of(top).ok_or_else(|| {
+                let what = format!("{} is in no folder that weft knows", path.display());
+                Error::new(ErrorKind::Settings, what)
+                    .hint("put rule pages into secrets/, pii/, code/, text/, effects/ or deps/ of the folder")
+            })?;
+            let text = text(&path)?;
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("");
+            let (mut rule, examples) = parse(category, name, &text).map_err(|error| wrong(&path, &error))?;
+            rule.place.file = path.display().to_string();
+            Ok(Read::Page(Page { path, text, rule, examples }))
+        }
+        _ => Err(path),
+    })
+}
+
+fn wrong(path: &Path, error: &PageError) -> Error {
+    Error::new(ErrorKind::Settings, format!("{}:{}: {}", path.display(), error.line, error.message))
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -225,8 +302,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| {
+fn text(path: &Path) -> Result<String> {
+    let text = fs::read_to_string(path).map_err(|error| {
         Error::new(ErrorKind::Settings, format!("cannot read {}", path.display())).because(error)
-    })
+    })?;
+    Ok(text.replace("\r\n", "\n"))
 }

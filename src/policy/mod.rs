@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::artifact::{Entry, Lines};
 use crate::error::Exit;
 use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Standing};
-use crate::rule::RuleSet;
+use crate::rule::{RuleSet, nearest};
 
 pub use comment::{Allowance, allowances};
 pub use config::{
     AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
-    SecretsPolicy, Stages, Trust, Who, distance,
+    SecretsPolicy, Stages, Trust, Who,
 };
 pub use practice::practice;
 
@@ -211,7 +211,7 @@ fn relevel(findings: &mut [Finding], notes: &mut Vec<Note>, policy: &Policy, rul
         }
     }
     for rule in policy.levels.keys().filter(|rule| !suppress::known(rule, rules)) {
-        let hint = config::nearest(rule, rules.rules.iter().map(|rule| rule.id.as_str()));
+        let hint = nearest(rule, rules.rules.iter().map(|rule| rule.id.as_str()));
         notes.push(Note::new(
             NoteKind::Info,
             "",

@@ -7,9 +7,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use jiff::civil::Date;
 
 use super::comment::Allowance;
-use super::config::{AllowEntry, Policy, Trust, nearest};
+use super::config::{AllowEntry, Policy, Trust};
 use crate::finding::{Finding, Note, NoteKind, Standing};
-use crate::rule::RuleSet;
+use crate::rule::{RuleSet, nearest};
 
 /// Whether weft has a rule of that name, or it names an advisory.
 pub(super) fn known(rule: &str, rules: &RuleSet) -> bool {

@@ -50,15 +50,17 @@ impl Pattern {
         anchors: Option<Anchors>,
         known: &mut Known,
     ) -> Result<Self> {
-        let wrong = |what: String| {
-            Error::new(ErrorKind::Settings, format!("rule {}: {what}", rule.id)).hint(correct(rule))
+        let wrong = |key: &str, what: String| {
+            let place = rule.place.at_key(key);
+            Error::new(ErrorKind::Settings, format!("{place}rule {}: {what}", rule.id)).hint(correct(rule))
         };
         let own = wanted.imported.is_none() && !(wanted.regex.is_empty() && wanted.path.is_some());
         if own && (wanted.keywords.iter().any(|word| word.len() < 2) || wanted.keywords.is_empty()) {
-            return Err(wrong("`keywords` needs words of at least two characters".into()));
+            return Err(wrong("keywords", "`keywords` needs words of at least two characters".into()));
         }
         let named = wanted.validate.iter().map(|name| {
-            Validator::named(name).ok_or_else(|| wrong(format!("there is no validator \"{name}\"")))
+            Validator::named(name)
+                .ok_or_else(|| wrong("validate", format!("there is no validator \"{name}\"")))
         });
         Ok(Pattern {
             wanted: wanted.clone(),
@@ -103,7 +105,10 @@ impl Pattern {
     /// Compiles everything. Errors (kind `Settings`): something does not compile or is too large.
     pub(super) fn check(&self, rule: &Rule) -> Result<()> {
         let wrong = |error: String| {
-            let place = self.wanted.imported.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
+            let place = match &self.wanted.imported {
+                Some(at) => format!("{at}: "),
+                None => rule.place.at_key("regex"),
+            };
             let what = format!("{place}rule {}: its regex does not compile", rule.id);
             Error::new(ErrorKind::Settings, what).because(reason(&error)).hint(correct(rule))
         };
@@ -219,6 +224,7 @@ fn reason(error: &str) -> String {
 fn correct(rule: &Rule) -> String {
     match &rule.matcher {
         Match::Secret(SecretMatch { imported: Some(at), .. }) => format!("correct it at {at}"),
+        _ if !rule.place.file.is_empty() => format!("correct its page, {}", rule.place.file),
         _ => format!("correct its page, rules/{}/{}.md", rule.category.name(), rule.id),
     }
 }

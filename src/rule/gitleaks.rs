@@ -8,7 +8,7 @@ mod syntax;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Allow, Category, Match, Rule, SecretMatch};
+use super::{Allow, Category, Match, Place, Rule, SecretMatch};
 use crate::finding::{Confidence, Severity};
 use raw::{Extend, File, OF_RULE, RawAllow, RawRule, TOP};
 use syntax::translate;
@@ -348,6 +348,7 @@ fn page(id: &str, description: &str, wanted: SecretMatch) -> Rule {
         title,
         meaning,
         advice: advice.to_owned(),
+        place: Place::default(),
     }
 }
 

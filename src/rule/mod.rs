@@ -6,7 +6,9 @@
 mod expression;
 pub mod gitleaks;
 mod model;
+mod names;
 mod page;
+mod spelling;
 
 use std::collections::BTreeMap;
 
@@ -16,8 +18,10 @@ use crate::finding::{Confidence, Severity};
 
 pub use expression::{Expression, Part, Requirement, Root, Slot};
 pub use model::{Handler, Model};
+pub use names::Names;
 pub(crate) use page::crc32;
 pub use page::{Example, ExampleFile, PageError, expand, parse};
+pub use spelling::{did_you_mean, distance, nearest};
 
 /// The folder of `rules/` that a page lives in: which stage reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -214,6 +218,32 @@ pub struct Rule {
     pub advice: String,
     /// The page after its head: heading, prose and examples, as Markdown.
     pub prose: String,
+    /// Where a page from outside stands, for errors about it.
+    #[serde(skip)]
+    pub place: Place,
+}
+
+/// Where the parts of a page stand. Of a built-in rule nothing is known: it is held by tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The page's path.
+    pub file: String,
+    /// The line of each key of the head.
+    pub keys: BTreeMap<String, usize>,
+    /// The first line of each query.
+    pub queries: BTreeMap<String, usize>,
+}
+
+impl Place {
+    /// "rules/code/x.md:12: " for a line of the page; nothing for a built-in one.
+    pub fn at(&self, line: usize) -> String {
+        if self.file.is_empty() { String::new() } else { format!("{}:{line}: ", self.file) }
+    }
+
+    /// The same for a key of the head.
+    pub fn at_key(&self, key: &str) -> String {
+        self.at(self.keys.get(key).copied().unwrap_or(1))
+    }
 }
 
 /// All rules and models of a run, by id and language.

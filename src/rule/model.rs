@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PageError;
 use super::expression::Expression;
+use super::spelling::nearest;
 
 /// One TOML file of `rules/models/<language>/`. Lists hold [`Expression`]s, written as the language is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,15 +89,34 @@ pub struct Handler {
     pub result: Option<String>,
 }
 
+/// The languages that models are for.
+const LANGUAGES: [&str; 2] = ["python", "javascript"];
+
 impl Model {
     /// Reads one model file; the error holds the 1-based line and a clause.
     pub fn parse(text: &str) -> Result<Model, PageError> {
         let model: Model = toml::from_str(text).map_err(|error| super::page::toml_error(text, 1, &error))?;
+        let quoting = |written: &str, message| {
+            let quoted = [format!("\"{written}\""), format!("'{written}'")];
+            let line = text.lines().position(|line| quoted.iter().any(|text| line.contains(text)));
+            PageError { line: line.unwrap_or(0) + 1, message }
+        };
+        if !LANGUAGES.contains(&model.language.as_str()) {
+            let hint = nearest(&model.language, LANGUAGES.into_iter());
+            let message = format!(
+                "no model is for \"{}\"{hint}: write python, or javascript, which covers TypeScript",
+                model.language
+            );
+            return Err(quoting(&model.language, message));
+        }
         for written in model.expressions() {
-            if let Err(message) = Expression::parse(written) {
-                let quoted = [format!("\"{written}\""), format!("'{written}'")];
-                let line = text.lines().position(|line| quoted.iter().any(|text| line.contains(text)));
-                return Err(PageError { line: line.unwrap_or(0) + 1, message });
+            Expression::parse(written).map_err(|message| quoting(written, message))?;
+        }
+        for written in model.sink.values().flatten() {
+            let read = Expression::parse(written).map_err(|message| quoting(written, message))?;
+            if read.slots.is_empty() && !read.assignment {
+                let why = "a sink says which argument must be clean: write `f(0)`, `f(name=)` or `f(*)`";
+                return Err(quoting(written, format!("`{written}`: {why}")));
             }
         }
         Ok(model)

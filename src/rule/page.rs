@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::{Category, Match, Rule};
+use super::spelling::{did_you_mean, nearest};
+use super::{Category, Match, Place, Rule};
 use crate::finding::{Confidence, Severity};
 
 /// What is wrong with a page, and where.
@@ -68,6 +69,9 @@ struct Head {
     matcher: Match,
 }
 
+/// The languages of queries: one in javascript serves TypeScript too, unless the page has one of its own for that.
+const QUERY_LANGUAGES: [&str; 3] = ["python", "javascript", "typescript"];
+
 struct Block<'a> {
     info: &'a str,
     line: usize,
@@ -104,16 +108,25 @@ pub fn parse(category: Category, name: &str, page: &str) -> Result<(Rule, Vec<Ex
         return Err(at_head("message is one clause without a full stop".into()));
     }
     let mut queries = BTreeMap::new();
+    let mut place = Place { keys: keys(text, head_block.line), ..Place::default() };
     for block in &blocks {
         if let Some(language) = block.info.strip_prefix("query") {
+            // The fence itself, not what it holds.
+            let at_fence = |message: String| PageError { line: block.line - 1, message };
             let language = language.trim().strip_prefix("language=").unwrap_or("");
             if language.is_empty() {
-                return Err(PageError {
-                    line: block.line,
-                    message: "write the fence as ```query language=python".into(),
-                });
+                return Err(at_fence("write the fence as ```query language=python".into()));
             }
-            queries.insert(language.to_owned(), page[block.text.clone()].to_owned());
+            if !QUERY_LANGUAGES.contains(&language) {
+                let hint = nearest(language, QUERY_LANGUAGES.into_iter());
+                let known = QUERY_LANGUAGES.join(", ");
+                return Err(at_fence(format!("no query is in \"{language}\"{hint}: write one of {known}")));
+            }
+            place.queries.insert(language.to_owned(), block.line);
+            if queries.insert(language.to_owned(), page[block.text.clone()].to_owned()).is_some() {
+                let message = format!("a second query for {language}: write both into one fence");
+                return Err(at_fence(message));
+            }
         }
     }
     if matches!(head.matcher, Match::Query(_)) == queries.is_empty() {
@@ -152,14 +165,27 @@ pub fn parse(category: Category, name: &str, page: &str) -> Result<(Rule, Vec<Ex
         meaning: meaning.trim().to_owned(),
         advice: unwrap_lines(advice),
         prose: prose.clone(),
+        place,
     };
     Ok((rule, examples(page, &blocks)))
+}
+
+/// The line of the page on which each key of its head stands first.
+fn keys(head: &str, first: usize) -> BTreeMap<String, usize> {
+    let mut keys = BTreeMap::new();
+    for (index, line) in head.lines().enumerate() {
+        if let Some((key, _)) = line.split_once('=') {
+            keys.entry(key.trim().to_owned()).or_insert(first + index);
+        }
+    }
+    keys
 }
 
 fn unwrap_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The sections that have fences; one of prose alone shows nothing.
 fn examples(page: &str, blocks: &[Block<'_>]) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
     let mut offset = 0;
@@ -181,6 +207,7 @@ fn examples(page: &str, blocks: &[Block<'_>]) -> Vec<Example> {
         }
         offset += line.len();
     }
+    found.retain(|example| !example.files.is_empty());
     found
 }
 
@@ -213,7 +240,9 @@ fn fences(page: &str) -> Result<Vec<Block<'_>>, PageError> {
 /// A TOML error as a line of the page: `first` is the page's line of the TOML text's first line.
 pub(super) fn toml_error(text: &str, first: usize, error: &toml::de::Error) -> PageError {
     let before = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
-    PageError { line: first + before, message: error.message().replace('\n', "; ") }
+    let message = error.message().replace('\n', "; ");
+    let hint = did_you_mean(&message);
+    PageError { line: first + before, message: message + &hint }
 }
 
 /// Replaces `%{n}` by n made-up characters, the same for the same text: no file of the tree looks like a live token.

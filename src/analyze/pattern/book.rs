@@ -1,7 +1,7 @@
 //! The patterns of all rules for one grammar, by the kind of node that each begins at.
 
 use super::condition::{Condition, Surroundings};
-use super::form::{Form, Numbers};
+use super::form::{Form, Numbers, Wrong};
 use super::needs::{Finder, Needs, Words};
 use super::token::forms;
 use crate::rule::{Match, Rule};
@@ -11,8 +11,20 @@ use crate::syntax::Language;
 pub(super) struct Book {
     entries: Vec<Entry>,
     finder: Finder,
-    /// What could not be read: the place of a rule, and why, as a clause.
-    pub(super) wrong: Vec<(usize, String)>,
+    /// What could not be read.
+    pub(super) wrong: Vec<Unread>,
+}
+
+/// What is wrong with a query.
+pub(super) struct Unread {
+    /// The place of its rule.
+    pub(super) rule: usize,
+    /// The fence that it stands in.
+    pub(super) key: &'static str,
+    /// The line of it, from 0.
+    pub(super) line: usize,
+    /// Why, as a clause.
+    pub(super) why: String,
 }
 
 /// One pattern of one rule.
@@ -35,24 +47,34 @@ impl Book {
         for (number, rule) in rules.iter().enumerate() {
             let Some((key, query)) = source(rule, language) else { continue };
             for tokens in forms(query) {
+                let at = |why| Wrong { line: tokens.line(0), why };
                 let form = Form::read(&tokens, &mut numbers);
-                match form.and_then(|form| Entry::new(number, rule, form, &mut words)) {
+                match form.and_then(|form| Entry::new(number, rule, form, &mut words).map_err(at)) {
                     Ok(entry) => entries.extend(entry),
                     // A query for JavaScript may name what TypeScript's grammar calls otherwise.
                     Err(_) if borrowed(key, language) => {}
-                    Err(why) => wrong.push((number, format!("its query for {key}: {why}"))),
+                    Err(Wrong { line, why }) => wrong.push(Unread { rule: number, key, line, why }),
                 }
             }
         }
         Book { entries, finder: Finder::new(&words), wrong }
     }
 
-    /// An expression that does not compile: the place of its rule, and why, as a clause.
-    pub(super) fn uncompiled(&self) -> Option<(usize, String)> {
+    /// An expression that does not compile.
+    pub(super) fn uncompiled(&self, rules: &[Rule], language: Language) -> Option<Unread> {
         self.entries.iter().find_map(|entry| {
-            let mut expressions = entry.form.conditions.iter().filter_map(Condition::expression);
-            expressions.find_map(|it| it.compile().err()).map(|why| (entry.rule, why))
+            let (key, _) = source(rules.get(entry.rule)?, language)?;
+            let unread = |one: &Condition| {
+                let why = one.expression()?.compile().err()?;
+                Some(Unread { rule: entry.rule, key, line: one.line, why })
+            };
+            entry.form.conditions.iter().find_map(unread)
         })
+    }
+
+    /// Whether some pattern of a rule reports something.
+    pub(super) fn reports(&self, rule: usize) -> bool {
+        self.entries.iter().any(|entry| entry.rule == rule && entry.report.is_some())
     }
 
     /// The patterns that may match in a text, by its words, its imports and its path.

@@ -25,6 +25,7 @@ use tree_sitter::Node;
 
 use super::constant::Constants;
 use super::destination;
+use crate::rule::nearest;
 use crate::syntax::{Imports, Parsed, unquoted};
 
 /// The file that a match stands in.
@@ -98,7 +99,11 @@ impl Expression {
 
     /// Whether it can be compiled; the error is a clause.
     pub(super) fn compile(&self) -> Result<(), String> {
-        Regex::new(&self.text).map(drop).map_err(|error| format!("an expression is wrong: {error}"))
+        // The last line says what is wrong; those before draw the expression.
+        let last = |text: &str| text.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+        let wrong =
+            |error: regex::Error| format!("its expression `{}`: {}", self.text, last(&error.to_string()));
+        Regex::new(&self.text).map(drop).map_err(wrong)
     }
 }
 
@@ -109,6 +114,8 @@ pub(super) struct Condition {
     pub(super) wanted: bool,
     /// One of several captured nodes is enough.
     any: bool,
+    /// The line of the query that it stands on, from 0.
+    pub(super) line: usize,
 }
 
 pub(super) enum Test {
@@ -127,10 +134,26 @@ pub(super) enum Test {
     Reads(Expression),
 }
 
+/// The names of conditions, as they stand between `#`, `not-` and `?`.
+const NAMES: [&str; 12] = [
+    "eq",
+    "match",
+    "any-of",
+    "resolves-to",
+    "imports",
+    "path",
+    "goes-to",
+    "within",
+    "fixed",
+    "around",
+    "constant",
+    "reads",
+];
+
 impl Condition {
     /// That capture `index` resolves to one of `names`.
     pub(super) fn resolves(index: u16, names: Vec<String>) -> Self {
-        Condition { test: Test::Resolves(names), capture: Some(index), wanted: true, any: false }
+        Condition { test: Test::Resolves(names), capture: Some(index), wanted: true, any: false, line: 0 }
     }
 
     /// Reads a condition such as `#not-match?`; the error is a clause.
@@ -171,9 +194,15 @@ impl Condition {
             ("around", [_]) => Test::Around(expression()?),
             ("constant", [_]) => Test::Constant(expression()?),
             ("reads", [_]) => Test::Reads(expression()?),
-            _ => return Err(format!("a query has no condition {operator} of that form")),
+            (name, _) if NAMES.contains(&name) => {
+                return Err(format!("a query has no condition {operator} of that form"));
+            }
+            (name, _) => {
+                let hint = nearest(name, NAMES.into_iter());
+                return Err(format!("a query has no condition {operator}{hint}"));
+            }
         };
-        Ok(Condition { test, capture, wanted, any })
+        Ok(Condition { test, capture, wanted, any, line: 0 })
     }
 
     /// The expression that it holds something against.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::condition::{Argument, Condition};
-use super::token::Token;
+use super::token::{Token, Tokens};
 use crate::finding::Confidence;
 use crate::syntax::Language;
 
@@ -130,14 +130,27 @@ impl Numbers {
     }
 }
 
+/// What is wrong with a pattern.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// The line of its query, from 0.
+    pub(super) line: usize,
+    /// A clause.
+    pub(super) why: String,
+}
+
 impl Form {
-    /// Reads the tokens of one pattern. The error is a clause.
-    pub(super) fn read(tokens: &[Token<'_>], numbers: &mut Numbers) -> Result<Self, String> {
+    /// Reads the tokens of one pattern.
+    pub(super) fn read(pattern: &Tokens<'_>, numbers: &mut Numbers) -> Result<Self, Wrong> {
+        let tokens = pattern.tokens.as_slice();
         let mut reader = Reader { rest: tokens, numbers, captures: Vec::new(), said: Vec::new() };
-        let root = reader.element(0)?;
-        if !reader.rest.is_empty() {
-            return Err("something stands behind a pattern, such as a bracket too many".to_owned());
-        }
+        let root = reader.element(0).and_then(|root| match reader.rest {
+            [] => Ok(root),
+            _ => Err("something stands behind a pattern, such as a bracket too many".to_owned()),
+        });
+        // What is wrong was read last.
+        let last = (tokens.len() - reader.rest.len()).saturating_sub(1);
+        let root = root.map_err(|why| Wrong { line: pattern.line(last), why })?;
         let Reader { captures, said, .. } = reader;
         let roots = match root {
             Element { shape: Shape::Row(row), .. } => row,
@@ -149,18 +162,22 @@ impl Form {
             presence
                 .ok_or_else(|| format!("a condition speaks of @{name}, which the pattern does not capture"))
         });
-        let presence = presence.collect::<Result<Vec<_>, _>>()?;
+        let presence = presence.collect::<Result<Vec<_>, _>>();
+        let presence = presence.map_err(|why| Wrong { line: pattern.line(0), why })?;
         let mut form =
             Form { roots, captures, presence, conditions: Vec::new(), confidence: None, replacement: None };
-        for (name, arguments) in said {
-            form.say(name, arguments)?;
+        for (name, arguments, left) in said {
+            let line = pattern.line(tokens.len() - left);
+            form.say(name, arguments, line).map_err(|why| Wrong { line, why })?;
         }
         Ok(form)
     }
 
-    fn say(&mut self, name: &str, arguments: Vec<Argument>) -> Result<(), String> {
+    fn say(&mut self, name: &str, arguments: Vec<Argument>, line: usize) -> Result<(), String> {
         if name != "#set!" {
-            self.conditions.push(Condition::compile(name, arguments)?);
+            let mut condition = Condition::compile(name, arguments)?;
+            condition.line = line;
+            self.conditions.push(condition);
             return Ok(());
         }
         let texts: Vec<&str> = arguments.iter().filter_map(Argument::text).collect();
@@ -222,8 +239,8 @@ struct Reader<'r, 'q> {
     rest: &'r [Token<'q>],
     numbers: &'r mut Numbers,
     captures: Vec<String>,
-    /// The conditions and settings, in order.
-    said: Vec<(&'q str, Vec<Argument>)>,
+    /// The conditions and settings, in order, each with how many tokens were left where it began.
+    said: Vec<(&'q str, Vec<Argument>, usize)>,
 }
 
 impl<'r, 'q> Reader<'r, 'q> {
@@ -366,6 +383,7 @@ impl<'r, 'q> Reader<'r, 'q> {
     }
 
     fn condition(&mut self, name: &'q str) -> Result<(), String> {
+        let left = self.rest.len();
         self.rest = &self.rest[2..];
         let mut arguments = Vec::new();
         loop {
@@ -377,7 +395,7 @@ impl<'r, 'q> Reader<'r, 'q> {
                 other => return Err(format!("{other:?} stands in the condition {name}")),
             });
         }
-        self.said.push((name, arguments));
+        self.said.push((name, arguments, left));
         Ok(())
     }
 }

@@ -22,15 +22,15 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use tree_sitter::Query;
+use tree_sitter::{Query, QueryErrorKind};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Confidence, Finding, Fix, Note, NoteKind, printable};
 use crate::redact::View;
-use crate::rule::{Match, Rule, RuleSet};
+use crate::rule::{Match, Rule, RuleSet, nearest};
 use crate::syntax::{Imports, Language, Parsed, Table};
 
-use book::{Book, Entry};
+use book::{Book, Entry, Unread};
 use condition::Surroundings;
 use search::Search;
 
@@ -68,16 +68,25 @@ impl Patterns {
     pub(super) fn check(&self) -> Result<()> {
         for rule in &self.rules {
             for language in Language::ALL {
-                check(rule, language).map_err(|clause| wrong(rule, &clause))?;
+                check(rule, language)?;
             }
         }
         for language in Language::ALL {
             let book = self.book(language);
-            if let Some((rule, clause)) = book.wrong.first() {
-                return Err(wrong(&self.rules[*rule], clause));
+            if let Some(unread) = book.wrong.first() {
+                return Err(wrong(&self.rules[unread.rule], unread));
             }
-            if let Some((rule, clause)) = book.uncompiled() {
-                return Err(wrong(&self.rules[rule], &clause));
+            if let Some(unread) = book.uncompiled(&self.rules, language) {
+                return Err(wrong(&self.rules[unread.rule], &unread));
+            }
+            for (number, rule) in self.rules.iter().enumerate() {
+                let Some((key, _)) = book::source(rule, language) else { continue };
+                let Match::Query(matcher) = &rule.matcher else { continue };
+                if !book::borrowed(key, language) && !book.reports(number) {
+                    let why =
+                        format!("nothing in it is captured as @{}, so it reports nothing", matcher.report);
+                    return Err(wrong(rule, &Unread { rule: number, key, line: 0, why }));
+                }
             }
         }
         Ok(())
@@ -107,7 +116,7 @@ impl Patterns {
         hits.dedup_by_key(|hit| (hit.range.clone(), hit.rule));
         let findings = hits.into_iter().map(|hit| self.finding(view, hit)).collect();
         let note = |kind, message: String| Note::new(kind, view.document().path(), message);
-        let unread = book.wrong.iter().map(|(rule, clause)| wrong(&self.rules[*rule], clause).to_string());
+        let unread = book.wrong.iter().map(|unread| wrong(&self.rules[unread.rule], unread).to_string());
         let mut notes: Vec<Note> = unread.map(|why| note(NoteKind::NotChecked, why)).collect();
         if !whole {
             let why = "pattern rules stopped at their step budget; split the file".to_owned();
@@ -195,20 +204,38 @@ fn fill(entry: &Entry, found: &search::Match<'_, '_>, around: &Surroundings<'_>)
     named.collect()
 }
 
-/// Lets tree-sitter judge a query: it knows which nodes can stand in which. The error is a clause.
-fn check(rule: &Rule, language: Language) -> std::result::Result<(), String> {
+/// Lets tree-sitter judge a query: it knows which nodes can stand in which.
+fn check(rule: &Rule, language: Language) -> Result<()> {
     let Some((key, source)) = book::source(rule, language) else { return Ok(()) };
-    match Query::new(&language.grammar(), source) {
-        Err(error) if !book::borrowed(key, language) => {
-            Err(format!("its query for {key} does not compile: {error}"))
-        }
-        _ => Ok(()),
+    if book::borrowed(key, language) {
+        return Ok(());
     }
+    let grammar = language.grammar();
+    let Err(error) = Query::new(&grammar, source) else { return Ok(()) };
+    let name = error.message.as_str();
+    let count = u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
+    let kinds = (0..count).filter(|kind| grammar.node_kind_is_named(*kind));
+    let kinds = kinds.filter_map(|kind| grammar.node_kind_for_id(kind));
+    let fields = (1..=u16::try_from(grammar.field_count()).unwrap_or(0))
+        .filter_map(|field| grammar.field_name_for_id(field));
+    let why = match error.kind {
+        QueryErrorKind::NodeType => format!("the grammar has no node `{name}`{}", nearest(name, kinds)),
+        QueryErrorKind::Field => format!("the grammar has no field `{name}`{}", nearest(name, fields)),
+        QueryErrorKind::Capture => format!("a condition speaks of @{name}, which nothing captures"),
+        QueryErrorKind::Structure => "no code has nodes in this order".to_owned(),
+        QueryErrorKind::Syntax => {
+            "a bracket is missing or too many, or something stands in the wrong place".to_owned()
+        }
+        QueryErrorKind::Predicate | QueryErrorKind::Language => name.to_owned(),
+    };
+    Err(wrong(rule, &Unread { rule: 0, key, line: error.row, why }))
 }
 
-fn wrong(rule: &Rule, clause: &str) -> Error {
-    Error::new(ErrorKind::Settings, format!("rule {}: {clause}", rule.id))
-        .hint("node names are those of the tree-sitter grammar")
+fn wrong(rule: &Rule, unread: &Unread) -> Error {
+    let Unread { key, line, why, .. } = unread;
+    let place = rule.place.queries.get(*key).map_or(String::new(), |first| rule.place.at(first + line));
+    Error::new(ErrorKind::Settings, format!("{place}rule {}: its query for {key}: {why}", rule.id))
+        .hint("nodes and fields are named as in the tree-sitter grammar, conditions as in rules/README.md")
 }
 
 #[cfg(test)]

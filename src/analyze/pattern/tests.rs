@@ -4,7 +4,7 @@ use super::*;
 use crate::artifact::{Action, Original, Role};
 use crate::finding::{Confidence, Severity};
 use crate::redact::Redactor;
-use crate::rule::{Category, QueryMatch};
+use crate::rule::{Category, Place, QueryMatch};
 use crate::syntax::{parse, steps_for};
 
 fn rule(id: &str, callee: &[&str], queries: &[(&str, &str)]) -> Rule {
@@ -31,6 +31,7 @@ fn rule(id: &str, callee: &[&str], queries: &[(&str, &str)]) -> Rule {
         meaning: String::new(),
         advice: String::new(),
         prose: String::new(),
+        place: Place::default(),
     }
 }
 

@@ -122,8 +122,8 @@ fn compared(language: Language, least: usize) {
         if book::borrowed(key, language) {
             continue;
         }
-        for tokens in forms(source) {
-            let query = plain(&tokens);
+        for pattern in forms(source) {
+            let query = plain(&pattern.tokens);
             let (expected, found) = (peers(&query, &parsed), ours(&query, &parsed));
             let show = |set: Vec<&(String, (usize, usize))>| {
                 let shown =

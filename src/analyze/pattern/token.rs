@@ -31,31 +31,52 @@ pub(super) enum Token<'q> {
     Word(&'q str),
 }
 
+/// The tokens of one pattern of a query.
+#[derive(Debug, Default)]
+pub(super) struct Tokens<'q> {
+    pub(super) tokens: Vec<Token<'q>>,
+    /// Of each token the line of the query that it stands on, from 0.
+    lines: Vec<usize>,
+}
+
+impl Tokens<'_> {
+    /// The line of a token; of one behind the last, that of the last.
+    pub(super) fn line(&self, token: usize) -> usize {
+        self.lines.get(token).or(self.lines.last()).copied().unwrap_or(0)
+    }
+}
+
 /// The tokens of each pattern of a query.
-pub(super) fn forms(query: &str) -> Vec<Vec<Token<'_>>> {
-    let mut forms: Vec<Vec<Token<'_>>> = Vec::new();
+pub(super) fn forms(query: &str) -> Vec<Tokens<'_>> {
+    let mut forms: Vec<Tokens<'_>> = Vec::new();
     let mut depth = 0usize;
-    for token in tokens(query) {
+    let (mut line, mut counted) = (0, 0);
+    for (token, at) in tokens(query) {
         let begins = matches!(token, Token::Open | Token::Choice | Token::Text(_) | Token::Word(_));
         if depth == 0 && begins {
-            forms.push(Vec::new());
+            forms.push(Tokens::default());
         }
+        line += query[counted..at].matches('\n').count();
+        counted = at;
         match token {
             Token::Open | Token::Choice => depth += 1,
             Token::Close | Token::Chosen => depth = depth.saturating_sub(1),
             _ => {}
         }
         if let Some(form) = forms.last_mut() {
-            form.push(token);
+            form.tokens.push(token);
+            form.lines.push(line);
         }
     }
     forms
 }
 
-fn tokens(query: &str) -> Vec<Token<'_>> {
+/// The tokens of a query, each with where it begins.
+fn tokens(query: &str) -> Vec<(Token<'_>, usize)> {
     let mut tokens = Vec::new();
     let mut rest = query.trim_start();
     while let Some(first) = rest.chars().next() {
+        let at = query.len() - rest.len();
         let tail = &rest[first.len_utf8()..];
         let (token, behind) = match first {
             ';' => (None, tail.find('\n').map_or("", |end| &tail[end..])),
@@ -90,7 +111,7 @@ fn tokens(query: &str) -> Vec<Token<'_>> {
                 (name, behind) => (Some(Token::Word(name)), behind),
             },
         };
-        tokens.extend(token);
+        tokens.extend(token.map(|token| (token, at)));
         rest = behind.trim_start();
     }
     tokens
@@ -130,7 +151,7 @@ mod tests {
     fn a_query_is_cut_into_its_patterns() {
         let forms =
             forms("; a comment (\n(a b: \"x\\\"\" . !d _?) @report\n[(c)? \"]\"] @d+ (#eq? @d \"e\")");
-        let shown: Vec<String> = forms.iter().map(|form| format!("{form:?}")).collect();
+        let shown: Vec<String> = forms.iter().map(|form| format!("{:?}", form.tokens)).collect();
         assert_eq!(
             shown,
             [
@@ -142,8 +163,16 @@ mod tests {
     }
 
     #[test]
+    fn tokens_have_lines() {
+        let forms = forms("; c\n(a\n  (b))\n(c)");
+        assert_eq!(forms.iter().map(|form| form.line(0)).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!((forms[0].line(3), forms[0].line(99)), (2, 2));
+    }
+
+    #[test]
     fn an_endless_text_ends() {
-        assert_eq!(forms("(a \"b"), [vec![Token::Open, Token::Word("a"), Token::Text("b".into())]]);
+        let forms_of = |query| forms(query).into_iter().map(|form| form.tokens).collect::<Vec<_>>();
+        assert_eq!(forms_of("(a \"b"), [vec![Token::Open, Token::Word("a"), Token::Text("b".into())]]);
         assert_eq!(forms(":").len(), 0);
     }
 }

@@ -6,14 +6,13 @@ use super::super::frame::{self, Frame};
 use super::super::paint::wrap;
 use super::super::{Color, place};
 use super::{LISTED, Page};
-use crate::finding::{Finding, Level, Past, Step, printable};
+use crate::finding::{Confidence, Finding, Level, Past, Step, printable};
 use crate::policy::{plural, word};
 
 impl Page<'_> {
     /// The first finding of a group, with the places of the others.
     pub(super) fn finding(&self, group: &[&Finding]) -> String {
-        // Of several advisories the gravest gives the tone; the order is that of the report otherwise.
-        let finding = group.iter().rev().max_by_key(|finding| finding.severity).unwrap_or(&group[0]);
+        let finding = gravest(group);
         let last = finding.frame.0 as usize + finding.frame.1.len();
         let gutter = last.to_string().len() + 3;
         let frame = frame::of(finding, self.width - gutter);
@@ -24,7 +23,7 @@ impl Page<'_> {
             Level::Note => Mark::NOTE,
         };
         let (message, id) = heading(finding, group.len());
-        let title = level.with_name(word(finding.severity)).primary_title(message);
+        let title = level.with_name(tone(finding)).primary_title(message);
         let mut shown = Group::with_title(title.id(id));
         let path = printable(&finding.location.path);
         let region = finding.location.region;
@@ -52,7 +51,7 @@ impl Page<'_> {
 
     /// What stands below the frame: data path, advisory, other places, advice.
     fn remarks(&self, group: &[&Finding]) -> Vec<(&'static str, String)> {
-        let finding = group.iter().rev().max_by_key(|finding| finding.severity).unwrap_or(&group[0]);
+        let finding = gravest(group);
         let mut remarks = Vec::new();
         if let Some(target) = &finding.location.target {
             remarks.push(("bound for", printable(target)));
@@ -76,6 +75,10 @@ impl Page<'_> {
             let more = group.len() - 1 - places.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             remarks.push(("also at", self.wrap(&format!("{}{more}", places.join(", ")), 13)));
+        }
+        if finding.confidence == Confidence::Low {
+            let text = format!("weft is not sure of it; {} if it is real", word(finding.severity));
+            remarks.push(("does not block", self.wrap(&text, 20)));
         }
         if let Some(fix) = &finding.fix {
             remarks.push(("fix", self.wrap(&printable(&fix.message), 10)));
@@ -113,6 +116,18 @@ impl Page<'_> {
     pub(super) fn wrap(&self, text: &str, indent: usize) -> String {
         wrap(text, self.width.saturating_sub(indent).max(20)).join("\n")
     }
+}
+
+/// What a finding is called: its severity, or a note where weft is not sure and nothing blocks.
+pub(super) fn tone(finding: &Finding) -> &'static str {
+    if finding.confidence == Confidence::Low { "note" } else { word(finding.severity) }
+}
+
+/// The finding that gives a group its tone: of several advisories the gravest, and what may block before what may not;
+/// the order is that of the report otherwise.
+fn gravest<'f>(group: &[&'f Finding]) -> &'f Finding {
+    let weight = |finding: &&&Finding| (finding.confidence != Confidence::Low, finding.severity);
+    group.iter().rev().max_by_key(weight).unwrap_or(&group[0])
 }
 
 /// Message and id of a group: several advisories of a package are counted, since each has an id of its own.

@@ -11,8 +11,8 @@ use anstyle::{AnsiColor, Effects};
 use super::paint::{BOLD, DIM, Paint, fill, severity_style, wrap};
 use super::{Context, frame, is_allowed, kind_name, place};
 use crate::error::Exit;
-use crate::finding::{Finding, NoteKind, Severity, Standing, printable};
-use crate::policy::{Report, plural, word};
+use crate::finding::{Confidence, Finding, NoteKind, Severity, Standing, printable};
+use crate::policy::{Report, plural};
 use crate::rule::Category;
 
 /// The most findings of one rule that are shown in full; the others are counted.
@@ -146,18 +146,20 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// One line a severity: how many, and of which rules.
+    /// One line a severity: how many, and of which rules; what weft is not sure of stands below them.
     fn summary(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let mut rows: BTreeMap<std::cmp::Reverse<Severity>, BTreeMap<&str, usize>> = BTreeMap::new();
+        let mut rows: BTreeMap<_, BTreeMap<&str, usize>> = BTreeMap::new();
         for finding in report.findings.iter().filter(|finding| finding.standing == Standing::New) {
-            let row = rows.entry(std::cmp::Reverse(finding.severity)).or_default();
+            let (name, sure) = (finding::tone(finding), finding.confidence != Confidence::Low);
+            let severity = if sure { finding.severity } else { Severity::Unknown };
+            let row = rows.entry(std::cmp::Reverse((sure, severity, name))).or_default();
             *row.entry(&finding.rule).or_default() += 1;
         }
         if rows.is_empty() {
             return Ok(());
         }
         writeln!(out)?;
-        for (std::cmp::Reverse(severity), rules) in &rows {
+        for (std::cmp::Reverse((sure, severity, name)), rules) in &rows {
             let total: usize = rules.values().sum();
             let last = rules.len() - 1;
             let named = rules.iter().enumerate().map(|(index, (rule, count))| {
@@ -165,7 +167,8 @@ impl Page<'_> {
             });
             let named: Vec<String> = named.collect();
             let lines = fill(named.iter().map(String::as_str), self.width.saturating_sub(16).max(20));
-            let name = self.paint.styled(severity_style(*severity), &format!("{:8}", word(*severity)));
+            let style = if *sure { severity_style(*severity) } else { DIM };
+            let name = self.paint.styled(style, &format!("{name:8}"));
             writeln!(out, "{name} {total:5}  {}", lines.join(&format!("\n{:16}", "")))?;
         }
         let hint =
