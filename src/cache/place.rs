@@ -28,18 +28,16 @@ pub(crate) fn refused(path: &Path) -> Option<String> {
         return Some(format!("{shown} is a link or no folder; name a folder with --cache-dir"));
     }
     let owner = Owner::of(folder)?;
-    if !owner.alone(&metadata) {
-        return Some(format!(
-            "{shown} is somebody else's, or others may write to it; `chmod go-w` it, or name a folder of your own with --cache-dir"
-        ));
+    if let Some(fault) = owner.fault(&metadata) {
+        let remedy = "make it yours alone (`chmod go-w`), or name another with --cache-dir";
+        return Some(format!("{shown} {fault}; {remedy}"));
     }
     let kept = fs::symlink_metadata(path).ok()?;
     let shown = path.display();
-    match kept.is_file() {
-        true if owner.alone(&kept) => None,
-        true => Some(format!("{shown} is somebody else's, or others may write to it; it is replaced")),
-        false => Some(format!("{shown} is a link or no file; delete it")),
+    if !kept.is_file() {
+        return Some(format!("{shown} is a link or no file; delete it"));
     }
+    owner.fault(&kept).map(|fault| format!("{shown} {fault}; it is replaced"))
 }
 
 /// The regular file at `path`, when it is the owner's and closed to others.
@@ -68,15 +66,23 @@ impl Owner {
     }
 
     /// Whether something is the owner's, and nobody else may write to it.
-    #[cfg(unix)]
     fn alone(&self, metadata: &Metadata) -> bool {
+        self.fault(metadata).is_none()
+    }
+
+    /// What of it lets others in.
+    #[cfg(unix)]
+    fn fault(&self, metadata: &Metadata) -> Option<&'static str> {
         use std::os::unix::fs::MetadataExt as _;
-        metadata.uid() == self.0.uid() && metadata.mode() & 0o022 == 0
+        if metadata.uid() != self.0.uid() {
+            return Some("is somebody else's");
+        }
+        (metadata.mode() & 0o022 != 0).then_some("can be written to by others")
     }
 
     #[cfg(not(unix))]
-    fn alone(&self, _metadata: &Metadata) -> bool {
-        self.0.is_file()
+    fn fault(&self, _metadata: &Metadata) -> Option<&'static str> {
+        (!self.0.is_file()).then_some("is no file")
     }
 }
 

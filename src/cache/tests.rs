@@ -227,7 +227,7 @@ fn a_place_that_is_not_ours_alone_is_not_used() {
     let why = || super::refused(&place.file()).unwrap_or_default();
     assert_eq!(why(), "");
     open(&place.file(), 0o666);
-    assert!(why().ends_with("others may write to it; it is replaced"), "{}", why());
+    assert!(why().ends_with("can be written to by others; it is replaced"), "{}", why());
     place.same();
     assert_eq!(why(), "");
     assert_eq!(mode(&place.file()), 0o600);
@@ -240,7 +240,7 @@ fn a_place_that_is_not_ours_alone_is_not_used() {
     assert!(fs::read(&aside).unwrap() == whole);
     fs::remove_file(place.file()).unwrap();
     open(&folder, 0o777);
-    assert!(why().contains("`chmod go-w` it"), "{}", why());
+    assert!(why().contains("(`chmod go-w`)"), "{}", why());
     place.same();
     assert!(!place.file().exists(), "others could put something there");
     open(&folder, 0o700);

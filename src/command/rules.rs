@@ -218,7 +218,7 @@ fn pages(folder: &Path, rules: &mut RuleSet) -> Result<Loaded> {
         match read(folder, path)? {
             Ok(Read::Page(page)) => {
                 if rules.get(&page.rule.id).is_some() {
-                    let what = format!("{}: the id {} is taken", page.path.display(), page.rule.id);
+                    let what = format!("{}the id {} is taken", page.rule.place.at_key("id"), page.rule.id);
                     return Err(Error::new(ErrorKind::Settings, what)
                         .hint("choose another id: rules of your own add to the built-in ones and cannot replace them"));
                 }

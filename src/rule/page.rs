@@ -92,7 +92,13 @@ pub fn parse(category: Category, name: &str, page: &str) -> Result<(Rule, Vec<Ex
         }
     };
     let text = &page[head_block.text.clone()];
-    let head: Head = toml::from_str(text).map_err(|error| toml_error(text, head_block.line, &error))?;
+    let head: Head = toml::from_str(text).map_err(|error| {
+        let mut error = toml_error(text, head_block.line, &error);
+        if error.message.starts_with("wanted exactly 1 element") {
+            error.message = "write exactly one of [match.taint], [match.query] and [match.secret]".into();
+        }
+        error
+    })?;
     let at_head = |message: String| PageError { line: head_block.line, message };
     if head.id != name {
         return Err(at_head(format!(

@@ -212,7 +212,7 @@ fn check(rule: &Rule, language: Language) -> Result<()> {
     }
     let grammar = language.grammar();
     let Err(error) = Query::new(&grammar, source) else { return Ok(()) };
-    let name = error.message.as_str();
+    let name = error.message.trim_matches('"');
     let count = u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
     let kinds = (0..count).filter(|kind| grammar.node_kind_is_named(*kind));
     let kinds = kinds.filter_map(|kind| grammar.node_kind_for_id(kind));
@@ -226,9 +226,13 @@ fn check(rule: &Rule, language: Language) -> Result<()> {
         QueryErrorKind::Syntax => {
             "a bracket is missing or too many, or something stands in the wrong place".to_owned()
         }
-        QueryErrorKind::Predicate | QueryErrorKind::Language => name.to_owned(),
+        // Conditions are read by code of our own, which says more.
+        QueryErrorKind::Predicate => return Ok(()),
+        QueryErrorKind::Language => name.to_owned(),
     };
-    Err(wrong(rule, &Unread { rule: 0, key, line: error.row, why }))
+    // What is missing at the end is missing on the last line.
+    let line = error.row.min(source.lines().count().saturating_sub(1));
+    Err(wrong(rule, &Unread { rule: 0, key, line, why }))
 }
 
 fn wrong(rule: &Rule, unread: &Unread) -> Error {
