@@ -233,18 +233,26 @@ fn pages(folder: &Path, rules: &mut RuleSet) -> Result<Loaded> {
             Err(path) => loaded.unread.push(path),
         }
     }
-    for (path, text, model) in models {
-        if let Some(error) = names.wrong_in_model(&model, &text) {
-            return Err(wrong(&path, &error).hint(KINDS));
-        }
-        rules.models.push(model);
-        loaded.models += 1;
+    if pages.is_empty() && models.is_empty() {
+        let what = format!("the folder {} has no page and no model", folder.display());
+        return Err(Error::new(ErrorKind::Settings, what).hint(
+            "pages lie in its folders code/, secrets/, pii/, text/, effects/ and deps/, models in models/",
+        ));
     }
-    if let Some((page, error)) =
-        pages.iter().find_map(|page| Some((page, names.wrong_in_rule(&page.rule, &page.text)?)))
-    {
-        return Err(wrong(&page.path, &error).hint(KINDS));
+    let of_model = |(path, text, model): &(PathBuf, String, Model)| {
+        Some((path.clone(), names.wrong_in_model(model, text)?))
+    };
+    let of_page = |page: &Page| Some((page.path.clone(), names.wrong_in_rule(&page.rule, &page.text)?));
+    let mut unknown = models.iter().filter_map(of_model).chain(pages.iter().filter_map(of_page));
+    if let Some((path, error)) = unknown.next() {
+        // A word misspelt in one place leaves its namesake elsewhere alone: which of them is wrong, nobody knows here.
+        let also = |error: Error, (path, other): (PathBuf, PageError)| {
+            error.hint(format!("also {}:{}: {}", path.display(), other.line, other.message))
+        };
+        return Err(unknown.take(3).fold(wrong(&path, &error), also).hint(KINDS));
     }
+    loaded.models = models.len();
+    rules.models.extend(models.into_iter().map(|(.., model)| model));
     rules.models.sort_by(|one, other| (&one.language, &one.library).cmp(&(&other.language, &other.library)));
     loaded.pages = pages;
     Ok(loaded)

@@ -97,7 +97,50 @@ pub struct Expression {
     pub negated: bool,
 }
 
+/// What an expression is for in a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A value: a source, a type, something clean.
+    Value,
+    /// A call.
+    Call,
+    /// A sink.
+    Sink,
+    /// A test.
+    Test,
+}
+
 impl Expression {
+    /// Whether it can be that; the error says what to write. What cannot would be read and never met.
+    pub(super) fn fits(&self, role: Role) -> Result<(), String> {
+        let shown = self.parts.iter().fold(String::new(), |path, part| match part {
+            Part::Member(name) if path.is_empty() => name.clone(),
+            Part::Member(name) => format!("{path}.{name}"),
+            Part::Call => path + "()",
+        });
+        let wrong = |why: &str| Err(format!("`{shown}`: {why}"));
+        if role != Role::Test && (self.negated || self.compared || self.contains.is_some()) {
+            return wrong("only a guard has `!`, `is` and `in 0`");
+        }
+        let called = self.parts.last() == Some(&Part::Call);
+        match role {
+            Role::Call if !called => wrong("write it as a call, with () behind it"),
+            Role::Test if !called && !self.compared && self.contains.is_none() => {
+                wrong("a guard is a call, `f(0)`, a comparison, `x is`, or `'text' in 0`")
+            }
+            Role::Sink if self.slots.is_empty() && !self.assignment => {
+                wrong("a sink says which argument must be clean: write `f(0)`, `f(name=)` or `f(*)`")
+            }
+            _ => self.typed(),
+        }
+    }
+
+    /// Whether what the models are said to call an argument can be read.
+    fn typed(&self) -> Result<(), String> {
+        let typed = self.requirements.iter().filter_map(|one| one.value.strip_prefix('@'));
+        typed.map(Expression::parse).find_map(Result::err).map_or(Ok(()), Err)
+    }
+
     /// Reads one; the error says what to write.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: &str| format!("`{text}`: {why}");
@@ -238,6 +281,24 @@ mod tests {
         assert_eq!(Expression::parse("~request.GET").unwrap().root, Root::Unknown);
         assert!(Expression::parse("*.innerHTML = 0").unwrap().assignment);
         assert_eq!(Expression::parse("!'..' in 0").unwrap().contains.as_deref(), Some(".."));
+    }
+
+    #[test]
+    fn what_would_never_be_met_is_refused() {
+        for (text, role, expected) in [
+            ("f()", Role::Sink, "which argument must be clean"),
+            ("x.y = 0", Role::Sink, ""),
+            ("f(a=)", Role::Sink, ""),
+            ("f", Role::Call, "write it as a call"),
+            ("f.g", Role::Test, "a guard is a call"),
+            ("f().host is", Role::Test, ""),
+            ("!'..' in 0", Role::Test, ""),
+            ("!f(0)", Role::Sink, "only a guard"),
+            ("f(0, parser=@a..b)", Role::Sink, "names with dots"),
+        ] {
+            let said = Expression::parse(text).unwrap().fits(role).err().unwrap_or_default();
+            assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{text}: {said}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::PageError;
-use super::expression::Expression;
+use super::expression::{Expression, Role};
 use super::spelling::nearest;
 
 /// One TOML file of `rules/models/<language>/`. Lists hold [`Expression`]s, written as the language is written.
@@ -109,41 +109,38 @@ impl Model {
             );
             return Err(quoting(&model.language, message));
         }
-        for written in model.expressions() {
-            Expression::parse(written).map_err(|message| quoting(written, message))?;
-        }
-        for written in model.sink.values().flatten() {
-            let read = Expression::parse(written).map_err(|message| quoting(written, message))?;
-            if read.slots.is_empty() && !read.assignment {
-                let why = "a sink says which argument must be clean: write `f(0)`, `f(name=)` or `f(*)`";
-                return Err(quoting(written, format!("`{written}`: {why}")));
-            }
+        for (written, role) in model.expressions() {
+            let fault = Expression::parse(written).and_then(|read| read.fits(role));
+            fault.map_err(|why| quoting(written, why))?;
         }
         Ok(model)
     }
 
-    /// Every expression of the file.
-    fn expressions(&self) -> impl Iterator<Item = &String> {
-        let tables = [
-            &self.source,
-            &self.sink,
-            &self.clean,
-            &self.guard,
-            &self.whole,
-            &self.undo,
-            &self.turns,
-            &self.returns,
-        ];
-        let listed = tables.into_iter().flat_map(BTreeMap::values).flatten();
-        let handlers = self
-            .handler
-            .iter()
-            .flat_map(|one| one.decorator.iter().chain(&one.call).chain(&one.assignment).chain(&one.method));
-        listed
-            .chain(self.returns.keys())
-            .chain(self.turns.keys())
-            .chain(&self.pass)
-            .chain(&self.exit)
-            .chain(handlers)
+    /// Every expression of the file, with the role it has there.
+    fn expressions(&self) -> Vec<(&str, Role)> {
+        fn of<'m>(
+            table: &'m BTreeMap<String, Vec<String>>,
+            role: Role,
+        ) -> impl Iterator<Item = (&'m str, Role)> {
+            table.values().flatten().map(move |written| (written.as_str(), role))
+        }
+        let mut all: Vec<(&str, Role)> = Vec::new();
+        for table in [&self.source, &self.clean, &self.whole, &self.returns] {
+            all.extend(of(table, Role::Value));
+        }
+        all.extend(of(&self.sink, Role::Sink).chain(of(&self.guard, Role::Test)));
+        all.extend(of(&self.undo, Role::Call).chain(of(&self.turns, Role::Call)));
+        all.extend(self.pass.iter().chain(&self.exit).map(|written| (written.as_str(), Role::Call)));
+        all.extend(
+            self.returns.keys().chain(self.turns.keys()).map(|written| (written.as_str(), Role::Value)),
+        );
+        for handler in &self.handler {
+            let typed = handler.parameters.iter().filter(|kind| *kind != "_");
+            let listed =
+                handler.decorator.iter().chain(&handler.assignment).chain(&handler.method).chain(typed);
+            all.extend(listed.map(|written| (written.as_str(), Role::Value)));
+            all.extend(handler.call.iter().map(|written| (written.as_str(), Role::Call)));
+        }
+        all
     }
 }
