@@ -5,6 +5,7 @@ mod again;
 mod call;
 pub(super) mod charset;
 mod container;
+mod declared;
 mod effect;
 mod eval;
 mod export;
@@ -23,6 +24,7 @@ mod parameter;
 mod pollution;
 mod prefix;
 mod response;
+pub(super) mod schema;
 mod script;
 mod shared;
 mod sink;
@@ -140,6 +142,8 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         fixed_routes: FxHashSet::default(),
         converted: FxHashSet::default(),
         unconverted: FxHashSet::default(),
+        shaped: FxHashMap::default(),
+        options: FxHashMap::default(),
         fixed_route: false,
         handlers: FxHashMap::default(),
         fields: FxHashMap::default(),
@@ -246,6 +250,10 @@ struct Engine<'a> {
     converted: FxHashSet<(FunctionId, Name)>,
     /// Handlers of frameworks that make nothing of the types of parameters.
     unconverted: FxHashSet<FunctionId>,
+    /// Handlers whose first parameter, or a member of it, holds data that fits a schema.
+    shaped: FxHashMap<FunctionId, Vec<(&'a str, Rc<schema::Shape>)>>,
+    /// The options of the command line that the file declares, and the kinds that each is clean for.
+    options: FxHashMap<Rc<str>, Kinds>,
     /// Whether the function being analysed serves one.
     fixed_route: bool,
     /// What the fields of a class's instances ever hold.

@@ -371,6 +371,8 @@ pub(crate) struct Field {
     pub(crate) name: Name,
     /// The type as it is written.
     pub(crate) kind: Span,
+    /// All of the declaration.
+    pub(crate) declaration: Span,
 }
 
 /// A class.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::flow::charset::Dangers;
+use super::flow::schema::{Role, Shaping};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rule::{Expression, Model, Part, Requirement, Root, RuleSet, Slot};
 
@@ -126,6 +127,8 @@ pub(super) struct Handler {
     pub(super) rest: Option<Kinds>,
     /// The sink kind of its result.
     pub(super) result: Option<Kinds>,
+    /// Where its call is given schemas, and the member of the first parameter whose data fits them.
+    pub(super) schemas: Vec<(String, String)>,
 }
 
 /// One path of the models.
@@ -184,6 +187,10 @@ pub(super) struct Said {
     pub(super) guards: Vec<Guard>,
     /// Of a decorator, call or assigned member: what it makes of a function, and what its arguments must be.
     pub(super) handlers: Vec<(Vec<Requirement>, Handler)>,
+    /// Of a call that makes a schema, or of a base class: kinds that its data is clean for.
+    pub(super) schema: Kinds,
+    /// What it does with schemas.
+    pub(super) shapings: Vec<Shaping>,
 }
 
 impl Said {
@@ -202,6 +209,8 @@ impl Said {
             guards: Vec::new(),
             handlers: Vec::new(),
             turns: Vec::new(),
+            schema: 0,
+            shapings: Vec::new(),
         }
     }
 }
@@ -257,6 +266,8 @@ pub(super) struct Models {
     pub(super) program: Kinds,
     /// The sink kinds that need an object: a text is clean for them.
     pub(super) object_kinds: Kinds,
+    /// The sink kind of objects whose fields data chooses.
+    pub(super) assignment: Kinds,
     /// The sink kind of paths, and the pseudo kind of those without detours.
     pub(super) path: Kinds,
     pub(super) normal_path: Kinds,
@@ -323,6 +334,7 @@ impl Models {
         all.carried = carried.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         let answered = ["html", "inner-html", "markup", "log", "header", "session"];
         all.answered = answered.iter().filter_map(|kind| all.sinks.bit(kind)).sum();
+        all.assignment = all.sinks.bit("assignment").unwrap_or(0);
         all.object_kinds = ["nosql", "assignment"].iter().filter_map(|kind| all.sinks.bit(kind)).sum();
         for model in &rules.models {
             all.name_kinds(model).ok_or_else(|| Error::new(ErrorKind::Settings, said_of(model, MANY)))?;
@@ -337,7 +349,7 @@ impl Models {
         for kind in model.source.keys().chain(model.handler.iter().filter_map(|one| one.rest.as_ref())) {
             self.sources.bit(kind)?;
         }
-        let cleaning = [&model.whole, &model.undo, &model.clean, &model.guard];
+        let cleaning = [&model.whole, &model.undo, &model.clean, &model.guard, &model.schema];
         let cleaning = cleaning.into_iter().flat_map(BTreeMap::keys).flat_map(|kind| kind.split(" after "));
         let results = model.handler.iter().filter_map(|one| one.result.as_deref());
         for kind in model.sink.keys().map(String::as_str).chain(cleaning).chain(results) {
@@ -401,9 +413,16 @@ impl Table {
         &self.nodes[id as usize]
     }
 
-    /// What an import path leads to: `flask.request`.
+    /// What an import path leads to: `flask.request`. `lodash/escape.js` is `lodash/escape`, and that what the package
+    /// has under this name.
     pub(super) fn import(&self, path: &str) -> Option<NodeId> {
-        path.split('.').try_fold(NAMED, |node, name| self.member(node, name))
+        let lead = |path: &str| path.split('.').try_fold(NAMED, |node, name| self.member(node, name));
+        let bare = [".js", ".mjs", ".cjs"].iter().find_map(|ending| path.strip_suffix(ending));
+        let bare = bare.unwrap_or(path);
+        lead(path).or_else(|| lead(bare)).or_else(|| {
+            let (package, name) = bare.rsplit_once('/').filter(|_| !bare.starts_with('.'))?;
+            lead(package).and_then(|node| self.member(node, name))
+        })
     }
 
     /// A global of the language.
@@ -530,6 +549,16 @@ impl Table {
                 node.conditional.push(Conditional { requirements, cleans, ..Conditional::default() });
             }
         }
+        for (kind, written) in each(&model.schema) {
+            let node = self.insert(&Expression::parse(written)?);
+            self.nodes[node as usize].say().schema |= sinks.bits(kind).ok_or_else(many)?;
+        }
+        for (role, written) in each(&model.shape) {
+            let (role, read) = (Role::parse(role)?, Expression::parse(written)?);
+            let node = self.insert(&read);
+            let Expression { slots, requirements, .. } = read;
+            self.nodes[node as usize].say().shapings.push(Shaping::new(role, slots, requirements));
+        }
         for (kind, written) in each(&model.guard) {
             let (kind, after) = match kind.split_once(" after ") {
                 Some((kind, after)) => (kind, sinks.get(after).ok_or_else(many)?),
@@ -574,6 +603,7 @@ impl Table {
                 parameters,
                 rest: handler.rest.as_deref().and_then(|kind| sources.get(kind)),
                 result: handler.result.as_deref().and_then(|kind| sinks.get(kind)),
+                schemas: handler.schema.clone().into_iter().collect(),
             };
             let listed = handler.decorator.iter().chain(&handler.call);
             for written in listed.chain(&handler.assignment).chain(&handler.method) {

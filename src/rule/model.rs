@@ -47,6 +47,17 @@ pub struct Model {
     /// Type -> expressions that yield a value of it: `"sqlite3.Cursor" = ["sqlite3.Connection.cursor()"]`.
     #[serde(default)]
     pub returns: BTreeMap<String, Vec<String>>,
+    /// Sink kind (or `any`) -> schemas whose data is clean for it: `zod.number()`; also base classes: `enum.Enum()`.
+    #[serde(default)]
+    pub schema: BTreeMap<String, Vec<String>>,
+    /// What a call does with schemas -> the calls; what stands between the parentheses are the schemas, then the data.
+    /// `fields`, `elements`, `either`, `every`, `is`: a schema made of others. `pattern`, `tested`, `then`: the receiver,
+    /// and what else it asks for or makes of its data. `open`: with other fields too. `anything`: of any data.
+    /// `data`: data as the schema makes it; `data in value`: in that member. `answer`: what the call yields is such
+    /// data; `given`: some member of it is, which a `data` without parentheses names. `option`: declares an option of
+    /// the command line, which the members of `options` are.
+    #[serde(default)]
+    pub shape: BTreeMap<String, Vec<String>>,
     /// Functions that the library calls with data from outside.
     #[serde(default)]
     pub handler: Vec<Handler>,
@@ -87,6 +98,10 @@ pub struct Handler {
     /// The sink kind that its result reaches.
     #[serde(default)]
     pub result: Option<String>,
+    /// Options of the call that hold a schema -> the member of the first parameter that holds the data, or nothing when
+    /// the parameter is the data: `inputSchema = ""`. An option is a name, a path of names, a position, or `self`.
+    #[serde(default)]
+    pub schema: BTreeMap<String, String>,
 }
 
 /// The languages that models are for.
@@ -125,7 +140,7 @@ impl Model {
             table.values().flatten().map(move |written| (written.as_str(), role))
         }
         let mut all: Vec<(&str, Role)> = Vec::new();
-        for table in [&self.source, &self.clean, &self.whole, &self.returns] {
+        for table in [&self.source, &self.clean, &self.whole, &self.returns, &self.schema, &self.shape] {
             all.extend(of(table, Role::Value));
         }
         all.extend(of(&self.sink, Role::Sink).chain(of(&self.guard, Role::Test)));

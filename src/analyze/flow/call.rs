@@ -90,6 +90,9 @@ impl<'a> Engine<'a> {
             }
             _ => {}
         }
+        if let Some(schema) = self.still_schema(frame, callee, arguments) {
+            return schema;
+        }
         if self.language != Language::Python
             && let Some(value) = self.scripted(frame, callee, arguments, span)
         {
@@ -144,8 +147,8 @@ impl<'a> Engine<'a> {
         yielded.unwrap_or_default()
     }
 
-    /// A call that a model speaks of.
-    fn modelled(
+    /// What a model says of a call, but for schemas.
+    pub(super) fn modelled_call(
         &mut self,
         frame: &mut Frame<'_>,
         node: NodeId,
@@ -160,6 +163,7 @@ impl<'a> Engine<'a> {
             if !requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
                 continue;
             }
+            self.handed_schemas(frame, handler, callee, arguments);
             for argument in arguments {
                 for id in functions(frame, argument.value) {
                     self.handle(id, handler);

@@ -29,6 +29,7 @@ impl<'a> Engine<'a> {
                 if let Some(node) = self.table.anything(self.program.names.text(*name)) {
                     value.taint = value.taint.cleaned(self.table.node(node).cleans);
                 }
+                let value = self.conforming_member(frame, *object, *name, value);
                 self.part_of(frame, *object, Part::Name(*name), value)
             }
             Op::SetMember(object, name, stored) => self.set_member(frame, *object, *name, *stored, span),
@@ -460,8 +461,12 @@ impl<'a> Engine<'a> {
             let value = frame.value(entry.value);
             match entry.key {
                 Some(key) => {
+                    let compares = self.compares(&frame.value(key).known);
                     let key = self.key(frame.value(key), &made);
-                    made = made.with(key, value.clone());
+                    made = match compares {
+                        0 => made.with(key, value.clone()),
+                        kinds => made.with(key, Abstract::tainted(value.all().cleaned(kinds))),
+                    };
                 }
                 None => match &value.parts {
                     Some(parts) => {
@@ -510,6 +515,7 @@ impl<'a> Engine<'a> {
                 }
             }
         }
+        self.options_declared(frame, id, decorators);
         self.snapshot(frame, id);
         Abstract::known(Known::Function(id))
     }

@@ -7,12 +7,12 @@ use super::Engine;
 use super::container::PUTS;
 use super::effect::Written;
 use super::function::{Frame, changed};
-use super::parameter::harmless;
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Key, Known, Origin, Part, Parts, Taint};
 use crate::analyze::ir::{
-    Argument, ClassId, Function, FunctionId, Name, Op, Pass, Program, Record, Span, Value,
+    Argument, ClassId, Field, Function, FunctionId, Name, Op, Pass, Program, Record, Span, Value,
 };
+use crate::analyze::model::ANY;
 use crate::syntax::Language;
 
 /// A constructor that writes so many fields may write others.
@@ -113,6 +113,11 @@ impl Engine<'_> {
         arguments: &[Argument],
         span: Span,
     ) -> Abstract {
+        let cleans = self.class_cleans(class);
+        if cleans != 0 {
+            let taint = self.handed(frame, arguments).cleaned(cleans);
+            return Abstract { taint, ..Abstract::known(Known::Instance(class)) };
+        }
         let empty = Parts { complete: true, ..Parts::default() };
         let made = Abstract { known: Known::Instance(class), ..Abstract::holding(empty) };
         let Some(id) = self.constructor(class) else {
@@ -235,8 +240,14 @@ impl Engine<'_> {
     }
 
     /// What a field holds of a value: one that is converted to a number is no data any more.
-    fn as_declared(&self, record: Record, kind: Span, value: Abstract) -> Abstract {
-        if record == Record::Converts && harmless(self.text_of(kind)) { Abstract::default() } else { value }
+    fn as_declared(&self, record: Record, field: Field, value: Abstract) -> Abstract {
+        if record != Record::Converts {
+            return value;
+        }
+        match self.declared(self.text_of(field.declaration)) {
+            ANY => Abstract::default(),
+            kinds => Abstract { taint: value.taint.cleaned(kinds), ..value },
+        }
     }
 
     /// Whether a class, or one that it is made of, is a record of its fields.
@@ -245,13 +256,13 @@ impl Engine<'_> {
     }
 
     /// The fields of a record in the order that a constructor takes them: those of a base come first.
-    fn record_fields(&self, class: ClassId) -> Vec<(Name, Span)> {
-        let mut fields: Vec<(Name, Span)> = Vec::new();
+    fn record_fields(&self, class: ClassId) -> Vec<(Name, Field)> {
+        let mut fields: Vec<(Name, Field)> = Vec::new();
         for class in self.ancestors(class).into_iter().rev() {
             for field in &self.program.class(class).fields {
                 match fields.iter_mut().find(|(known, _)| *known == field.name) {
-                    Some(known) => known.1 = field.kind,
-                    None => fields.push((field.name, field.kind)),
+                    Some(known) => known.1 = *field,
+                    None => fields.push((field.name, *field)),
                 }
             }
         }
@@ -282,15 +293,15 @@ impl Engine<'_> {
             parts.rest = Some(Box::new(Abstract::tainted(data.clone())));
         }
         let mut made = Abstract::holding(parts);
-        for (name, kind) in fields {
-            let text = self.text_of(kind);
+        for (name, field) in fields {
+            let (text, kinds) = (self.text_of(field.kind), self.declared(self.text_of(field.declaration)));
             let inner = self.program.names.get(text).and_then(|name| self.variables[0].get(&name));
             let value = match inner.map(|inner| &inner.known) {
-                _ if harmless(text) => Some(Abstract::default()),
+                _ if kinds == ANY => Some(Abstract::default()),
                 Some(Known::Class(inner)) if *inner != class => self.record_of(*inner, data, left),
                 _ => None,
             };
-            let value = value.unwrap_or_else(|| Abstract::tainted(data.clone()));
+            let value = value.unwrap_or_else(|| Abstract::tainted(data.cleaned(kinds)));
             made = made.with(Some(self.member_key(name)), value);
         }
         Some(made)

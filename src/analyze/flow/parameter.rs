@@ -21,11 +21,12 @@ impl Engine<'_> {
             return Abstract { taint: own, ..Abstract::known(Known::Instance(class)) };
         }
         let method = u32::from(frame.function.class.is_some());
-        if let Some(handler) = self.handlers.get(&frame.id) {
+        if let Some(handler) = self.handlers.get(&frame.id).copied() {
             let place = (index - method.min(index)) as usize;
             if let Some(kind) = handler.parameters.get(place).copied() {
                 frame.owned.remove(&index);
-                return kind.map_or_else(Abstract::default, |node| self.path(node, parameter.span));
+                let value = kind.map_or_else(Abstract::default, |node| self.path(node, parameter.span));
+                return if place == 0 { self.fitting(frame, value, parameter.span) } else { value };
             }
             if let Some(kind) = handler.rest {
                 frame.owned.remove(&index);
@@ -45,11 +46,18 @@ impl Engine<'_> {
                     return Abstract::known(known.unwrap_or_default());
                 }
                 let read = self.read(kind, 0, parameter.span);
+                if place == 0 && self.shaped.contains_key(&frame.id) {
+                    return self.fitting(frame, Abstract::tainted(read), parameter.span);
+                }
                 // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
                 let typed = typed
                     && self.language == Language::Python
                     && declared_plain(self.text_of(parameter.span));
                 let read = if typed { read.cleaned(self.models.object_kinds) } else { read };
+                let read = match self.language {
+                    Language::Python => read.cleaned(self.declared(self.text_of(parameter.span))),
+                    _ => read,
+                };
                 let declared = parameter.annotation.and_then(|name| self.around(frame, name));
                 let record = match declared.map(|declared| declared.known) {
                     Some(Known::Class(class)) => self.record_of(class, &read, &mut { made::MOST_INNER }),
@@ -76,7 +84,8 @@ impl Engine<'_> {
         match annotated.or_else(named) {
             Some(node) => {
                 let value = self.path(node, parameter.span);
-                Abstract { taint: value.taint.join(&own), ..value }
+                let piped = self.piped(frame, parameter.span);
+                Abstract { taint: value.taint.cleaned(piped).join(&own), ..value }
             }
             None => Abstract::tainted(own),
         }

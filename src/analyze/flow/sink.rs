@@ -36,6 +36,9 @@ pub(super) struct Arrival {
 /// Operators of MongoDB whose value is a script.
 const CODE_OPERATORS: &[&str] = &["$where", "$function", "$accumulator"];
 
+/// Operators of MongoDB that compare with their value as it is.
+const COMPARISONS: &[&str] = &["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"];
+
 /// The parts of `$function` and `$accumulator` that are code.
 const FUNCTION_PARTS: &[&str] = &["body", "init", "accumulate", "merge", "finalize"];
 
@@ -242,7 +245,12 @@ impl Engine<'_> {
     }
 
     /// What an object among the arguments that is not written out there has at `path`: `options.headers.host`.
-    fn option_value(&self, frame: &Frame<'_>, path: &str, arguments: &[Argument]) -> Option<Abstract> {
+    pub(super) fn option_value(
+        &self,
+        frame: &Frame<'_>,
+        path: &str,
+        arguments: &[Argument],
+    ) -> Option<Abstract> {
         if self.language == Language::Python {
             return None;
         }
@@ -438,17 +446,29 @@ impl Engine<'_> {
         }
     }
 
+    /// The kinds that the value of an operator of a query is clean for: with what it compares, that is a value whatever
+    /// is in it.
+    pub(super) fn compares(&self, key: &Known) -> Kinds {
+        match key {
+            Known::Text(key) if COMPARISONS.contains(&&**key) => self.models.sinks.get("nosql").unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     fn innermost(&self, frame: &Frame<'_>, value: Value, span: Span, kind: Kinds) -> (Value, Span) {
         let (mut value, mut span) = (value, span);
         let dirty = |value: Value| {
             frame.value(value).all().flows().iter().any(|flow| (flow.clean | flow.whole) & kind == 0)
         };
+        let literal =
+            |entry: &Entry| entry.key.is_some_and(|key| self.compares(&frame.value(key).known) & kind != 0);
         for _ in 0..4 {
             let inner = match &frame.function.step(value).op {
                 Op::List(elements) => {
                     elements.iter().map(|element| element.value).find(|value| dirty(*value))
                 }
-                Op::Dict(entries) => match entries.iter().find(|entry| dirty(entry.value)) {
+                Op::Dict(entries) => match entries.iter().find(|entry| dirty(entry.value) && !literal(entry))
+                {
                     Some(entry) => {
                         span = entry.span;
                         value = entry.value;

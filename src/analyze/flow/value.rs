@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::foreign::{Passage, SymbolId};
+use super::schema::{Shape, is_others};
 use crate::analyze::ir::{ClassId, FunctionId, Name, Span};
 use crate::analyze::model::{Kinds, NodeId};
 
@@ -293,6 +294,8 @@ pub(super) enum Known {
     Super(ClassId, Rc<Abstract>),
     /// Something that another file defines.
     Foreign(SymbolId),
+    /// What a schema makes of data; a part of the schema's value.
+    Shape(Rc<Shape>),
     /// One of these functions, classes or things that a model or another file tells of.
     Either(Rc<[Known]>),
 }
@@ -426,7 +429,10 @@ impl Abstract {
                     (Some(part), Some(rest)) => part.join(rest),
                     (Some(part), None) => part.clone(),
                     (None, Some(rest)) => rest.clone(),
-                    (None, None) => Abstract::default(),
+                    (None, None) => {
+                        let others = parts.known.iter().find(|(key, _)| is_others(key));
+                        others.map(|(_, others)| others.clone()).unwrap_or_default()
+                    }
                 }
             }
             None => {

@@ -20,7 +20,8 @@ impl<'t> Lowering<'_, 't> {
             let set_apart = self.text(kind).contains("ClassVar")
                 || part("right").is_some_and(|value| self.text(value).contains("init=False"));
             if name.kind() == "identifier" && !set_apart {
-                fields.push(Field { name: self.name(name), kind: Span::of(kind) });
+                let (kind, declaration) = (Span::of(kind), Span::of(declaration));
+                fields.push(Field { name: self.name(name), kind, declaration });
             }
         }
         fields

@@ -1,0 +1,251 @@
+//! Types that a program declares where a library converts to them: fields of serialisers and forms, enumerations, typed
+//! parameters, options of the command line, pipes.
+
+use std::rc::Rc;
+
+use super::Engine;
+use super::charset::Extent;
+use super::function::Frame;
+use super::parameter::harmless;
+use super::schema::{Role, Shape};
+use super::value::{Abstract, Known};
+use crate::analyze::ir::{Argument, ClassId, FunctionId, Op, Pass, Record, Span, Value};
+use crate::analyze::model::{ANY, Kinds};
+
+/// What stands around a type without being one, and what is no data.
+const AROUND: &[&str] = &[
+    "Optional",
+    "Union",
+    "List",
+    "list",
+    "Set",
+    "set",
+    "Sequence",
+    "Iterable",
+    "Tuple",
+    "tuple",
+    "FrozenSet",
+    "frozenset",
+    "None",
+    "Annotated",
+    "typing",
+    "t",
+];
+
+impl Engine<'_> {
+    /// What a class makes of data: an enumeration, a serialiser or form by its fields, a model of pydantic.
+    pub(super) fn class_shape(&self, class: ClassId, depth: u32) -> Option<Rc<Shape>> {
+        let line = self.lineage(class);
+        let bases = line.iter().filter_map(|class| self.class_bases.get(class)).flatten();
+        let (mut kinds, mut listed, mut open) = (0, false, false);
+        for base in bases {
+            let Known::Path(node) = base else { continue };
+            let Some(node) = self.table.call(*node) else { continue };
+            for said in [self.table.node(node), self.table.node(self.table.canonical(node))] {
+                kinds |= said.schema;
+                listed |= said.shapings.iter().any(|it| it.role == Role::Fields);
+                open |= said.shapings.iter().any(|it| it.role == Role::Open);
+            }
+        }
+        if kinds != 0 {
+            return Some(Rc::new(Shape::Clean(kinds)));
+        }
+        if !listed {
+            return (self.record(class) == Some(Record::Converts)).then(|| Rc::new(Shape::Record(class)));
+        }
+        let mut fields: Vec<(Rc<str>, Rc<Shape>)> = Vec::new();
+        for class in line.into_iter().rev() {
+            let body = self.program.class(class).body;
+            for (name, value) in body.into_iter().flat_map(|body| &self.variables[body.0 as usize]) {
+                let name = self.program.names.shared(*name);
+                if let Some(shape) = self.shape_of(value, depth + 1) {
+                    fields.retain(|(known, _)| *known != name);
+                    fields.push((name, shape));
+                }
+            }
+        }
+        fields.sort_by(|one, other| one.0.cmp(&other.0));
+        Some(Rc::new(Shape::Object(fields, open)))
+    }
+
+    /// The kinds that an object of a class is clean for, whatever it is made of: `Colour(text)` of an enumeration.
+    pub(super) fn class_cleans(&self, class: ClassId) -> Kinds {
+        match self.class_shape(class, 0).as_deref() {
+            Some(Shape::Clean(kinds)) => *kinds,
+            _ => 0,
+        }
+    }
+
+    /// The kinds that a value of a declared type is clean for: `mode: Mode = Query(..)`, `name: str = Field(pattern=..)`.
+    pub(super) fn declared(&self, declaration: &str) -> Kinds {
+        let Some((_, rest)) = declaration.split_once(':') else { return 0 };
+        let kind = before(rest, '=').trim();
+        if harmless(kind) {
+            return ANY;
+        }
+        let inner = kind.strip_prefix("typing.").unwrap_or(kind).strip_prefix("Annotated[");
+        let kind = inner.map_or(kind, |inner| before(inner, ','));
+        let word = |c: char| !c.is_alphanumeric() && c != '_' && c != '.';
+        let words = kind.split(word).filter(|word| !word.is_empty() && !AROUND.contains(word));
+        let kinds = words.map(|word| if harmless(word) { ANY } else { self.named_kinds(word) });
+        let kinds = kinds.reduce(|all, kinds| all & kinds).unwrap_or(0);
+        match pattern_of(declaration) {
+            Some(pattern) if kind.contains("str") && !kind.contains(['|', '[']) => {
+                kinds | self.models.dangers.tested(&format!("/{pattern}/"), Extent::Anywhere, true)
+            }
+            _ => kinds,
+        }
+    }
+
+    /// The kinds that the values of a type of the file are clean for.
+    fn named_kinds(&self, name: &str) -> Kinds {
+        let held = self.program.names.get(name).and_then(|name| self.variables[0].get(&name));
+        match held.and_then(|held| self.shape_of(held, 0)).as_deref() {
+            Some(Shape::Clean(kinds)) => *kinds,
+            _ => 0,
+        }
+    }
+
+    /// The name of an option that a call declares, and the kinds that its value is clean for.
+    pub(super) fn option_declared(
+        &self,
+        frame: &Frame<'_>,
+        arguments: &[Argument],
+        typed: bool,
+    ) -> Option<(Rc<str>, Kinds)> {
+        let names: Vec<Rc<str>> = arguments
+            .iter()
+            .filter(|argument| argument.pass == Pass::Plain)
+            .filter_map(|argument| match &frame.value(argument.value).known {
+                Known::Text(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let keyword = |wanted: &str| {
+            let named = |it: &&Argument| matches!(it.pass, Pass::Keyword(name) if self.program.names.text(name) == wanted);
+            arguments.iter().find(named).map(|argument| frame.value(argument.value))
+        };
+        let name = match keyword("dest").map(|dest| &dest.known) {
+            Some(Known::Text(name)) => name,
+            _ => names
+                .iter()
+                .find(|name| !name.starts_with('-'))
+                .or_else(|| names.iter().find(|name| name.starts_with("--")))
+                .or(names.first())?,
+        };
+        let name = name.split('/').next().unwrap_or("").trim_start_matches('-').replace('-', "_");
+        let set = |wanted: &str| matches!(keyword(wanted).map(|it| &it.known), Some(Known::Bool(true)));
+        let action = match keyword("action").map(|action| &action.known) {
+            Some(Known::Text(action)) => !matches!(&**action, "store" | "append" | "extend"),
+            _ => false,
+        };
+        let kinds = if keyword("choices").is_some() || action || set("is_flag") || set("count") {
+            ANY
+        } else if let Some(kind) = keyword("type") {
+            self.converts(kind)
+        } else if typed {
+            match keyword("default").map(|default| &default.known) {
+                Some(Known::Int(_) | Known::Bool(_)) => ANY,
+                _ => 0,
+            }
+        } else {
+            0
+        };
+        Some((name.as_str().into(), kinds))
+    }
+
+    /// The kinds that a text is clean for once it was converted by a function, a class or a type of a library.
+    fn converts(&self, kind: &Abstract) -> Kinds {
+        let called = match kind.known {
+            Known::Path(node) => self.table.call(node).map_or(0, |node| {
+                let said = self.table.node(node);
+                said.cleans | said.schema
+            }),
+            _ => 0,
+        };
+        match self.shape_of(kind, 0).as_deref() {
+            Some(Shape::Clean(kinds)) => kinds | called,
+            _ => called,
+        }
+    }
+
+    /// Notes which parameters of a command its decorators make numbers or the like of.
+    pub(super) fn options_declared(&mut self, frame: &Frame<'_>, id: FunctionId, decorators: &[Value]) {
+        for decorator in decorators {
+            let Known::Path(node) = frame.value(*decorator).known else { continue };
+            let Op::Call { arguments, .. } = &frame.function.step(*decorator).op else { continue };
+            for shaping in &self.table.node(node).shapings {
+                let Role::Option(typed) = shaping.role else { continue };
+                if let Some((name, ANY)) = self.option_declared(frame, arguments, typed)
+                    && let Some(name) = self.program.names.get(&name)
+                {
+                    self.converted.insert((id, name));
+                }
+            }
+        }
+    }
+
+    /// The kinds that a parameter is clean for behind the pipes of its decorator: `@Param("id", ParseIntPipe) id`.
+    pub(super) fn piped(&mut self, frame: &Frame<'_>, parameter: Span) -> Kinds {
+        let Some(decorator) = self.text_of(parameter).strip_prefix('@') else { return 0 };
+        let given = decorator.split_once('(').map_or("", |(_, rest)| before(rest, ')'));
+        let word = |c: char| !c.is_alphanumeric() && c != '_' && c != '$';
+        let names: Vec<_> = given.split(word).filter_map(|word| self.program.names.get(word)).collect();
+        names.into_iter().fold(0, |kinds, name| match self.around(frame, name).map(|held| held.known) {
+            Some(Known::Path(node)) => {
+                kinds | self.table.call(node).map_or(0, |node| self.table.node(node).cleans)
+            }
+            _ => kinds,
+        })
+    }
+}
+
+/// The text before a character that stands in no brackets and no quotes.
+fn before(text: &str, end: char) -> &str {
+    let (mut depth, mut quote) = (0i32, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, c) if c == end && depth <= 0 => return &text[..at],
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    text
+}
+
+/// The expression that a declared text has to match: `pattern=r"^[a-z]+$"`.
+fn pattern_of(declaration: &str) -> Option<String> {
+    let found = ["pattern=", "regex="].iter().find_map(|name| {
+        let (before, rest) = declaration.split_once(name)?;
+        before.ends_with(['(', ' ', ',', '\n']).then_some(rest)
+    })?;
+    let raw = found.strip_prefix(['r', 'R']);
+    let text = raw.unwrap_or(found);
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (body, _) = text[1..].split_once(quote)?;
+    Some(if raw.is_some() { body.to_owned() } else { body.replace("\\\\", "\\") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_read_off_declarations() {
+        for (declaration, pattern) in [
+            ("name: str = Field(pattern=r'^[a-z]+$')", Some("^[a-z]+$")),
+            ("name: str = Query(None, regex=\"^\\\\d+$\")", Some("^\\d+$")),
+            ("name: Annotated[str, Path(pattern='^a$')]", Some("^a$")),
+            ("name: str = Field(no_pattern='^a$')", None),
+            ("name: str = Field(pattern=NAME)", None),
+        ] {
+            assert_eq!(pattern_of(declaration).as_deref(), pattern, "{declaration}");
+        }
+        assert_eq!(before("Annotated[str, Field(x=1)] = 2", '='), "Annotated[str, Field(x=1)] ");
+        assert_eq!(before("str, Field(x=']')]", ','), "str");
+    }
+}

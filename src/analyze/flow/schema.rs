@@ -1,0 +1,585 @@
+//! Schemas: values that say what data is like once they have checked or converted it, as zod, Joi and serialisers do.
+//!
+//! A schema is a value like any other, of a type of its library, and carries its [`Shape`] as a part that no program can
+//! name. Models say which calls make one and of what; data that goes through one comes out as the shape says.
+
+use std::rc::Rc;
+
+use super::Engine;
+use super::charset::Extent;
+use super::function::Frame;
+use super::value::{Abstract, Key, Known, Parts};
+use crate::analyze::ir::{Argument, ClassId, Name, Op, Pass, Span, Value};
+use crate::analyze::model::{ANY, Handler, Kinds, NodeId};
+use crate::rule::{Requirement, Slot};
+
+/// Data that goes through one schema is taken apart into so many fields.
+const MOST_FIELDS: usize = 256;
+
+/// Schemas within schemas are followed so deep.
+const DEEPEST: u32 = 6;
+
+/// Chains of members are followed so far to the call that they begin with.
+const LONGEST: u32 = 12;
+
+/// What a call, member or base class of a library has to do with schemas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::analyze) enum Role {
+    Fields,
+    Elements,
+    Either,
+    Every,
+    Is,
+    Pattern,
+    Tested,
+    Then,
+    Open,
+    Anything,
+    /// And the member that the data is in.
+    Data(Option<String>),
+    Answer,
+    Given,
+    /// And whether the default of an option says of what type it is.
+    Option(bool),
+    Options,
+}
+
+impl Role {
+    /// Reads what a model calls it.
+    pub(in crate::analyze) fn parse(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "fields" => Role::Fields,
+            "elements" => Role::Elements,
+            "either" => Role::Either,
+            "every" => Role::Every,
+            "is" => Role::Is,
+            "pattern" => Role::Pattern,
+            "tested" => Role::Tested,
+            "then" => Role::Then,
+            "open" => Role::Open,
+            "anything" => Role::Anything,
+            "data" => Role::Data(None),
+            "answer" => Role::Answer,
+            "given" => Role::Given,
+            "option" => Role::Option(false),
+            "typed option" => Role::Option(true),
+            "options" => Role::Options,
+            _ => match text.strip_prefix("data in ") {
+                Some(member) => Role::Data(Some(member.to_owned())),
+                None => return Err(format!("`{text}` is nothing that a call does with schemas")),
+            },
+        })
+    }
+}
+
+/// What a call does with schemas.
+#[derive(Debug, Clone)]
+pub(in crate::analyze) struct Shaping {
+    pub(super) role: Role,
+    pub(super) slots: Vec<Slot>,
+    pub(super) requirements: Vec<Requirement>,
+}
+
+impl Shaping {
+    pub(in crate::analyze) fn new(role: Role, slots: Vec<Slot>, requirements: Vec<Requirement>) -> Self {
+        Shaping { role, slots, requirements }
+    }
+}
+
+/// What data is like after it went through a schema.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Shape {
+    /// A field that nothing is known of: no object with operators in it, as most are.
+    Unknown,
+    /// Clean for some kinds.
+    Clean(Kinds),
+    /// An object of these fields, and whether it may have others.
+    Object(Vec<(Rc<str>, Rc<Shape>)>, bool),
+    /// A list.
+    List(Rc<Shape>),
+    /// Any of these.
+    Either(Vec<Rc<Shape>>),
+    /// What a function makes of it.
+    Then(Rc<Shape>, Box<Abstract>),
+    /// An object of a class of the file with typed fields.
+    Record(ClassId),
+}
+
+/// The key of what an object has besides the fields that are known.
+fn others() -> Key {
+    Key::Member("".into())
+}
+
+/// Whether a key stands for all those that an object has besides the ones that are known.
+pub(super) fn is_others(key: &Key) -> bool {
+    matches!(key, Key::Member(name) if name.is_empty())
+}
+
+/// The shape that a value carries.
+fn carried(value: &Abstract) -> Option<&Rc<Shape>> {
+    value.parts.as_deref()?.known.iter().rev().find_map(|(_, part)| match &part.known {
+        Known::Shape(shape) => Some(shape),
+        _ => None,
+    })
+}
+
+fn carrying(value: Abstract, shape: Rc<Shape>) -> Abstract {
+    value.with(Some(Key::Member("shape".into())), Abstract::known(Known::Shape(shape)))
+}
+
+/// A shape whose data is clean for more kinds.
+fn tighter(shape: Option<Rc<Shape>>, kinds: Kinds) -> Option<Rc<Shape>> {
+    if kinds == 0 {
+        return shape;
+    }
+    match shape.as_deref() {
+        None | Some(Shape::Unknown) => Some(Rc::new(Shape::Clean(kinds))),
+        Some(Shape::Clean(before)) => Some(Rc::new(Shape::Clean(before | kinds))),
+        Some(Shape::Either(options)) => {
+            let options = options.iter().filter_map(|option| tighter(Some(option.clone()), kinds));
+            Some(Rc::new(Shape::Either(options.collect())))
+        }
+        _ => shape,
+    }
+}
+
+/// The shape of data that fits both.
+fn both(one: Option<Rc<Shape>>, other: Rc<Shape>) -> Rc<Shape> {
+    match (one.as_deref(), &*other) {
+        (None | Some(Shape::Unknown), _) => other,
+        (Some(Shape::Object(first, open)), Shape::Object(second, also)) => {
+            Rc::new(Shape::Object(merged(first, second), *open && *also))
+        }
+        (Some(_), Shape::Clean(kinds)) => tighter(one, *kinds).unwrap_or(other),
+        // What a later step makes of it.
+        (Some(Shape::Clean(_)), _) => other,
+        (Some(_), _) => one.unwrap_or(other),
+    }
+}
+
+fn merged(first: &[(Rc<str>, Rc<Shape>)], second: &[(Rc<str>, Rc<Shape>)]) -> Vec<(Rc<str>, Rc<Shape>)> {
+    let left = first.iter().filter(|(name, _)| !second.iter().any(|(other, _)| other == name));
+    left.chain(second).take(MOST_FIELDS).cloned().collect()
+}
+
+impl<'a> Engine<'a> {
+    /// A call that a model speaks of.
+    pub(super) fn modelled(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: NodeId,
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let made = self.modelled_call(frame, node, callee, arguments, span);
+        let said = self.table.node(node);
+        let receiver = match frame.function.step(callee).op {
+            Op::Member(object, _) => Some(frame.value(object).clone()),
+            _ => None,
+        };
+        if said.schema == 0 && said.shapings.is_empty() {
+            // A method that yields a schema like its receiver.
+            return match (&made.known, receiver) {
+                (Known::Path(to), Some(receiver)) if self.same_type(*to, &receiver) => {
+                    carried(&receiver).cloned().map_or(made.clone(), |shape| carrying(made, shape))
+                }
+                _ => made,
+            };
+        }
+        let before = receiver.and_then(|receiver| self.shape_of(&receiver, 0));
+        let mut shape = tighter(before.clone(), said.schema);
+        for shaping in &said.shapings {
+            if !shaping.requirements.iter().all(|it| self.holds(frame, it, arguments)) {
+                continue;
+            }
+            let filling = shaping.slots.iter().flat_map(|slot| self.filling(slot, arguments));
+            let given: Vec<Abstract> = filling.map(|it| frame.value(it.value).clone()).collect();
+            match &shaping.role {
+                Role::Data(member) => {
+                    let (schema, data) = match (shaping.slots.len(), given.as_slice()) {
+                        (2, [schema, data]) => (self.shape_of(schema, 0), data),
+                        (1, [data]) => (before.clone(), data),
+                        (0, _) => (before.clone(), &made),
+                        _ => return made,
+                    };
+                    let Some(schema) = schema else { return made };
+                    let data = self.conforming(frame, &schema, data, 0, &mut { MOST_FIELDS });
+                    return match member {
+                        Some(member) => {
+                            let result = Parts { complete: true, ..Parts::default() };
+                            Abstract::holding(result).with(Some(Key::Text(member.as_str().into())), data)
+                        }
+                        None => data,
+                    };
+                }
+                Role::Answer => {
+                    let Some(schema) = given.first().and_then(|schema| self.shape_of(schema, 0)) else {
+                        continue;
+                    };
+                    return self.conforming(frame, &schema, &made, 0, &mut { MOST_FIELDS });
+                }
+                Role::Option(typed) => {
+                    if let Some((name, kinds)) = self.option_declared(frame, arguments, *typed) {
+                        *self.options.entry(name).or_insert(ANY) &= kinds;
+                    }
+                }
+                role => shape = self.shaped_by(role, shape, &given, shaping.slots.is_empty()),
+            }
+        }
+        match shape {
+            Some(shape) => carrying(made, shape),
+            None => made,
+        }
+    }
+
+    fn shaped_by(
+        &mut self,
+        role: &Role,
+        shape: Option<Rc<Shape>>,
+        given: &[Abstract],
+        alone: bool,
+    ) -> Option<Rc<Shape>> {
+        let first = given.first();
+        let of_first = first.and_then(|first| self.shape_of(first, 0));
+        match role {
+            Role::Fields => {
+                let before = shape.as_deref();
+                let added = match of_first.as_deref() {
+                    Some(Shape::Object(fields, _)) => fields.clone(),
+                    _ => first.map_or(Vec::new(), |first| self.fields_of(first, 0)),
+                };
+                Some(Rc::new(match before {
+                    Some(Shape::Object(fields, open)) => Shape::Object(merged(fields, &added), *open),
+                    // `Joi.object()`: of any fields.
+                    _ if first.is_none() => return shape,
+                    _ => Shape::Object(added, false),
+                }))
+            }
+            Role::Elements if alone => Some(Rc::new(Shape::List(shape.unwrap_or(Rc::new(Shape::Unknown))))),
+            Role::Elements => Some(Rc::new(Shape::List(of_first.unwrap_or(Rc::new(Shape::Unknown))))),
+            Role::Either => {
+                let options: Vec<_> = shape.into_iter().chain(self.options_of(given)).collect();
+                let clean = options.iter().try_fold(ANY, |all, option| match **option {
+                    Shape::Clean(kinds) => Some(all & kinds),
+                    _ => None,
+                });
+                Some(Rc::new(clean.map_or(Shape::Either(options), Shape::Clean)))
+            }
+            Role::Every => self.options_of(given).into_iter().fold(shape, |all, one| Some(both(all, one))),
+            Role::Is => Some(match of_first {
+                Some(first) => first,
+                None => shape.unwrap_or(Rc::new(Shape::Unknown)),
+            }),
+            Role::Pattern => {
+                let pattern = match first.map(|first| &first.known) {
+                    Some(Known::Pattern(pattern)) => pattern.to_string(),
+                    Some(Known::Text(text)) => format!("/{text}/"),
+                    _ => return shape,
+                };
+                tighter(shape, self.models.dangers.tested(&pattern, Extent::Anywhere, true))
+            }
+            Role::Tested => {
+                let Some(Known::Function(id) | Known::Bound(id, _)) = first.map(|first| &first.known) else {
+                    return shape;
+                };
+                let tests = self.summary_of(*id).and_then(|summary| summary.tests.first().copied());
+                tighter(shape, tests.map_or(0, |tests| tests.holds))
+            }
+            Role::Then => {
+                let function = Box::new(first.cloned().unwrap_or_default());
+                Some(Rc::new(Shape::Then(shape.unwrap_or(Rc::new(Shape::Unknown)), function)))
+            }
+            Role::Open => match shape.as_deref() {
+                Some(Shape::Object(fields, _)) => Some(Rc::new(Shape::Object(fields.clone(), true))),
+                _ => shape,
+            },
+            Role::Anything => Some(Rc::new(Shape::Clean(0))),
+            _ => shape,
+        }
+    }
+
+    /// The schemas among what a call is given, those in a list too.
+    fn options_of(&self, given: &[Abstract]) -> Vec<Rc<Shape>> {
+        let unknown = || Rc::new(Shape::Unknown);
+        let mut options = Vec::new();
+        for value in given {
+            match (&value.parts, self.shape_of(value, 0)) {
+                (_, Some(shape)) => options.push(shape),
+                (Some(parts), None) if parts.length.is_some() => {
+                    let each = parts.known.iter().map(|(_, part)| self.shape_of(part, 0));
+                    options.extend(each.map(|shape| shape.unwrap_or_else(unknown)));
+                }
+                // A step of a pipe that says nothing: `minLength(1)`.
+                _ => {}
+            }
+        }
+        options.truncate(MOST_FIELDS);
+        options
+    }
+
+    fn same_type(&self, node: NodeId, value: &Abstract) -> bool {
+        matches!(value.known, Known::Path(other) if self.table.canonical(other) == self.table.canonical(node))
+    }
+
+    /// The fields of an object whose entries are schemas.
+    fn fields_of(&self, value: &Abstract, depth: u32) -> Vec<(Rc<str>, Rc<Shape>)> {
+        let Some(parts) = value.parts.as_deref() else { return Vec::new() };
+        let named = parts.known.iter().filter_map(|(key, part)| match key {
+            Key::Text(name) => {
+                Some((name.clone(), self.shape_of(part, depth + 1).unwrap_or(Rc::new(Shape::Unknown))))
+            }
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// What a value makes of data when it is a schema: one of a library, a class, an object of schemas.
+    pub(super) fn shape_of(&self, value: &Abstract, depth: u32) -> Option<Rc<Shape>> {
+        if depth > DEEPEST {
+            return None;
+        }
+        if let Some(shape) = carried(value) {
+            return Some(shape.clone());
+        }
+        match value.known {
+            Known::Path(node) => tighter(None, self.table.node(node).schema),
+            Known::Class(class) => self.class_shape(class, depth),
+            Known::Instance(class) if value.parts.as_ref().is_none_or(|parts| !parts.complete) => {
+                let shape = self.class_shape(class, depth)?;
+                let many = matches!(value.at(Some(&Key::Text("many".into()))).known, Known::Bool(true));
+                Some(if many { Rc::new(Shape::List(shape)) } else { shape })
+            }
+            Known::Instance(class) => {
+                let shape = self.class_shape(class, depth)?;
+                let many = matches!(value.at(Some(&Key::Text("many".into()))).known, Known::Bool(true));
+                Some(if many { Rc::new(Shape::List(shape)) } else { shape })
+            }
+            Known::Any => {
+                let parts =
+                    value.parts.as_deref().filter(|parts| parts.complete && parts.length.is_none())?;
+                let schema = |(_, part): &(Key, Abstract)| self.shape_of(part, depth + 1).is_some();
+                let all = !parts.known.is_empty() && parts.known.iter().all(schema);
+                all.then(|| Rc::new(Shape::Object(self.fields_of(value, depth), false)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Data as a schema makes it, clean for `kinds` besides.
+    pub(super) fn conforming(
+        &mut self,
+        frame: &mut Frame<'_>,
+        shape: &Shape,
+        data: &Abstract,
+        kinds: Kinds,
+        left: &mut usize,
+    ) -> Abstract {
+        let flat = |kinds: Kinds| Abstract::tainted(data.all().cleaned(kinds));
+        match shape {
+            Shape::Unknown => flat(self.models.object_kinds | kinds),
+            Shape::Clean(clean) => flat(clean | kinds),
+            Shape::Object(fields, open) => {
+                let mut made = Abstract::holding(Parts { complete: true, ..Parts::default() });
+                // What a field is called was the program's choice.
+                let kinds = if *open { kinds } else { kinds | self.models.assignment };
+                for (name, shape) in fields {
+                    if *left == 0 {
+                        return flat(kinds);
+                    }
+                    *left -= 1;
+                    let key = Key::Text(name.clone());
+                    let part = part_of(data, Some(&key));
+                    let part = self.conforming(frame, shape, &part, kinds, left);
+                    made = made.with(Some(key), part);
+                }
+                if *open {
+                    made = made.with(Some(others()), part_of(&flat(kinds), None));
+                }
+                made
+            }
+            Shape::List(inner) => {
+                let each = part_of(data, None);
+                let each = self.conforming(frame, inner, &each, kinds, left);
+                Abstract::holding(Parts { rest: Some(Box::new(each.flat())), ..Parts::default() })
+            }
+            Shape::Either(options) => {
+                let mut all = Abstract::default();
+                for (index, option) in options.iter().enumerate() {
+                    let one = self.conforming(frame, option, data, kinds, left);
+                    all = if index == 0 { one } else { all.join(&one) };
+                }
+                all
+            }
+            Shape::Then(inner, function) => {
+                let data = self.conforming(frame, inner, data, kinds, left);
+                match function.known {
+                    Known::Function(_) | Known::Bound(..) => {
+                        let span = frame.function.step(Value(0)).span;
+                        self.invoke(frame, function, &[data], span)
+                    }
+                    Known::Path(node) => {
+                        let cleans = self.table.call(node).map_or(0, |call| self.table.node(call).cleans);
+                        Abstract::tainted(data.all().cleaned(cleans))
+                    }
+                    _ => Abstract::tainted(data.all()),
+                }
+            }
+            Shape::Record(class) => {
+                let taint = data.all();
+                let made = self.record_of(*class, &taint, left);
+                made.unwrap_or_else(|| Abstract::tainted(taint.cleaned(kinds)))
+            }
+        }
+    }
+
+    /// A method of a schema that no model knows: `schema.min(1).describe("age")` is a schema still.
+    pub(super) fn still_schema(
+        &self,
+        frame: &Frame<'_>,
+        callee: Value,
+        arguments: &[Argument],
+    ) -> Option<Abstract> {
+        let Op::Member(object, _) = frame.function.step(callee).op else { return None };
+        let held = frame.value(object);
+        carried(held)?;
+        self.handed(frame, arguments).is_empty().then(|| held.clone())
+    }
+
+    /// A member that holds data as a schema makes it: `serializer.validated_data`, `answer.parsed`; an option of the
+    /// command line.
+    pub(super) fn conforming_member(
+        &mut self,
+        frame: &mut Frame<'_>,
+        object: Value,
+        name: Name,
+        value: Abstract,
+    ) -> Abstract {
+        let text = self.program.names.text(name);
+        let plays = |engine: &Self, node: NodeId, role: &Role| {
+            engine.table.node(node).shapings.iter().any(|it| it.role == *role)
+        };
+        if let Known::Path(node) = frame.value(object).known
+            && plays(self, node, &Role::Options)
+        {
+            let kinds = self.options.get(text).copied().unwrap_or(0);
+            return Abstract { taint: value.taint.cleaned(kinds), ..value };
+        }
+        let holder = match value.known {
+            Known::Path(node) => Some(node),
+            _ => self.table.anything(text),
+        };
+        if !holder.is_some_and(|node| plays(self, node, &Role::Data(None))) {
+            return value;
+        }
+        let shape = self.shape_of(frame.value(object), 0).or_else(|| self.given_to(frame, object));
+        match shape {
+            Some(shape) => self.conforming(frame, &shape, &value, 0, &mut { MOST_FIELDS }),
+            None => value,
+        }
+    }
+
+    /// The schema that a call was given for what it yields, of which `value` is a member.
+    fn given_to(&self, frame: &Frame<'_>, value: Value) -> Option<Rc<Shape>> {
+        let mut at = value;
+        for _ in 0..LONGEST {
+            at = match &frame.function.step(at).op {
+                Op::Member(object, _) | Op::Index(object, _) => *object,
+                Op::Load(name) => self.only_store(frame, *name)?,
+                Op::Store(_, inner) | Op::Await(inner) | Op::Each(inner) => *inner,
+                Op::Call { callee, arguments } => {
+                    let node = match (&frame.value(*callee).known, &frame.function.step(*callee).op) {
+                        (Known::Path(node), _) => self.table.call(*node)?,
+                        (_, Op::Member(_, name)) => {
+                            let node = self.table.anything(self.program.names.text(*name))?;
+                            self.table.call(node)?
+                        }
+                        _ => return None,
+                    };
+                    let given = self.table.node(node).shapings.iter().filter(|it| it.role == Role::Given);
+                    let schema = given
+                        .flat_map(|it| &it.slots)
+                        .flat_map(|slot| self.filling(slot, arguments))
+                        .next()?;
+                    return self.shape_of(frame.value(schema.value), 0);
+                }
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// Notes the schemas that the data of handlers fits: `tool({ inputSchema, execute })`.
+    pub(super) fn handed_schemas(
+        &mut self,
+        frame: &Frame<'_>,
+        handler: &'a Handler,
+        callee: Value,
+        arguments: &[Argument],
+    ) {
+        if handler.schemas.is_empty() {
+            return;
+        }
+        let mut shapes = Vec::new();
+        for (option, member) in &handler.schemas {
+            let value = match (option.as_str(), option.parse()) {
+                ("self", _) => match frame.function.step(callee).op {
+                    Op::Member(object, _) => Some(frame.value(object).clone()),
+                    _ => None,
+                },
+                (_, Ok(index)) => {
+                    let slot = Slot::Position(index, None);
+                    self.filling(&slot, arguments).first().map(|it| frame.value(it.value).clone())
+                }
+                (path, Err(_)) => self.option_at(frame, path, arguments),
+            };
+            let shape = value.and_then(|value| self.shape_of(&value, 0));
+            shapes.extend(shape.map(|shape| (member.as_str(), shape)));
+        }
+        if shapes.is_empty() {
+            return;
+        }
+        for argument in arguments {
+            for id in super::call::functions(frame, argument.value) {
+                self.shaped.insert(id, shapes.clone());
+            }
+        }
+    }
+
+    /// An option of a call by its path, written out or in an object among the arguments.
+    fn option_at(&self, frame: &Frame<'_>, path: &str, arguments: &[Argument]) -> Option<Abstract> {
+        let first = path.split('.').next();
+        let written = arguments.iter().find(|argument| {
+            matches!(argument.pass, Pass::Keyword(name) if first == Some(self.program.names.text(name)))
+        });
+        let Some(written) = written else { return self.option_value(frame, path, arguments) };
+        let value = frame.value(written.value).clone();
+        Some(path.split('.').skip(1).fold(value, |value, name| value.at(Some(&Key::Text(name.into())))))
+    }
+
+    /// The first parameter of a handler with the data in it that fits a schema.
+    pub(super) fn fitting(&mut self, frame: &mut Frame<'_>, value: Abstract, span: Span) -> Abstract {
+        let Some(shapes) = self.shaped.get(&frame.id).cloned() else { return value };
+        let mut value = value;
+        for (member, shape) in shapes {
+            if member.is_empty() {
+                value = self.conforming(frame, &shape, &value, 0, &mut { MOST_FIELDS });
+                continue;
+            }
+            let read = match value.known {
+                Known::Path(node) => self.table.member(node, member).map(|node| self.path(node, span).taint),
+                _ => None,
+            };
+            let read = Abstract::tainted(read.unwrap_or_else(|| value.all()));
+            let data = self.conforming(frame, &shape, &read, 0, &mut { MOST_FIELDS });
+            value = value.with(Some(Key::Text(member.into())), data);
+        }
+        value
+    }
+}
+
+/// What is at a key of data, or anywhere in it; no more than a part of the whole.
+fn part_of(data: &Abstract, key: Option<&Key>) -> Abstract {
+    let part = data.at(key);
+    Abstract { taint: part.taint.parted(), ..part }
+}
