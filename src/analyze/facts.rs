@@ -80,6 +80,35 @@ pub(super) struct ValueFact {
     pub(super) flows: Vec<FlowFact>,
     /// Members that are functions, classes or the like.
     pub(super) members: Vec<(Box<str>, ValueFact)>,
+    /// What it makes of data when it is a schema.
+    pub(super) shape: Option<ShapeFact>,
+}
+
+/// What a schema makes of data.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ShapeFact {
+    /// Whether its data is not what it yields but a member of that: `validated_data`.
+    pub(super) within: bool,
+    /// Fields, and the kinds that each is clean for.
+    pub(super) fields: Vec<(PartFact, Kinds)>,
+    /// Whether there may be others.
+    pub(super) open: bool,
+    /// The kinds that other fields are clean for, or all of it where there are none.
+    pub(super) others: Kinds,
+}
+
+impl ShapeFact {
+    /// The kinds that a part of the data is clean for, or all of it.
+    pub(super) fn clean(&self, part: PartFact) -> Kinds {
+        if self.fields.is_empty() {
+            return self.others;
+        }
+        if part == PartFact::WHOLE {
+            let all = self.fields.iter().fold(Kinds::MAX, |kinds, (_, field)| kinds & field);
+            return if self.open { all & self.others } else { all };
+        }
+        self.fields.iter().find(|(name, _)| *name == part).map_or(self.others, |(_, kinds)| *kinds)
+    }
 }
 
 /// Where data comes from.
@@ -92,8 +121,8 @@ pub(super) enum OriginFact {
     Call(u32),
 }
 
-/// An argument of a call of a symbol that data came through, and the part of it.
-pub(super) type PassageFact = (u32, u16, PartFact);
+/// An argument of a call of a symbol that data came through, the part of it, and what is read of what the call yields.
+pub(super) type PassageFact = (u32, u16, PartFact, [PartFact; 2]);
 
 /// A part of a parameter or an argument: the member or entry of a name, as a number that stands for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -177,6 +206,8 @@ pub(super) struct ClassFact {
     pub(super) methods: Vec<(Box<str>, u32)>,
     pub(super) fields: Vec<(Box<str>, ValueFact)>,
     pub(super) bases: Vec<KnownFact>,
+    /// What it makes of data.
+    pub(super) shape: Option<ShapeFact>,
 }
 
 /// The key of the models of a language.

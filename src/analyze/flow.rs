@@ -7,6 +7,7 @@ pub(super) mod charset;
 mod container;
 mod declared;
 mod effect;
+mod elsewhere;
 mod eval;
 mod export;
 mod fold;

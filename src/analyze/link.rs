@@ -6,6 +6,7 @@
 //! imports. Rounds and sizes are bounded, and every order is that of the paths, so that the result does not depend on
 //! who was first.
 
+mod convert;
 mod resolve;
 mod solve;
 

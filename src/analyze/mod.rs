@@ -329,4 +329,6 @@ mod tests_objects;
 #[cfg(test)]
 mod tests_pollution;
 #[cfg(test)]
+mod tests_schemas;
+#[cfg(test)]
 mod tests_script;

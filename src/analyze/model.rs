@@ -177,6 +177,8 @@ pub(super) struct Said {
     pub(super) passes: bool,
     /// Of a call: whether it does not come back.
     pub(super) exits: bool,
+    /// Of a call: the arguments that are true when it comes back.
+    pub(super) asserts: Vec<Slot>,
     /// Of a call of a method: what its receiver becomes.
     pub(super) turns: Vec<(Vec<Requirement>, NodeId)>,
     /// Of a call: kinds that its result is no longer clean for.
@@ -204,6 +206,7 @@ impl Said {
             cleans: 0,
             passes: false,
             exits: false,
+            asserts: Vec::new(),
             undoes: 0,
             compared: 0,
             guards: Vec::new(),
@@ -518,6 +521,11 @@ impl Table {
         for written in &model.exit {
             let node = self.insert(&Expression::parse(written)?);
             self.nodes[node as usize].say().exits = true;
+        }
+        for written in &model.assert {
+            let read = Expression::parse(written)?;
+            let node = self.insert(&read);
+            self.nodes[node as usize].say().asserts.extend(read.slots);
         }
         for (kind, written) in each(&model.turns) {
             let to = self.insert(&Expression::parse(kind)?);

@@ -41,6 +41,9 @@ pub struct Model {
     /// Calls that do not come back: `sys.exit()`, `flask.abort()`.
     #[serde(default)]
     pub exit: Vec<String>,
+    /// Calls that only come back where their argument is true: `assert.ok(0)`.
+    #[serde(default)]
+    pub assert: Vec<String>,
     /// Type -> calls of a method that make its receiver one: `"xml.sax.EntityParser" = ["..setFeature(1=True)"]`.
     #[serde(default)]
     pub turns: BTreeMap<String, Vec<String>>,
@@ -145,7 +148,13 @@ impl Model {
         }
         all.extend(of(&self.sink, Role::Sink).chain(of(&self.guard, Role::Test)));
         all.extend(of(&self.undo, Role::Call).chain(of(&self.turns, Role::Call)));
-        all.extend(self.pass.iter().chain(&self.exit).map(|written| (written.as_str(), Role::Call)));
+        all.extend(
+            self.pass
+                .iter()
+                .chain(&self.exit)
+                .chain(&self.assert)
+                .map(|written| (written.as_str(), Role::Call)),
+        );
         all.extend(
             self.returns.keys().chain(self.turns.keys()).map(|written| (written.as_str(), Role::Value)),
         );

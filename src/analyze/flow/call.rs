@@ -171,6 +171,9 @@ impl<'a> Engine<'a> {
             }
         }
         frame.exited |= said.exits;
+        for argument in said.asserts.iter().flat_map(|slot| self.filling(slot, arguments)) {
+            frame.state = self.refined(frame, argument.value, true);
+        }
         let mut made = self.path(node, span);
         if let Some(expression) = self.compiled(frame, &said.path, arguments) {
             made.known = expression;

@@ -83,14 +83,10 @@ impl Engine<'_> {
         if harmless(kind) {
             return ANY;
         }
-        let inner = kind.strip_prefix("typing.").unwrap_or(kind).strip_prefix("Annotated[");
-        let kind = inner.map_or(kind, |inner| before(inner, ','));
-        let word = |c: char| !c.is_alphanumeric() && c != '_' && c != '.';
-        let words = kind.split(word).filter(|word| !word.is_empty() && !AROUND.contains(word));
-        let kinds = words.map(|word| if harmless(word) { ANY } else { self.named_kinds(word) });
-        let kinds = kinds.reduce(|all, kinds| all & kinds).unwrap_or(0);
+        let named = |word| if harmless(word) { ANY } else { self.named_kinds(word) };
+        let kinds = words(kind).map(named).reduce(|all, kinds| all & kinds).unwrap_or(0);
         match pattern_of(declaration) {
-            Some(pattern) if kind.contains("str") && !kind.contains(['|', '[']) => {
+            Some(pattern) if words(kind).all(|word| matches!(word, "str" | "constr")) => {
                 kinds | self.models.dangers.tested(&format!("/{pattern}/"), Extent::Anywhere, true)
             }
             _ => kinds,
@@ -198,6 +194,22 @@ impl Engine<'_> {
             _ => kinds,
         })
     }
+}
+
+/// The only type that a declaration names: `Item` of `items: list[Item] | None = None`.
+pub(super) fn only_type(declaration: &str) -> Option<&str> {
+    let (_, rest) = declaration.split_once(':')?;
+    let mut words = words(before(rest, '=').trim());
+    let only = words.next()?;
+    words.next().is_none().then_some(only)
+}
+
+/// The types that an annotation names.
+fn words(kind: &str) -> impl Iterator<Item = &str> {
+    let inner = kind.strip_prefix("typing.").unwrap_or(kind).strip_prefix("Annotated[");
+    let kind = inner.map_or(kind, |inner| before(inner, ','));
+    let between = |c: char| !c.is_alphanumeric() && c != '_' && c != '.';
+    kind.split(between).filter(|word| !word.is_empty() && !AROUND.contains(word))
 }
 
 /// The text before a character that stands in no brackets and no quotes.

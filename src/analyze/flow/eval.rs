@@ -48,7 +48,16 @@ impl<'a> Engine<'a> {
                 }
             }
             Op::SetIndex(object, key, stored) => self.set_index(frame, *object, *key, *stored, span),
-            Op::Slice(object) => sliced(frame.value(*object)),
+            Op::Slice(object) => {
+                let value = sliced(frame.value(*object));
+                // `Literal["a", "b"]` is a type.
+                match self.subscript(frame.value(*object), "__getitem__") {
+                    Some(node) if self.table.node(node).schema != 0 => {
+                        Abstract { known: Known::Path(node), ..value }
+                    }
+                    _ => value,
+                }
+            }
             Op::Each(items) => each(frame.value(*items)),
             Op::Call { callee, arguments } => {
                 let made = self.call(frame, *callee, arguments, span);
@@ -348,6 +357,9 @@ impl<'a> Engine<'a> {
             self.subscripted(frame, node, &[key], span);
         }
         let (held, key) = (frame.value(object), frame.value(key));
+        if let Some(entry) = self.entry_elsewhere(held, key, span) {
+            return entry;
+        }
         if let (Known::Text(text), Known::Int(index)) = (&held.known, &key.known) {
             return Abstract { known: fold::character(text, *index), ..held.clone() };
         }

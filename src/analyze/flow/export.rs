@@ -138,6 +138,7 @@ impl Engine<'_> {
             methods: class.methods.iter().map(|(name, id)| (text(*name), id.0)).collect(),
             fields,
             bases: bases.map(|base| self.known_fact(base)).collect(),
+            shape: self.class_shape_fact(id),
         }
     }
 
@@ -165,7 +166,7 @@ impl Engine<'_> {
             Key::Index(_) => None,
         };
         let members = parts.into_iter().flat_map(|parts| parts.known.iter().filter_map(member)).collect();
-        ValueFact { known, flows, members }
+        ValueFact { known, flows, members, shape: self.shape_fact(value) }
     }
 
     fn flow_fact(&self, flow: &Flow) -> FlowFact {
@@ -178,7 +179,7 @@ impl Engine<'_> {
             Origin::Foreign(call) => OriginFact::Call(call),
         };
         let via = flow.via.iter().flat_map(|via| via.iter());
-        let via = via.map(|passage| (passage.call, passage.argument, passage.part));
+        let via = via.map(|passage| (passage.call, passage.argument, passage.part, passage.read));
         let steps = Link::steps(&flow.trace);
         let kept = steps.len().saturating_sub(MOST_STEPS);
         let steps = steps.iter().enumerate().filter(|(index, _)| *index == 0 || *index >= kept);

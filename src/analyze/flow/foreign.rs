@@ -38,6 +38,8 @@ pub(super) struct Passage {
     pub(super) call: u32,
     pub(super) argument: u16,
     pub(super) part: PartFact,
+    /// The member of what the call yields that is read, and the member of that.
+    pub(super) read: [PartFact; 2],
 }
 
 /// How a symbol is reached.
@@ -79,7 +81,7 @@ pub(super) struct Foreign {
 }
 
 impl Foreign {
-    fn symbol(&mut self, step: Step, node: Option<NodeId>) -> Option<SymbolId> {
+    pub(super) fn symbol(&mut self, step: Step, node: Option<NodeId>) -> Option<SymbolId> {
         if let Some(id) = self.known.get(&step) {
             return Some(*id);
         }
@@ -94,6 +96,21 @@ impl Foreign {
         self.symbols.push(Symbol { step: step.clone(), node, length });
         self.known.insert(step, id);
         Some(id)
+    }
+
+    /// The number of the call at a place, made when there is none; `None` when there are too many.
+    pub(super) fn call_at(&mut self, place: (FunctionId, Span), call: impl FnOnce() -> Call) -> Option<u32> {
+        if let Some(known) = self.places.get(&place) {
+            self.calls[*known as usize] = call();
+            return Some(*known);
+        }
+        if self.calls.len() >= MOST_CALLS {
+            return None;
+        }
+        let number = self.calls.len() as u32;
+        self.calls.push(call());
+        self.places.insert(place, number);
+        Some(number)
     }
 
     pub(super) fn get(&self, id: SymbolId) -> &Symbol {
@@ -114,7 +131,7 @@ impl Engine<'_> {
         Some(self.foreign_value(symbol, span))
     }
 
-    fn foreign_symbol(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
+    pub(super) fn foreign_symbol(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
         let node = self.foreign.get(of).node.and_then(|node| self.table.member(node, name));
         let node = node.or_else(|| self.table.unknown(name)).or_else(|| self.table.anything_on_the_way(name));
         let step = match &self.foreign.get(of).step {
@@ -168,7 +185,7 @@ impl Engine<'_> {
             return Abstract::tainted(held.taint.clone());
         };
         let value = self.foreign_value(symbol, span);
-        Abstract { taint: value.taint.join(&held.taint), ..value }
+        Abstract { taint: value.taint.join(&self.read_of(&held.taint, of, name)), ..value }
     }
 
     /// A call of something foreign: what goes in may come out, and reaches what the callee makes it reach.
@@ -206,7 +223,7 @@ impl Engine<'_> {
             .chain(receiver)
             .collect();
         for (argument, part, taint, span) in given {
-            let passage = Passage { call, argument, part };
+            let passage = Passage { call, argument, part, read: [PartFact::WHOLE; 2] };
             let whose = arguments.get(argument as usize).filter(|_| argument != RECEIVER);
             let whose = whose.and_then(|argument| self.parameter_at(frame, argument.value));
             let own = whose.map(|index| Origin::Parameter(frame.id, index, Part::Whole));
@@ -248,17 +265,7 @@ impl Engine<'_> {
         span: Span,
     ) -> Option<u32> {
         let given = || arguments.iter().map(|it| (it.pass, simple(&frame.value(it.value).known))).collect();
-        if let Some(call) = self.foreign.places.get(&(frame.id, span)) {
-            self.foreign.calls[*call as usize] = Call { symbol, arguments: given() };
-            return Some(*call);
-        }
-        if self.foreign.calls.len() >= MOST_CALLS {
-            return None;
-        }
-        let call = self.foreign.calls.len() as u32;
-        self.foreign.calls.push(Call { symbol, arguments: given() });
-        self.foreign.places.insert((frame.id, span), call);
-        Some(call)
+        self.foreign.call_at((frame.id, span), || Call { symbol, arguments: given() })
     }
 }
 

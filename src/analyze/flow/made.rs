@@ -7,6 +7,7 @@ use super::Engine;
 use super::container::PUTS;
 use super::effect::Written;
 use super::function::{Frame, changed};
+use super::schema::others;
 use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Key, Known, Origin, Part, Parts, Taint};
 use crate::analyze::ir::{
@@ -256,7 +257,7 @@ impl Engine<'_> {
     }
 
     /// The fields of a record in the order that a constructor takes them: those of a base come first.
-    fn record_fields(&self, class: ClassId) -> Vec<(Name, Field)> {
+    pub(super) fn record_fields(&self, class: ClassId) -> Vec<(Name, Field)> {
         let mut fields: Vec<(Name, Field)> = Vec::new();
         for class in self.ancestors(class).into_iter().rev() {
             for field in &self.program.class(class).fields {
@@ -278,11 +279,18 @@ impl Engine<'_> {
     }
 
     /// A record of the file that a framework makes of data: all of it is in fields, as these are declared.
-    pub(super) fn record_of(&self, class: ClassId, data: &Taint, left: &mut usize) -> Option<Abstract> {
-        self.record(class)?;
+    pub(super) fn record_of(&mut self, class: ClassId, data: &Taint, left: &mut usize) -> Option<Abstract> {
         let fields = self.record_fields(class);
+        // A base from another file is a model when a framework makes objects of the class.
+        let foreign = |class: &ClassId| {
+            let bases = self.class_bases.get(class).into_iter().flatten();
+            !fields.is_empty() && bases.into_iter().any(|base| matches!(base, Known::Foreign(_)))
+        };
+        if self.record(class).is_none() && !self.lineage(class).iter().any(foreign) {
+            return None;
+        }
         *left = left.checked_sub(fields.len())?;
-        let mut parts = Parts { complete: true, ..Parts::default() };
+        let mut made = Abstract::holding(Parts { complete: true, ..Parts::default() });
         let line = self.lineage(class);
         // Of a base from elsewhere it is not known what fields it has.
         let known = |class: &ClassId| {
@@ -290,16 +298,16 @@ impl Engine<'_> {
                 || self.program.class(*class).record.is_some()
         };
         if !line.last().is_some_and(known) {
-            parts.rest = Some(Box::new(Abstract::tainted(data.clone())));
+            made = made.with(Some(others()), Abstract::tainted(data.clone()));
         }
-        let mut made = Abstract::holding(parts);
         for (name, field) in fields {
-            let (text, kinds) = (self.text_of(field.kind), self.declared(self.text_of(field.declaration)));
+            let (text, declaration) = (self.text_of(field.kind), self.text_of(field.declaration).to_owned());
+            let kinds = self.declared(&declaration);
             let inner = self.program.names.get(text).and_then(|name| self.variables[0].get(&name));
-            let value = match inner.map(|inner| &inner.known) {
+            let value = match inner.map(|inner| inner.known.clone()) {
                 _ if kinds == ANY => Some(Abstract::default()),
-                Some(Known::Class(inner)) if *inner != class => self.record_of(*inner, data, left),
-                _ => None,
+                Some(Known::Class(inner)) if inner != class => self.record_of(inner, data, left),
+                _ => self.converted_elsewhere(&declaration, (FunctionId(0), field.declaration), data),
             };
             let value = value.unwrap_or_else(|| Abstract::tainted(data.cleaned(kinds)));
             made = made.with(Some(self.member_key(name)), value);

@@ -58,6 +58,9 @@ impl Engine<'_> {
                     Language::Python => read.cleaned(self.declared(self.text_of(parameter.span))),
                     _ => read,
                 };
+                if typed && let Some(value) = self.parameter_elsewhere(frame, parameter.span, &read) {
+                    return value;
+                }
                 let declared = parameter.annotation.and_then(|name| self.around(frame, name));
                 let record = match declared.map(|declared| declared.known) {
                     Some(Known::Class(class)) => self.record_of(class, &read, &mut { made::MOST_INNER }),

@@ -81,6 +81,11 @@ pub(in crate::analyze) struct Shaping {
 }
 
 impl Shaping {
+    /// What it does.
+    pub(in crate::analyze) fn role(&self) -> &Role {
+        &self.role
+    }
+
     pub(in crate::analyze) fn new(role: Role, slots: Vec<Slot>, requirements: Vec<Requirement>) -> Self {
         Shaping { role, slots, requirements }
     }
@@ -106,7 +111,7 @@ pub(super) enum Shape {
 }
 
 /// The key of what an object has besides the fields that are known.
-fn others() -> Key {
+pub(super) fn others() -> Key {
     Key::Member("".into())
 }
 
@@ -116,7 +121,7 @@ pub(super) fn is_others(key: &Key) -> bool {
 }
 
 /// The shape that a value carries.
-fn carried(value: &Abstract) -> Option<&Rc<Shape>> {
+pub(super) fn carried(value: &Abstract) -> Option<&Rc<Shape>> {
     value.parts.as_deref()?.known.iter().rev().find_map(|(_, part)| match &part.known {
         Known::Shape(shape) => Some(shape),
         _ => None,
@@ -187,6 +192,11 @@ impl<'a> Engine<'a> {
                 _ => made,
             };
         }
+        // What a schema of a library asks for, where that is not known.
+        let some = match &receiver {
+            Some(Abstract { known: Known::Path(_), .. }) => Some(Rc::new(Shape::Unknown)),
+            _ => None,
+        };
         let before = receiver.and_then(|receiver| self.shape_of(&receiver, 0));
         let mut shape = tighter(before.clone(), said.schema);
         for shaping in &said.shapings {
@@ -199,7 +209,7 @@ impl<'a> Engine<'a> {
                 Role::Data(member) => {
                     let (schema, data) = match (shaping.slots.len(), given.as_slice()) {
                         (2, [schema, data]) => (self.shape_of(schema, 0), data),
-                        (1, [data]) => (before.clone(), data),
+                        (1, [data]) => (before.clone().or(some), data),
                         (0, _) => (before.clone(), &made),
                         _ => return made,
                     };

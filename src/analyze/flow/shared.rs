@@ -4,6 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::function::{Frame, Place, telling, without_parameters};
+use super::schema::carried;
 use super::value::{Abstract, Key, Known};
 use super::{Engine, Shared};
 use crate::analyze::ir::{FunctionId, Name, Op, Program, Value};
@@ -85,7 +86,9 @@ impl Engine<'_> {
     pub(super) fn note_given(&mut self, id: FunctionId, arguments: &[Abstract]) {
         for (index, argument) in arguments.iter().enumerate() {
             let told = match &argument.known {
-                Known::Path(_) if argument.parts.is_none() => argument.known.clone(),
+                Known::Path(_) if argument.parts.is_none() || carried(argument).is_some() => {
+                    argument.known.clone()
+                }
                 Known::Instance(_) => argument.known.clone(),
                 _ => Known::Any,
             };

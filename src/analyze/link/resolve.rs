@@ -55,7 +55,7 @@ impl<'m> Resolver<'m> {
         (0..count).map(|index| self.symbol(module, index as u32, 0)).collect()
     }
 
-    fn symbol(&self, module: usize, symbol: u32, far: u32) -> Thing<'m> {
+    pub(super) fn symbol(&self, module: usize, symbol: u32, far: u32) -> Thing<'m> {
         if far > FURTHEST {
             return Thing::Unknown;
         }
@@ -100,7 +100,7 @@ impl<'m> Resolver<'m> {
         }
     }
 
-    fn named(&self, module: usize, name: &str) -> Option<&'m ValueFact> {
+    pub(super) fn named(&self, module: usize, name: &str) -> Option<&'m ValueFact> {
         let names = &self.modules[module].names;
         let find = |name: &str| {
             let found = names.binary_search_by(|(known, _)| (**known).cmp(name)).ok();

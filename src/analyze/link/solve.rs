@@ -49,7 +49,7 @@ struct Ways {
 }
 
 pub(super) struct Solver<'m> {
-    resolver: Resolver<'m>,
+    pub(super) resolver: Resolver<'m>,
     symbols: Vec<Vec<Thing<'m>>>,
     effects: HashMap<Place, Effect>,
     ways: HashMap<Place, Ways>,
@@ -135,7 +135,7 @@ impl<'m> Solver<'m> {
     }
 
     /// What the callee of a call is.
-    fn callee(&self, module: usize, call: u32) -> Thing<'m> {
+    pub(super) fn callee(&self, module: usize, call: u32) -> Thing<'m> {
         let fact = self.resolver.modules[module].calls.get(call as usize);
         let symbol = fact.and_then(|fact| self.symbols[module].get(fact.symbol as usize));
         symbol.map_or(Thing::Unknown, |thing| self.resolver.callee(*thing, 0))
@@ -158,7 +158,10 @@ impl<'m> Solver<'m> {
     }
 
     fn passes(&self, module: usize, passage: PassageFact) -> Option<Kinds> {
-        let (call, argument, part) = passage;
+        let (call, argument, part, read) = passage;
+        if let Some(kinds) = self.converts(module, call, read) {
+            return (kinds != ANY).then_some(kinds);
+        }
         match self.callee(module, call) {
             Thing::Function(at, function, bound) => {
                 let fact = self.resolver.function(at, function)?;

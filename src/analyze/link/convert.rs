@@ -1,0 +1,93 @@
+//! What schemas and typed classes of other files make of data.
+
+use super::resolve::{Resolver, Thing};
+use super::solve::Solver;
+use crate::analyze::facts::{KnownFact, PartFact, ShapeFact, SymbolFact, ValueFact};
+use crate::analyze::flow::schema::Role;
+use crate::analyze::model::Kinds;
+
+/// Aliases and re-exports are followed so far.
+const FURTHEST: u32 = 12;
+
+/// Members of an object that hold its data once it is checked.
+const CHECKED: &[&str] = &["validated_data", "cleaned_data"];
+
+impl<'m> Solver<'m> {
+    /// The kinds that data is clean for after a call, where this makes it what a schema says; `None`: it does not.
+    pub(super) fn converts(&self, module: usize, call: u32, read: [PartFact; 2]) -> Option<Kinds> {
+        let [first, second] = read;
+        match self.callee(module, call) {
+            Thing::Class(at, class) => {
+                let shape = self.resolver.modules[at].classes.get(class as usize)?.shape.as_ref()?;
+                if !shape.within {
+                    return Some(shape.clean(first));
+                }
+                let checked = CHECKED.iter().any(|name| PartFact::named(name) == first);
+                checked.then(|| shape.clean(second))
+            }
+            Thing::Model(at, node) => {
+                let table = self.resolver.table(at)?;
+                let said = table.node(table.call(node)?);
+                let within = said.shapings.iter().find_map(|it| match it.role() {
+                    Role::Data(within) => Some(within.as_deref()),
+                    _ => None,
+                })?;
+                let fact = self.resolver.modules[module].calls.get(call as usize)?;
+                let shape = self.resolver.schema(module, fact.symbol, 0)?;
+                match within {
+                    None => Some(shape.clean(first)),
+                    Some(name) if PartFact::named(name) == first => Some(shape.clean(second)),
+                    Some(_) => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'m> Resolver<'m> {
+    /// The schema that a symbol is, or is a method of.
+    fn schema(&self, module: usize, symbol: u32, far: u32) -> Option<&'m ShapeFact> {
+        if far > FURTHEST {
+            return None;
+        }
+        match self.modules[module].symbols.get(symbol as usize)? {
+            SymbolFact::Member(of, name) => match self.symbol(module, *of, far) {
+                Thing::Module(at) => self.schema_value(at, self.exported(at, name, far)?, far + 1),
+                Thing::Value(at, value) => {
+                    let member = value.members.iter().find(|(known, _)| known == name)?;
+                    self.schema_value(at, &member.1, far + 1)
+                }
+                _ => self.schema(module, *of, far + 1),
+            },
+            SymbolFact::Call(of) => self.schema(module, *of, far + 1),
+            SymbolFact::Place(_) => match self.symbol(module, symbol, far) {
+                Thing::Module(at) => self.schema_value(at, self.named(at, "default")?, far + 1),
+                _ => None,
+            },
+        }
+    }
+
+    fn schema_value(&self, module: usize, value: &'m ValueFact, far: u32) -> Option<&'m ShapeFact> {
+        match (&value.shape, &value.known) {
+            (Some(shape), _) => Some(shape),
+            (None, KnownFact::Symbol(symbol)) => self.schema(module, *symbol, far + 1),
+            _ => None,
+        }
+    }
+
+    /// What a module exports under a name, or its default export has.
+    fn exported(&self, module: usize, name: &str, far: u32) -> Option<&'m ValueFact> {
+        if let Some(value) = self.named(module, name) {
+            return Some(value);
+        }
+        if let Some(KnownFact::Symbol(symbol)) = self.named(module, "*").map(|value| &value.known)
+            && far < FURTHEST
+            && let Thing::Module(at) = self.symbol(module, *symbol, far + 1)
+        {
+            return self.exported(at, name, far + 1);
+        }
+        let members = &self.named(module, "default")?.members;
+        members.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+}
