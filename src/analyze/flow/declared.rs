@@ -153,6 +153,10 @@ impl Engine<'_> {
     /// The kinds that a text is clean for once it was converted by a function, a class or a type of a library.
     fn converts(&self, kind: &Abstract) -> Kinds {
         let called = match kind.known {
+            // As optparse writes it.
+            Known::Text(ref kind) if matches!(&**kind, "int" | "long" | "float" | "complex" | "choice") => {
+                ANY
+            }
             Known::Path(node) => self.table.call(node).map_or(0, |node| {
                 let said = self.table.node(node);
                 said.cleans | said.schema

@@ -210,7 +210,7 @@ impl<'a> Engine<'a> {
                     let (schema, data) = match (shaping.slots.len(), given.as_slice()) {
                         (2, [schema, data]) => (self.shape_of(schema, 0), data),
                         (1, [data]) => (before.clone().or(some), data),
-                        (0, _) => (before.clone(), &made),
+                        (0, _) => (before.clone().or_else(|| self.shape_of_method(frame, callee)), &made),
                         _ => return made,
                     };
                     let Some(schema) = schema else { return made };
@@ -355,11 +355,6 @@ impl<'a> Engine<'a> {
         match value.known {
             Known::Path(node) => tighter(None, self.table.node(node).schema),
             Known::Class(class) => self.class_shape(class, depth),
-            Known::Instance(class) if value.parts.as_ref().is_none_or(|parts| !parts.complete) => {
-                let shape = self.class_shape(class, depth)?;
-                let many = matches!(value.at(Some(&Key::Text("many".into()))).known, Known::Bool(true));
-                Some(if many { Rc::new(Shape::List(shape)) } else { shape })
-            }
             Known::Instance(class) => {
                 let shape = self.class_shape(class, depth)?;
                 let many = matches!(value.at(Some(&Key::Text("many".into()))).known, Known::Bool(true));
@@ -368,12 +363,48 @@ impl<'a> Engine<'a> {
             Known::Any => {
                 let parts =
                     value.parts.as_deref().filter(|parts| parts.complete && parts.length.is_none())?;
+                if let Some(shape) = self.json_shape(value, depth) {
+                    return Some(Rc::new(shape));
+                }
                 let schema = |(_, part): &(Key, Abstract)| self.shape_of(part, depth + 1).is_some();
                 let all = !parts.known.is_empty() && parts.known.iter().all(schema);
                 all.then(|| Rc::new(Shape::Object(self.fields_of(value, depth), false)))
             }
             _ => None,
         }
+    }
+
+    /// What a schema of JSON that is written out says: `{ type: "integer" }`.
+    fn json_shape(&self, value: &Abstract, depth: u32) -> Option<Shape> {
+        let at = |name: &str| {
+            let parts = value.parts.as_deref()?;
+            let found = parts.known.iter().find(|(key, _)| matches!(key, Key::Text(text) if **text == *name));
+            found.map(|(_, part)| part)
+        };
+        let text = |name: &str| match at(name).map(|value| &value.known) {
+            Some(Known::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let inner = |value: &Abstract| self.shape_of(value, depth + 1).unwrap_or(Rc::new(Shape::Unknown));
+        Some(match &*text("type")? {
+            "integer" | "number" | "boolean" | "null" => Shape::Clean(ANY),
+            "string" if at("enum").is_some() || at("const").is_some() => Shape::Clean(ANY),
+            "string" => {
+                let exact = text("format").is_some_and(|it| matches!(&*it, "uuid" | "date" | "date-time"));
+                let kinds = match (exact, text("pattern")) {
+                    (true, _) => ANY,
+                    (false, Some(pattern)) => self.models.dangers.tested(&format!("/{pattern}/"), true),
+                    (false, None) => 0,
+                };
+                Shape::Clean(kinds | self.models.object_kinds)
+            }
+            "array" => Shape::List(at("items").map_or(Rc::new(Shape::Unknown), inner)),
+            "object" => {
+                let open = !at("additionalProperties").is_some_and(|it| it.known == Known::Bool(false));
+                Shape::Object(at("properties").map_or(Vec::new(), |it| self.fields_of(it, depth)), open)
+            }
+            _ => return None,
+        })
     }
 
     /// Data as a schema makes it, clean for `kinds` besides.
@@ -533,6 +564,16 @@ impl<'a> Engine<'a> {
         let mut shapes = Vec::new();
         for (option, member) in &handler.schemas {
             let value = match (option.as_str(), option.parse()) {
+                ("*", _) => {
+                    let each = arguments.iter().filter_map(|it| carried(frame.value(it.value)).cloned());
+                    let shapes: Vec<_> = each.collect();
+                    let all = match shapes.as_slice() {
+                        [] => continue,
+                        [one] => one.clone(),
+                        _ => Rc::new(Shape::Either(shapes)),
+                    };
+                    Some(carrying(Abstract::default(), all))
+                }
                 ("self", _) => match frame.function.step(callee).op {
                     Op::Member(object, _) => Some(frame.value(object).clone()),
                     _ => None,
@@ -556,6 +597,15 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// The schema of what a method of a handler's first parameter yields: `c.req.valid("json")`.
+    fn shape_of_method(&self, frame: &Frame<'_>, callee: Value) -> Option<Rc<Shape>> {
+        let Op::Member(_, name) = frame.function.step(callee).op else { return None };
+        let name = self.program.names.text(name);
+        let shapes = self.shaped.get(&frame.id)?;
+        let found = shapes.iter().find(|(member, _)| member.strip_suffix("()") == Some(name))?;
+        Some(found.1.clone())
+    }
+
     /// An option of a call by its path, written out or in an object among the arguments.
     fn option_at(&self, frame: &Frame<'_>, path: &str, arguments: &[Argument]) -> Option<Abstract> {
         let first = path.split('.').next();
@@ -574,6 +624,9 @@ impl<'a> Engine<'a> {
         for (member, shape) in shapes {
             if member.is_empty() {
                 value = self.conforming(frame, &shape, &value, 0, &mut { MOST_FIELDS });
+                continue;
+            }
+            if member.ends_with("()") {
                 continue;
             }
             let read = match value.known {
