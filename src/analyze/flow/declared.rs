@@ -35,10 +35,15 @@ const AROUND: &[&str] = &[
 impl Engine<'_> {
     /// What a class makes of data: an enumeration, a serialiser or form by its fields, a model of pydantic.
     pub(super) fn class_shape(&self, class: ClassId, depth: u32) -> Option<Rc<Shape>> {
-        let line = self.lineage(class);
+        let line = self.ancestors(class);
         let bases = line.iter().filter_map(|class| self.class_bases.get(class)).flatten();
-        let (mut kinds, mut listed, mut open) = (0, false, false);
+        let (mut kinds, mut listed) = (0, false);
+        // A constructor may add fields, and so may a base from another file.
+        let adds = |name| matches!(self.program.names.text(name), "__init__" | "get_fields");
+        let mut methods = line.iter().flat_map(|class| &self.program.class(*class).methods);
+        let mut open = methods.any(|(name, _)| adds(*name));
         for base in bases {
+            open |= matches!(base, Known::Foreign(_));
             let Known::Path(node) = base else { continue };
             let Some(node) = self.table.call(*node) else { continue };
             for said in [self.table.node(node), self.table.node(self.table.canonical(node))] {

@@ -286,7 +286,7 @@ impl Engine<'_> {
             let bases = self.class_bases.get(class).into_iter().flatten();
             !fields.is_empty() && bases.into_iter().any(|base| matches!(base, Known::Foreign(_)))
         };
-        if self.record(class).is_none() && !self.lineage(class).iter().any(foreign) {
+        if self.record(class).is_none() && !self.ancestors(class).iter().any(foreign) {
             return None;
         }
         *left = left.checked_sub(fields.len())?;
