@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::flow::charset::Dangers;
 use super::flow::schema::{Role, Shaping};
 use crate::error::{Error, ErrorKind, Result};
-use crate::rule::{Expression, Model, Part, Requirement, Root, RuleSet, Slot};
+use crate::rule::{Expression, Hands, Model, Part, Requirement, Root, RuleSet, Slot};
 
 /// A set of sink kinds, or of source kinds.
 pub(super) type Kinds = u64;
@@ -106,6 +106,17 @@ pub(super) struct Contains {
     pub(super) after: Kinds,
 }
 
+/// A call of something that calls the function that it is given.
+#[derive(Debug, Clone)]
+pub(super) struct Schedule {
+    pub(super) hands: Hands,
+    /// The function.
+    pub(super) function: Slot,
+    /// Where its arguments are.
+    pub(super) arguments: Vec<Slot>,
+    pub(super) requirements: Vec<Requirement>,
+}
+
 /// What a call is when its arguments are as required.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conditional {
@@ -125,6 +136,8 @@ pub(super) struct Handler {
     pub(super) parameters: Vec<Option<NodeId>>,
     /// The source kind of the others.
     pub(super) rest: Option<Kinds>,
+    /// Whether a schema says what the others are.
+    pub(super) typed: bool,
     /// The sink kind of its result.
     pub(super) result: Option<Kinds>,
     /// Where its call is given schemas, and the member of the first parameter whose data fits them.
@@ -179,6 +192,8 @@ pub(super) struct Said {
     pub(super) exits: bool,
     /// Of a call: the arguments that are true when it comes back.
     pub(super) asserts: Vec<Slot>,
+    /// Of a call: the functions that it calls.
+    pub(super) schedules: Vec<Schedule>,
     /// Of a call of a method: what its receiver becomes.
     pub(super) turns: Vec<(Vec<Requirement>, NodeId)>,
     /// Of a call: kinds that its result is no longer clean for.
@@ -211,6 +226,7 @@ impl Said {
             compared: 0,
             guards: Vec::new(),
             handlers: Vec::new(),
+            schedules: Vec::new(),
             turns: Vec::new(),
             schema: 0,
             shapings: Vec::new(),
@@ -234,6 +250,8 @@ pub(super) struct Table {
     pub(super) contains: Vec<Contains>,
     exports: Vec<Export>,
     directives: HashMap<String, Handler>,
+    /// Where functions stand in object literals that a library calls, outermost name first.
+    pub(super) objects: Vec<(Vec<String>, Handler)>,
 }
 
 /// The models of all languages, and the kinds they name.
@@ -406,6 +424,7 @@ impl Default for Table {
             contains: Vec::new(),
             exports: Vec::new(),
             directives: HashMap::new(),
+            objects: Vec::new(),
         }
     }
 }
@@ -461,6 +480,19 @@ impl Table {
     /// The member of a value that no model knows, when members of its own are known: `*.objects` of `*.objects.raw`.
     pub(super) fn anything_on_the_way(&self, name: &str) -> Option<NodeId> {
         self.anything(name).filter(|node| !self.node(*node).members.is_empty())
+    }
+
+    /// Whether all that is said of a call is which functions it calls.
+    pub(super) fn schedules_alone(&self, node: NodeId) -> bool {
+        let node = self.node(node);
+        let leads = !node.members.is_empty() || node.call.is_some() || node.becomes.is_some();
+        let kinds = node.source | node.cleans | node.undoes | node.whole;
+        let none = node.sinks.is_empty()
+            && node.handlers.is_empty()
+            && node.guards.is_empty()
+            && node.conditional.is_empty()
+            && node.turns.is_empty();
+        !node.schedules.is_empty() && !leads && kinds == 0 && none && !node.passes && !node.exits
     }
 
     /// The node that models write so.
@@ -526,6 +558,18 @@ impl Table {
             let read = Expression::parse(written)?;
             let node = self.insert(&read);
             self.nodes[node as usize].say().asserts.extend(read.slots);
+        }
+        for (hands, list) in &model.schedule {
+            for written in list {
+                let read = Expression::parse(written)?;
+                let node = self.insert(&read);
+                let mut slots = read.slots.into_iter();
+                let function =
+                    slots.next().ok_or_else(|| format!("`{written}`: say which argument is called"))?;
+                let (hands, arguments, requirements) = (*hands, slots.collect(), read.requirements);
+                let schedule = Schedule { hands, function, arguments, requirements };
+                self.nodes[node as usize].say().schedules.push(schedule);
+            }
         }
         for (kind, written) in each(&model.turns) {
             let to = self.insert(&Expression::parse(kind)?);
@@ -610,6 +654,7 @@ impl Table {
             let compiled = Handler {
                 parameters,
                 rest: handler.rest.as_deref().and_then(|kind| sources.get(kind)),
+                typed: handler.typed,
                 result: handler.result.as_deref().and_then(|kind| sinks.get(kind)),
                 schemas: handler.schema.clone().into_iter().collect(),
             };
@@ -621,6 +666,10 @@ impl Table {
             }
             let directives = handler.directive.iter().map(|directive| (directive.clone(), compiled.clone()));
             self.directives.extend(directives);
+            for pattern in &handler.object {
+                let names = pattern.split('.').map(str::to_owned).collect();
+                self.objects.push((names, compiled.clone()));
+            }
             for name in &handler.export {
                 let paths = handler.path.clone();
                 self.exports.push(Export { name: name.clone(), paths, handler: compiled.clone() });

@@ -207,7 +207,8 @@ impl Expression {
         };
         for name in path.split('.') {
             let bare = name.trim_end_matches("()");
-            if bare.is_empty() || bare.contains(['(', ')', ' ', '"', ',', '*', '~']) {
+            let start = bare.strip_suffix("_*").unwrap_or(bare);
+            if bare.is_empty() || start.contains(['(', ')', ' ', '"', ',', '*', '~']) {
                 return Err(wrong("write names with dots between them, and () only after a name"));
             }
             expression.parts.push(Part::Member(bare.to_owned()));

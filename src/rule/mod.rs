@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Confidence, Severity};
 
 pub use expression::{Expression, Part, Requirement, Root, Slot};
-pub use model::{Handler, Model};
+pub use model::{Handler, Hands, Model};
 pub use names::Names;
 pub(crate) use page::crc32;
 pub use page::{Example, ExampleFile, PageError, expand, parse};

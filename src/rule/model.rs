@@ -44,6 +44,10 @@ pub struct Model {
     /// Calls that only come back where their argument is true: `assert.ok(0)`.
     #[serde(default)]
     pub assert: Vec<String>,
+    /// Calls that call a function which they are given, by how its arguments are handed along: `asyncio.to_thread(0, 1)`
+    /// calls the first argument with those from the second on, `*.delay(self, 0)` what the method is read from.
+    #[serde(default)]
+    pub schedule: BTreeMap<Hands, Vec<String>>,
     /// Type -> calls of a method that make its receiver one: `"xml.sax.EntityParser" = ["..setFeature(1=True)"]`.
     #[serde(default)]
     pub turns: BTreeMap<String, Vec<String>>,
@@ -64,6 +68,24 @@ pub struct Model {
     /// Functions that the library calls with data from outside.
     #[serde(default)]
     pub handler: Vec<Handler>,
+}
+
+/// How the arguments of a function are handed to what calls it, and what that yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hands {
+    /// As they are, from a position on; it yields what the function returns: `asyncio.to_thread(0, 1)`.
+    Call,
+    /// The same, and it yields a promise of that: `*.submit(0, 1)`.
+    Later,
+    /// As a list, and a dictionary of keywords: `threading.Thread(1|target, 3|args, 4|kwargs)`.
+    Listed,
+    /// As lists, from a position on, of which each call gets one element: `map(0, 1)`.
+    Each,
+    /// As a list of lists, one a call: `itertools.starmap(0, 1)`.
+    EachListed,
+    /// As they are, and it yields a function that is given the others: `functools.partial(0, 1)`.
+    Partial,
 }
 
 /// `[[handler]]`: how a function is recognised, and what its parameters and its result are.
@@ -89,7 +111,12 @@ pub struct Handler {
     /// they stand: `use server`.
     #[serde(default)]
     pub directive: Vec<String>,
-    /// Methods of a library's class that are one where a class of that base has them: `RequestHandler().get`.
+    /// Where functions stand in an object literal that are one: `Query.*`; of `args&resolve` the object has both, and
+    /// the last is it.
+    #[serde(default)]
+    pub object: Vec<String>,
+    /// Methods of a library's class that are one where a class of that base has them: `RequestHandler().get`;
+    /// `ObjectType().resolve_*` is each whose name starts so.
     #[serde(default)]
     pub method: Vec<String>,
     /// The types of its parameters, by position: `express.Request`; `_` for one of no interest.
@@ -98,6 +125,9 @@ pub struct Handler {
     /// The source kind of its other parameters.
     #[serde(default)]
     pub rest: Option<String>,
+    /// Whether a schema says of what type these are, so that none is an object where a text is asked for.
+    #[serde(default)]
+    pub typed: bool,
     /// The sink kind that its result reaches.
     #[serde(default)]
     pub result: Option<String>,
@@ -155,6 +185,7 @@ impl Model {
                 .chain(&self.assert)
                 .map(|written| (written.as_str(), Role::Call)),
         );
+        all.extend(self.schedule.values().flatten().map(|written| (written.as_str(), Role::Call)));
         all.extend(
             self.returns.keys().chain(self.turns.keys()).map(|written| (written.as_str(), Role::Value)),
         );

@@ -37,8 +37,7 @@ impl<'a> Engine<'a> {
         }
         if self.language != Language::Python {
             self.typed(frame, callee, arguments);
-            let made = self.expression_made(frame, callee, arguments);
-            if let Some(value) = made.or_else(|| self.timer(frame, callee, arguments, span)) {
+            if let Some(value) = self.expression_made(frame, callee, arguments) {
                 return value;
             }
         }
@@ -115,7 +114,12 @@ impl<'a> Engine<'a> {
             && let Some(node) = self.table.anything(self.program.names.text(*name))
             && let Some(node) = self.table.call(node)
         {
-            return self.modelled(frame, node, callee, arguments, span);
+            if !self.table.schedules_alone(node) {
+                return self.modelled(frame, node, callee, arguments, span);
+            }
+            if let Some(value) = self.scheduled(frame, node, callee, arguments, span) {
+                return value;
+            }
         }
         match known {
             Known::Foreign(symbol) => self.foreign_call(frame, symbol, callee, arguments, span),
@@ -158,6 +162,9 @@ impl<'a> Engine<'a> {
     ) -> Abstract {
         let table = self.table;
         let said = table.node(node);
+        if let Some(value) = self.scheduled(frame, node, callee, arguments, span) {
+            return value;
+        }
         self.sinks(frame, node, callee, arguments);
         for (requirements, handler) in &said.handlers {
             if !requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
@@ -382,7 +389,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Where the arguments of a call were read from, by parameter.
-    fn places_by_parameter(
+    pub(super) fn places_by_parameter(
         &self,
         id: FunctionId,
         receiver: Option<Value>,

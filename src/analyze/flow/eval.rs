@@ -58,7 +58,7 @@ impl<'a> Engine<'a> {
                     _ => value,
                 }
             }
-            Op::Each(items) => each(frame.value(*items)),
+            Op::Each(items) => self.element_of(frame, *items, span),
             Op::Call { callee, arguments } => {
                 let made = self.call(frame, *callee, arguments, span);
                 if self.language == Language::Python && self.stays_below(frame, *callee, arguments) {
@@ -412,6 +412,18 @@ impl<'a> Engine<'a> {
         value
     }
 
+    /// What a loop goes through; of a library's value the models may say it: the pieces of a request's body.
+    fn element_of(&self, frame: &Frame<'_>, items: Value, span: Span) -> Abstract {
+        let held = frame.value(items);
+        let Known::Path(node) = held.known else { return each(held) };
+        let method = if self.language == Language::Python { "__iter__" } else { "asyncIterator" };
+        let Some(node) = self.table.member(node, method).and_then(|node| self.table.call(node)) else {
+            return each(held);
+        };
+        let piece = self.path(node, span);
+        Abstract { taint: piece.taint.join(&held.all()), ..piece }
+    }
+
     /// What an awaited call yields. Of a service that nothing is known of it is an answer: `await users.find(name)`.
     fn awaited(&self, frame: &Frame<'_>, inner: Value) -> Abstract {
         let value = frame.value(inner);
@@ -494,6 +506,7 @@ impl<'a> Engine<'a> {
                 },
             }
         }
+        self.object_handlers(frame, entries);
         made
     }
 
@@ -501,9 +514,14 @@ impl<'a> Engine<'a> {
     fn handling_methods(&mut self, class: ClassId, base: NodeId) {
         let table = self.table;
         for (name, id) in &self.program.class(class).methods {
-            let node = table.member(base, self.program.names.text(*name));
+            let name = self.program.names.text(*name);
+            let node = table.member(base, name).or_else(|| {
+                let (start, _) = name.split_once('_').filter(|(start, _)| !start.is_empty())?;
+                table.member(base, &format!("{start}_*"))
+            });
             if let Some((_, handler)) = node.and_then(|node| table.node(node).handlers.first()) {
                 self.handlers.insert(*id, handler);
+                self.declared_arguments(class, name, *id);
             }
         }
     }
@@ -611,7 +629,7 @@ fn sliced(held: &Abstract) -> Abstract {
     Abstract { taint: held.taint.clone(), known, parts }
 }
 
-fn each(items: &Abstract) -> Abstract {
+pub(super) fn each(items: &Abstract) -> Abstract {
     if items.parts.is_none() {
         let known = if items.constant() { Known::Constant } else { Known::Any };
         return Abstract { taint: items.taint.clone(), known, parts: None };

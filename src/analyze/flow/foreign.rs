@@ -131,6 +131,24 @@ impl Engine<'_> {
         Some(self.foreign_value(symbol, span))
     }
 
+    pub(super) fn foreign_within(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
+        self.foreign_symbol(of, name)
+    }
+
+    /// What a function of another file yields that is called with nothing.
+    pub(super) fn foreign_result(
+        &mut self,
+        frame: &Frame<'_>,
+        symbol: SymbolId,
+        span: Span,
+    ) -> Option<Abstract> {
+        let call = self.foreign_call_id(frame, symbol, &[], span)?;
+        let flow = Flow { origin: Origin::Foreign(call), clean: 0, whole: 0, trace: None, via: None };
+        let node = self.foreign.get(symbol).node.and_then(|node| self.table.call(node));
+        let known = self.foreign.symbol(Step::Call(symbol), node).map_or(Known::Any, Known::Foreign);
+        Some(Abstract { taint: Taint::of(flow), known, parts: None })
+    }
+
     pub(super) fn foreign_symbol(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
         let node = self.foreign.get(of).node.and_then(|node| self.table.member(node, name));
         let node = node.or_else(|| self.table.unknown(name)).or_else(|| self.table.anything_on_the_way(name));

@@ -1,9 +1,13 @@
 //! What a function gets: from a caller that nothing is known of, or from the framework that calls it.
 
+use std::rc::Rc;
+
+use super::depends::provided;
 use super::function::Frame;
-use super::value::{Abstract, Flow, Known, Origin, Part, Taint};
+use super::resolver::typed_numbers;
+use super::value::{Abstract, Flow, Key, Known, Origin, Part, Taint};
 use super::{Engine, made};
-use crate::analyze::ir::{FunctionId, Name};
+use crate::analyze::ir::{FunctionId, Name, Span};
 use crate::analyze::model::NodeId;
 use crate::syntax::Language;
 
@@ -25,10 +29,12 @@ impl Engine<'_> {
             let place = (index - method.min(index)) as usize;
             if let Some(kind) = handler.parameters.get(place).copied() {
                 frame.owned.remove(&index);
-                let value = kind.map_or_else(Abstract::default, |node| self.path(node, parameter.span));
+                let value =
+                    kind.map_or_else(Abstract::default, |node| self.typed_parameter(node, parameter.span));
                 return if place == 0 { self.fitting(frame, value, parameter.span) } else { value };
             }
             if let Some(kind) = handler.rest {
+                let schema = handler.typed;
                 frame.owned.remove(&index);
                 if self.converted.contains(&(frame.id, parameter.name)) {
                     return Abstract::default();
@@ -39,6 +45,14 @@ impl Engine<'_> {
                 let annotation = parameter.annotation.filter(|_| typed || !self.renames_types());
                 if let Some(node) = annotation.and_then(|name| self.annotated(frame, name)) {
                     return self.path(node, parameter.span);
+                }
+                if self.program.names.text(parameter.name) == "info"
+                    && self.text_of(parameter.span).contains("Info[")
+                {
+                    return Abstract::default();
+                }
+                if let Some(value) = self.depended(frame, parameter) {
+                    return value;
                 }
                 if typed && declared_harmless(self.text_of(parameter.span)) {
                     let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
@@ -52,7 +66,8 @@ impl Engine<'_> {
                 // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
                 let typed = typed
                     && self.language == Language::Python
-                    && declared_plain(self.text_of(parameter.span));
+                    && declared_plain(self.text_of(parameter.span))
+                    || schema;
                 let read = if typed { read.cleaned(self.models.object_kinds) } else { read };
                 let read = match self.language {
                     Language::Python => read.cleaned(self.declared(self.text_of(parameter.span))),
@@ -68,6 +83,12 @@ impl Engine<'_> {
                 };
                 return record.unwrap_or_else(|| Abstract::tainted(read));
             }
+        }
+        if let Some(kind) = self.declared_read(parameter).and_then(|handler| handler.rest)
+            && !declared_harmless(self.text_of(parameter.span))
+        {
+            frame.owned.remove(&index);
+            return Abstract::tainted(self.read(kind, 0, parameter.span).cleaned(self.models.object_kinds));
         }
         let annotated = parameter.annotation.and_then(|name| self.annotated(frame, name));
         let given = self.given.get(&(frame.id, index)).filter(|known| **known != Known::Any).cloned();
@@ -92,6 +113,19 @@ impl Engine<'_> {
             }
             None => Abstract::tainted(own),
         }
+    }
+
+    /// A parameter of which the models say what it is. Arguments of GraphQL are what its schema says, and so numbers
+    /// where they are declared to be: `{ id }: { id: number }`.
+    fn typed_parameter(&self, node: NodeId, declaration: Span) -> Abstract {
+        let value = self.path(node, declaration);
+        if self.table.node(node).path != "graphql.Arguments" {
+            return value;
+        }
+        let numbers = typed_numbers(self.text_of(declaration));
+        let known = |value: Abstract, name| value.with(Some(Key::Text(name)), Abstract::default());
+        let named = numbers.into_iter().map(Rc::from).fold(Abstract::default(), known);
+        Abstract { parts: named.parts, ..value }
     }
 
     /// Whether it serves a route without parameters, or lies in a function that does.
@@ -151,6 +185,9 @@ const HARMLESS: &[&str] = &[
     "StrictInt",
     "StrictBool",
     "IPvAnyAddress",
+    // What a resolver of GraphQL is told of the query.
+    "GraphQLResolveInfo",
+    "ResolveInfo",
 ];
 
 /// Whether a handler's parameter, as it is declared, is no data of the request: a number (`n: Optional[int] = None`),
@@ -193,8 +230,4 @@ fn declared_plain(declaration: &str) -> bool {
     let mut words =
         kind.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).peekable();
     words.peek().is_some() && !words.any(|word| OPEN.contains(&word))
-}
-
-fn provided(declaration: &str) -> bool {
-    ["Depends(", "Security(", "Inject("].iter().any(|call| declaration.contains(call))
 }

@@ -393,7 +393,9 @@ impl<'a> Engine<'a> {
                 let exact = text("format").is_some_and(|it| matches!(&*it, "uuid" | "date" | "date-time"));
                 let kinds = match (exact, text("pattern")) {
                     (true, _) => ANY,
-                    (false, Some(pattern)) => self.models.dangers.tested(&format!("/{pattern}/"), true),
+                    (false, Some(pattern)) => {
+                        self.models.dangers.tested(&format!("/{pattern}/"), Extent::Anywhere, true)
+                    }
                     (false, None) => 0,
                 };
                 Shape::Clean(kinds | self.models.object_kinds)

@@ -122,32 +122,6 @@ impl Engine<'_> {
         Some(Abstract::known(Known::Pattern(format!("/{body}/{flags}").into())))
     }
 
-    /// A timer with a function of its own: `setTimeout(run, 10, x)` calls `run(x)`.
-    pub(super) fn timer(
-        &mut self,
-        frame: &mut Frame<'_>,
-        callee: Value,
-        arguments: &[Argument],
-        span: Span,
-    ) -> Option<Abstract> {
-        let skip = match frame.function.step(callee).op {
-            Op::Load(name) => match self.program.names.text(name) {
-                "setTimeout" | "setInterval" => 2,
-                "setImmediate" | "queueMicrotask" => 1,
-                _ => return None,
-            },
-            Op::Member(_, name) if self.program.names.text(name) == "nextTick" => 1,
-            _ => return None,
-        };
-        let function = arguments.first().filter(|it| match frame.value(it.value).known {
-            Known::Path(node) => self.table.call(node).is_some(),
-            ref known => callable(known),
-        })?;
-        let given = arguments.get(skip..).unwrap_or_default();
-        self.call(frame, function.value, given, span);
-        Some(Abstract::default())
-    }
-
     pub(super) fn bound_here(&self, frame: &Frame<'_>, name: crate::analyze::ir::Name) -> bool {
         let mut at = Some(frame.id);
         while let Some(id) = at {

@@ -112,6 +112,9 @@ impl Engine<'_> {
 
     /// Of messages to a language model, what the system says: `{"role": "system", "content": text}`, `("system", text)`.
     fn told_by_the_system(&mut self, frame: &mut Frame<'_>, argument: &Argument, kind: Kinds, name: &str) {
+        if self.instructs(frame, argument.value) {
+            return self.check(frame, argument.value, argument.span, kind, name);
+        }
         let Some(messages) = frame.value(argument.value).parts.clone() else { return };
         let role = |value: Abstract| matches!(&value.known, Known::Text(text) if matches!(&**text, "system" | "developer"));
         let text = |name: &str| Key::Text(name.into());
@@ -130,6 +133,39 @@ impl Engine<'_> {
             };
             self.report(frame, &told, span, kind, name);
         }
+    }
+
+    /// Whether a text tells a model who it is, and so is instructions whoever is said to say it: `"You are a clerk. " + x`.
+    fn instructs(&self, frame: &Frame<'_>, value: Value) -> bool {
+        let mut at = value;
+        for _ in 0..8 {
+            at = match &frame.function.step(at).op {
+                Op::Text(parts) => match parts.first() {
+                    Some(first) => *first,
+                    None => return false,
+                },
+                Op::Binary(_, left, _) | Op::Store(_, left) => *left,
+                Op::Load(name) => {
+                    let stores = frame.function.steps.iter().filter_map(|step| match step.op {
+                        Op::Store(to, value) if to == *name => Some(value),
+                        _ => None,
+                    });
+                    let stores: Vec<_> = stores.take(2).collect();
+                    match stores.as_slice() {
+                        [one] => *one,
+                        _ => return false,
+                    }
+                }
+                Op::Call { callee, .. } => match &frame.function.step(*callee).op {
+                    Op::Member(object, name) if self.program.names.text(*name) == "format" => *object,
+                    _ => return false,
+                },
+                _ => break,
+            };
+        }
+        let Known::Text(text) = &frame.value(at).known else { return false };
+        let start = text.trim_start().to_ascii_lowercase();
+        ["you are ", "you're ", "act as ", "your task is "].iter().any(|first| start.starts_with(first))
     }
 
     /// Where the content of a message stands, when the message is written out.
@@ -225,7 +261,8 @@ impl Engine<'_> {
             matches!(argument.pass, Pass::Keyword(name) if self.program.names.text(name) == requirement.keyword)
         });
         let Some(argument) = written else {
-            return match self.option_value(frame, &requirement.keyword, arguments) {
+            let spread = || self.spread_value(frame, &requirement.keyword, arguments);
+            return match self.option_value(frame, &requirement.keyword, arguments).or_else(spread) {
                 Some(_) if requirement.value == "*" => !requirement.other,
                 Some(value) => {
                     constant_is(&value.known, &requirement.value).unwrap_or(true) != requirement.other
@@ -263,6 +300,16 @@ impl Engine<'_> {
                 value = parts.known.iter().find(|(known, _)| *known == key)?.1.clone();
             }
             Some(value)
+        })
+    }
+
+    /// What a dictionary that is spread into keywords has for one: `options = {"shell": True}; run(command, **options)`.
+    fn spread_value(&self, frame: &Frame<'_>, keyword: &str, arguments: &[Argument]) -> Option<Abstract> {
+        let key = Key::Text(keyword.into());
+        let spread = arguments.iter().filter(|argument| argument.pass == Pass::SpreadKeywords);
+        spread.into_iter().find_map(|argument| {
+            let parts = frame.value(argument.value).parts.as_deref()?;
+            parts.known.iter().find(|(known, _)| *known == key).map(|(_, value)| value.clone())
         })
     }
 
