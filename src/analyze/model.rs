@@ -1,7 +1,7 @@
 //! Compiles the models of a language into one tree of paths, so that following `flask.request.args` in a program is a
 //! step a member: a value whose path is in no model costs nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::flow::charset::Dangers;
@@ -252,6 +252,8 @@ pub(super) struct Table {
     directives: HashMap<String, Handler>,
     /// Where functions stand in object literals that a library calls, outermost name first.
     pub(super) objects: Vec<(Vec<String>, Handler)>,
+    /// The names that an object must have for that.
+    pub(super) object_names: HashSet<String>,
 }
 
 /// The models of all languages, and the kinds they name.
@@ -425,6 +427,7 @@ impl Default for Table {
             exports: Vec::new(),
             directives: HashMap::new(),
             objects: Vec::new(),
+            object_names: HashSet::new(),
         }
     }
 }
@@ -667,7 +670,9 @@ impl Table {
             let directives = handler.directive.iter().map(|directive| (directive.clone(), compiled.clone()));
             self.directives.extend(directives);
             for pattern in &handler.object {
-                let names = pattern.split('.').map(str::to_owned).collect();
+                let names: Vec<String> = pattern.split('.').map(str::to_owned).collect();
+                let first = names.first().into_iter().flat_map(|first| first.split('&'));
+                self.object_names.extend(first.filter(|name| *name != "*").map(str::to_owned));
                 self.objects.push((names, compiled.clone()));
             }
             for name in &handler.export {

@@ -84,6 +84,8 @@ pub enum Hands {
     Each,
     /// As a list of lists, one a call: `itertools.starmap(0, 1)`.
     EachListed,
+    /// It has none: it is the method `run` of the object that is started: `threading.Thread().start(self)`.
+    Run,
     /// As they are, and it yields a function that is given the others: `functools.partial(0, 1)`.
     Partial,
 }
@@ -111,8 +113,8 @@ pub struct Handler {
     /// they stand: `use server`.
     #[serde(default)]
     pub directive: Vec<String>,
-    /// Where functions stand in an object literal that are one: `Query.*`; of `args&resolve` the object has both, and
-    /// the last is it.
+    /// Where functions stand in an object literal that are one: `rootValue.*`, in which `*` stands for any name; of
+    /// `args&resolve` the object has both, and the last is it.
     #[serde(default)]
     pub object: Vec<String>,
     /// Methods of a library's class that are one where a class of that base has them: `RequestHandler().get`;

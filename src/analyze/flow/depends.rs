@@ -52,6 +52,14 @@ impl<'a> Engine<'a> {
                     self.record_of(class, &read, &mut { made::MOST_INNER })?
                 }
             },
+            Known::Instance(class) => {
+                let call = self.program.names.get("__call__")?;
+                let object = Abstract::known(Known::Instance(class));
+                let method = self.object_member(frame, &object, class, call, parameter.span)?;
+                let Known::Method(id, _) = method.known else { return None };
+                self.handle(id, handler);
+                self.invoke(frame, &method, &[], parameter.span)
+            }
             Known::Foreign(symbol) => self.foreign_result(frame, symbol, parameter.span)?,
             _ => return None,
         };

@@ -23,6 +23,13 @@ impl<'a> Engine<'a> {
             Op::Load(name) => self.load(frame, *name, span),
             Op::Store(name, stored) => self.store(frame, *name, *stored, span),
             Op::Path(name) => self.import(*name, span),
+            // A member that its declaration makes a number.
+            Op::Member(object, name)
+                if self.converted.contains(&(frame.id, *name))
+                    && self.parameter_at(frame, *object).is_some() =>
+            {
+                Abstract::default()
+            }
             Op::Member(object, name) => {
                 let mut value = self.member(frame, *object, *name, span);
                 // `row.pk`: clean of whatever it is read.
@@ -58,7 +65,7 @@ impl<'a> Engine<'a> {
                     _ => value,
                 }
             }
-            Op::Each(items) => self.element_of(frame, *items, span),
+            Op::Each(items) => each(frame.value(*items)),
             Op::Call { callee, arguments } => {
                 let made = self.call(frame, *callee, arguments, span);
                 if self.language == Language::Python && self.stays_below(frame, *callee, arguments) {
@@ -410,18 +417,6 @@ impl<'a> Engine<'a> {
             self.change(frame, &place, |base| base.with(key, stored));
         }
         value
-    }
-
-    /// What a loop goes through; of a library's value the models may say it: the pieces of a request's body.
-    fn element_of(&self, frame: &Frame<'_>, items: Value, span: Span) -> Abstract {
-        let held = frame.value(items);
-        let Known::Path(node) = held.known else { return each(held) };
-        let method = if self.language == Language::Python { "__iter__" } else { "asyncIterator" };
-        let Some(node) = self.table.member(node, method).and_then(|node| self.table.call(node)) else {
-            return each(held);
-        };
-        let piece = self.path(node, span);
-        Abstract { taint: piece.taint.join(&held.all()), ..piece }
     }
 
     /// What an awaited call yields. Of a service that nothing is known of it is an answer: `await users.find(name)`.

@@ -1,13 +1,10 @@
 //! What a function gets: from a caller that nothing is known of, or from the framework that calls it.
 
-use std::rc::Rc;
-
 use super::depends::provided;
 use super::function::Frame;
-use super::resolver::typed_numbers;
-use super::value::{Abstract, Flow, Key, Known, Origin, Part, Taint};
+use super::value::{Abstract, Flow, Known, Origin, Part, Taint};
 use super::{Engine, made};
-use crate::analyze::ir::{FunctionId, Name, Span};
+use crate::analyze::ir::{FunctionId, Name};
 use crate::analyze::model::NodeId;
 use crate::syntax::Language;
 
@@ -29,8 +26,9 @@ impl Engine<'_> {
             let place = (index - method.min(index)) as usize;
             if let Some(kind) = handler.parameters.get(place).copied() {
                 frame.owned.remove(&index);
-                let value =
-                    kind.map_or_else(Abstract::default, |node| self.typed_parameter(node, parameter.span));
+                let Some(node) = kind else { return Abstract::default() };
+                self.declared_members(frame.id, node, parameter.span);
+                let value = self.path(node, parameter.span);
                 return if place == 0 { self.fitting(frame, value, parameter.span) } else { value };
             }
             if let Some(kind) = handler.rest {
@@ -106,6 +104,7 @@ impl Engine<'_> {
         }
         let named = || self.table.unknown(self.program.names.text(parameter.name));
         match annotated.or_else(named) {
+            Some(node) if self.declared_number(node, parameter.annotation) => Abstract::tainted(own),
             Some(node) => {
                 let value = self.path(node, parameter.span);
                 let piped = self.piped(frame, parameter.span);
@@ -113,19 +112,6 @@ impl Engine<'_> {
             }
             None => Abstract::tainted(own),
         }
-    }
-
-    /// A parameter of which the models say what it is. Arguments of GraphQL are what its schema says, and so numbers
-    /// where they are declared to be: `{ id }: { id: number }`.
-    fn typed_parameter(&self, node: NodeId, declaration: Span) -> Abstract {
-        let value = self.path(node, declaration);
-        if self.table.node(node).path != "graphql.Arguments" {
-            return value;
-        }
-        let numbers = typed_numbers(self.text_of(declaration));
-        let known = |value: Abstract, name| value.with(Some(Key::Text(name)), Abstract::default());
-        let named = numbers.into_iter().map(Rc::from).fold(Abstract::default(), known);
-        Abstract { parts: named.parts, ..value }
     }
 
     /// Whether it serves a route without parameters, or lies in a function that does.

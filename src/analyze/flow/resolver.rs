@@ -4,8 +4,8 @@
 use super::Engine;
 use super::function::Frame;
 use super::value::{Abstract, Key, Known};
-use crate::analyze::ir::{ClassId, Entry, FunctionId, Name, Op, Pass, Value};
-use crate::analyze::model::Handler;
+use crate::analyze::ir::{ClassId, Entry, FunctionId, Name, Op, Pass, Span, Value};
+use crate::analyze::model::{Handler, NodeId};
 
 /// Functions that stand in an object so deep below where they are looked for.
 const DEEPEST: u32 = 2;
@@ -15,10 +15,14 @@ const NUMBERS: &[&str] =
     &["Int", "Float", "Boolean", "UUID", "Date", "DateTime", "Time", "Decimal", "BigInt"];
 
 impl<'a> Engine<'a> {
-    /// Makes handlers of the functions in an object literal that stand where the models say: `Query.*`.
+    /// Makes handlers of the functions in an object literal that stand where the models say: `Query&*.*`.
     pub(super) fn object_handlers(&mut self, frame: &Frame<'_>, entries: &[Entry]) {
         let table = self.table;
-        if table.objects.is_empty() {
+        let looked_for = |entry: &Entry| {
+            let known = entry.key.map(|key| &frame.value(key).known);
+            matches!(known, Some(Known::Text(key)) if table.object_names.contains(&**key))
+        };
+        if !entries.iter().any(looked_for) {
             return;
         }
         let keys: Vec<_> = entries
@@ -32,10 +36,14 @@ impl<'a> Engine<'a> {
             let Some((first, rest)) = pattern.split_first() else { continue };
             let mut names = first.split('&').rev();
             let Some(last) = names.next() else { continue };
-            let find = |name: &str| keys.iter().find(|(key, _)| **key == *name).map(|(_, value)| *value);
-            let Some(value) = find(last).filter(|_| names.all(|name| find(name).is_some())) else { continue };
-            let held = frame.value(value).clone();
-            self.handlers_within(&held, rest, handler, 0);
+            let has = |name: &str| keys.iter().any(|(key, _)| **key == *name);
+            if !names.all(has) {
+                continue;
+            }
+            for (_, value) in keys.iter().filter(|(key, _)| last == "*" || **key == *last) {
+                let held = frame.value(*value).clone();
+                self.handlers_within(&held, rest, handler, 0);
+            }
         }
     }
 
@@ -92,6 +100,24 @@ impl<'a> Engine<'a> {
         self.converted.extend(numbers.into_iter().map(|name| (id, name)));
     }
 
+    /// Notes which members of a resolver's arguments are declared to be numbers: `{ id }: { id: number }`.
+    pub(super) fn declared_members(&mut self, id: FunctionId, node: NodeId, declaration: Span) {
+        if self.table.node(node).path != "graphql.Arguments" {
+            return;
+        }
+        let numbers = typed_numbers(self.text_of(declaration)).into_iter();
+        let numbers: Vec<_> = numbers.filter_map(|name| self.program.names.get(name)).collect();
+        self.converted.extend(numbers.into_iter().map(|name| (id, name)));
+    }
+
+    /// Whether a parameter that a schema gives its type is declared to be a number: `@Args('id') id: number`.
+    pub(super) fn declared_number(&self, node: NodeId, annotation: Option<Name>) -> bool {
+        let path = &self.table.node(node).path;
+        let typed = ["@nestjs/graphql.", "type-graphql."].iter().any(|library| path.starts_with(library));
+        let kind = annotation.and_then(|name| self.program.names.text(name).rsplit('|').next());
+        typed && kind.is_some_and(|kind| matches!(kind, "number" | "boolean" | "Date"))
+    }
+
     fn stores_of(&self, body: FunctionId) -> Vec<(Name, Value)> {
         let steps = self.program.function(body).steps.iter();
         let stores = steps.filter_map(|step| match step.op {
@@ -102,7 +128,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Whether a type is written there whose values are numbers or the like: `graphene.Int(required=True)`.
-    fn is_number(&self, span: crate::analyze::ir::Span) -> bool {
+    fn is_number(&self, span: Span) -> bool {
         let text = self.text_of(span);
         let text = text.strip_prefix("graphene.").unwrap_or(text);
         let name = text.split(['(', ',', '.']).next().unwrap_or("");

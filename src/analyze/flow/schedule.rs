@@ -33,6 +33,10 @@ impl Engine<'_> {
             if !schedule.requirements.iter().all(|requirement| self.holds(frame, requirement, arguments)) {
                 continue;
             }
+            if schedule.hands == Hands::Run {
+                self.run_method(frame, callee, span);
+                continue;
+            }
             let Some(function) = self.handed_function(frame, schedule, callee, arguments) else { continue };
             let Some(given) = self.handed_along(frame, schedule, arguments) else { continue };
             // It runs elsewhere or later: what it throws, and that it ends the program, is no matter of the caller.
@@ -51,10 +55,24 @@ impl Engine<'_> {
                     Abstract::holding(Parts { rest: Some(Box::new(result.flat())), ..Parts::default() })
                 }
                 // A promise of what it returns.
-                Hands::Later | Hands::Listed => Abstract::tainted(result.all()),
+                Hands::Later | Hands::Listed | Hands::Run => Abstract::tainted(result.all()),
             });
         }
         None
+    }
+
+    /// Calls the method `run` of an object of the file that is started: a thread with a class of its own.
+    fn run_method(&mut self, frame: &mut Frame<'_>, callee: Value, span: Span) {
+        let Op::Member(object, _) = frame.function.step(callee).op else { return };
+        let held = frame.value(object).clone();
+        let (Known::Instance(class), Some(run)) = (&held.known, self.program.names.get("run")) else {
+            return;
+        };
+        if let Some(method) = self.object_member(frame, &held, *class, run, span) {
+            self.calling += 1;
+            self.invoke(frame, &method, &[], span);
+            self.calling -= 1;
+        }
     }
 
     /// The function that such a call is given; also a parameter, for the callers to say what it is.

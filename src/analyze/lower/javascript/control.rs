@@ -150,8 +150,12 @@ impl<'a> Lowering<'_, 'a> {
         if field(node, "operator").is_some_and(|operator| self.text(operator) == "in") {
             values = self.keys_of(values, span);
         }
-        if field(node, "kind").is_some_and(|kind| self.text(kind) == "await") {
-            values = self.builder.push(Op::Await(values), span);
+        let mut cursor = node.walk();
+        if node.children(&mut cursor).any(|child| child.kind() == "await") {
+            // The elements of what it waits for, or the pieces that a stream is read in, which models know by this name.
+            let awaited = self.builder.push(Op::Await(values), span);
+            let pieces = self.member(awaited, "asyncIterator", span);
+            values = self.builder.push(Op::Either(vec![awaited, pieces]), span);
         }
         let (head, inside, after) = (self.builder.block(), self.builder.block(), self.builder.block());
         self.builder.end(End::Jump(head));
