@@ -89,9 +89,13 @@ impl Engine<'_> {
             for slot in &sink.slots {
                 self.option(frame, slot, arguments, sink.kind, name);
             }
-            let filling: Vec<_> = sink.slots.iter().flat_map(|slot| self.filling(slot, arguments)).collect();
-            for argument in filling {
-                if sink.first
+            let filled =
+                |slot| self.filling(slot, arguments).into_iter().map(move |argument| (slot, argument));
+            let filling: Vec<_> = sink.slots.iter().flat_map(filled).collect();
+            for (slot, argument) in filling {
+                if let Some(part) = self.spread_part(frame, slot, argument) {
+                    self.report(frame, &part, argument.span, sink.kind, name);
+                } else if sink.first
                     && let Op::List(elements) = &frame.function.step(argument.value).op
                 {
                     if let Some(first) = elements.first() {
@@ -311,6 +315,14 @@ impl Engine<'_> {
             let parts = frame.value(argument.value).parts.as_deref()?;
             parts.known.iter().find(|(known, _)| *known == key).map(|(_, value)| value.clone())
         })
+    }
+
+    /// What of a dictionary that is spread into keywords is meant, when it is known what is in it.
+    fn spread_part(&self, frame: &Frame<'_>, slot: &Slot, argument: &Argument) -> Option<Abstract> {
+        let (Slot::Keyword(name) | Slot::Position(_, Some(name))) = slot else { return None };
+        let value = frame.value(argument.value);
+        let spread = argument.pass == Pass::SpreadKeywords && value.parts.is_some();
+        spread.then(|| value.at(Some(&Key::Text(name.as_str().into()))))
     }
 
     /// Checks a property of an object that is given as an option, or the option of an object kept in a variable.

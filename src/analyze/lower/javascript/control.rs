@@ -154,7 +154,7 @@ impl<'a> Lowering<'_, 'a> {
         if node.children(&mut cursor).any(|child| child.kind() == "await") {
             // The elements of what it waits for, or the pieces that a stream is read in, which models know by this name.
             let awaited = self.builder.push(Op::Await(values), span);
-            let pieces = self.member(awaited, "asyncIterator", span);
+            let pieces = self.member(values, "asyncIterator", span);
             values = self.builder.push(Op::Either(vec![awaited, pieces]), span);
         }
         let (head, inside, after) = (self.builder.block(), self.builder.block(), self.builder.block());
