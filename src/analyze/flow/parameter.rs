@@ -26,9 +26,13 @@ impl Engine<'_> {
             let place = (index - method.min(index)) as usize;
             if let Some(kind) = handler.parameters.get(place).copied() {
                 frame.owned.remove(&index);
-                let Some(node) = kind else { return Abstract::default() };
-                self.declared_members(frame.id, node, parameter.span);
-                let value = self.path(node, parameter.span);
+                let value = match kind {
+                    Some(node) => {
+                        self.declared_members(frame.id, node, parameter.span);
+                        self.path(node, parameter.span)
+                    }
+                    None => Abstract::default(),
+                };
                 return if place == 0 { self.fitting(frame, value, parameter.span) } else { value };
             }
             if let Some(kind) = handler.rest {
