@@ -14,6 +14,7 @@ mod model;
 mod pattern;
 mod project;
 mod regex;
+mod source;
 mod taint;
 mod text;
 mod yielding;
@@ -27,13 +28,14 @@ use std::sync::Arc;
 
 use fragment::Source;
 use serde::{Deserialize, Serialize};
+use source::{Rooms, Understood, sources};
 
 use crate::artifact::Role;
 use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
 use crate::rule::RuleSet;
-use crate::syntax::{Imports, Language, Parsed, Table, parse, scripts, steps_for};
+use crate::syntax::{Imports, Language, Table};
 
 /// What is kept of one document when its text is dropped.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -179,23 +181,15 @@ impl Analyzer {
         let half = source.half.map(|lead| view.half(lead));
         let (text, view) = (source.text.as_ref(), half.as_ref().unwrap_or(view));
         let path = view.path().unwrap_or(view.document().path());
-        let parsed = match parse(language, text, steps_for(text)) {
-            Ok(parsed) => parsed,
+        let rooms = Rooms::default();
+        let Understood { parsed, template } = match source::understood(language, text, &rooms) {
+            Ok(understood) => understood,
             Err(why) => {
                 let message = format!("{why}; exclude the file if it is generated");
                 return facts.notes.push(Note::new(NoteKind::NotChecked, path, message));
             }
         };
-        if !parsed.errors.is_empty() {
-            facts.notes.push(if view.fragment() {
-                half_understood(view, &parsed)
-            } else if template_tags(&parsed) || Language::of_path(path).is_none() {
-                Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
-            } else {
-                let what = not_understood(&parsed, 1);
-                Note::new(NoteKind::Partial, path, format!("{what}; correct the syntax there"))
-            });
-        }
+        facts.notes.extend(source::not_read(view, &parsed, template));
         let flows = self.taint.find(view, &parsed, scope);
         facts.modules.extend(flows.module.map(|module| facts::Module { half: source.half, ..module }));
         if !asked_about {
@@ -236,86 +230,6 @@ impl Opened<'_> {
 /// Whether two findings say the same of one place.
 fn same(one: &Finding, other: &Finding) -> bool {
     one.rule == other.rule && one.location == other.location
-}
-
-/// What of a view is to be parsed as what.
-fn sources<'t>(view: &View<'t>) -> Vec<(Language, Source<'t>)> {
-    let shown = view.fence().filter(|fence| fence.path.is_none());
-    if shown.is_some_and(|fence| matches!(fence.language.as_str(), "diff" | "patch" | "udiff")) {
-        return fragment::of_diff(view.text());
-    }
-    let Some(language) = language(view) else {
-        let page = page(view).map(|(language, text)| (language, Source { text: text.into(), half: None }));
-        return page.into_iter().collect();
-    };
-    let source = match view.fragment() {
-        true => Source::of_fragment(language, view.text()),
-        false => Source { text: view.text().into(), half: None },
-    };
-    vec![(language, source)]
-}
-
-/// The path decides; a fence without one has the word of its info string.
-fn language(view: &View<'_>) -> Option<Language> {
-    view.path().and_then(Language::of_path).or_else(|| {
-        view.fence()
-            .filter(|fence| fence.path.is_none())
-            .and_then(|fence| Language::of_fence(&fence.language))
-    })
-}
-
-/// The scripts of a page or of a component of one file, at their places in it.
-fn page(view: &View<'_>) -> Option<(Language, String)> {
-    let named =
-        view.fence().filter(|fence| fence.path.is_none()).map(|fence| format!("a.{}", fence.language));
-    scripts(view.path().or(named.as_deref())?, view.text())
-}
-
-/// Whether all that a grammar does not understand begins near the tags of a template engine: the file is no source code
-/// but makes some. An error elsewhere stays one, or a tag in a comment would hide a file that does not parse.
-fn template_tags(parsed: &Parsed<'_>) -> bool {
-    let tagged: Vec<bool> =
-        parsed.text.lines().map(|line| is_tag(line, "{%", "%}") || is_tag(line, "{{", "}}")).collect();
-    parsed.errors.iter().all(|lines| {
-        let (first, last) = (lines.start.saturating_sub(2) as usize, (lines.end as usize).min(tagged.len()));
-        tagged.get(first..last).is_some_and(|lines| lines.contains(&true))
-    })
-}
-
-/// Whether a line holds a tag that begins with a name, outside comments: `{% if user %}`, `{{ name|escape }}`.
-fn is_tag(line: &str, open: &str, close: &str) -> bool {
-    let comment = |line: &str| ["//", "/*", "#", "\"\"\""].iter().any(|mark| line.contains(mark));
-    let code =
-        line.split(open).next().filter(|before| !comment(before) && !before.trim_start().starts_with('*'));
-    code.is_some()
-        && line.split(open).skip(1).any(|rest| {
-            let inside = rest.trim_start_matches(['-', '+', ' ']);
-            inside.starts_with(|first: char| first.is_ascii_alphabetic()) && rest.contains(close)
-        })
-}
-
-/// At most so many places are listed.
-const MOST_PLACES: usize = 5;
-
-/// What is not understood of half a file; nobody has to correct what was cut.
-fn half_understood(view: &View<'_>, parsed: &Parsed<'_>) -> Note {
-    let first = view.location(0..0).region.start_line;
-    let bound = view.path().map_or(String::new(), |path| format!(" for {path}"));
-    let message = format!("the code{bound} is half a file; {}", not_understood(parsed, first));
-    Note::new(NoteKind::Info, view.document().path(), message)
-}
-
-/// Names the lines that are not understood, when the text begins on line `first`.
-fn not_understood(parsed: &Parsed<'_>, first: u32) -> String {
-    let shift = first.saturating_sub(1);
-    let say = |lines: &std::ops::Range<u32>| match lines.end - lines.start {
-        1 => (lines.start + shift).to_string(),
-        _ => format!("{}-{}", lines.start + shift, lines.end - 1 + shift),
-    };
-    let shown: Vec<String> = parsed.errors.iter().take(MOST_PLACES).map(say).collect();
-    let more = parsed.errors.len().saturating_sub(MOST_PLACES);
-    let tail = if more > 0 { format!(" and {more} more places") } else { String::new() };
-    format!("not understood: line {}{tail}", shown.join(", "))
 }
 
 #[cfg(test)]

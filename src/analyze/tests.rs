@@ -304,13 +304,59 @@ fn long_chains_cost_no_depth() {
 
 #[test]
 fn templates_of_source_code_are_listed() {
-    let kinds =
-        |text: &str| analyse("catalog.js", text).notes.into_iter().map(|note| note.kind).collect::<Vec<_>>();
+    let kinds = |path: &str, text: &str| {
+        analyse(path, text).notes.into_iter().map(|note| note.kind).collect::<Vec<_>>()
+    };
     let template = "{% autoescape off %}\nf({\n  {% if plural %}\n  a: {{ plural }},\n  {% endif %}\n});\n";
-    assert_eq!(kinds(template), [NoteKind::Unsupported]);
-    assert_eq!(kinds("let a = ;\n\n\n\n// {% if x %}\n"), [NoteKind::Partial]);
-    assert_eq!(kinds("let a = ; // {% if x %}\n"), [NoteKind::Partial]);
-    assert_eq!(kinds("{% if x %}\n\n\n\n\nlet a = ;\n"), [NoteKind::Partial]);
+    assert_eq!(kinds("catalog.js", template), [NoteKind::Unsupported]);
+    let bound = "from {{ cookiecutter.slug }} import x\n";
+    assert_eq!(kinds("app.py", bound), [NoteKind::Unsupported]);
+    assert_eq!(kinds("{{cookiecutter.slug}}/app.py", "{% if x %}\nx = = 1\n"), [NoteKind::Unsupported]);
+    let page = "<script>\nlet a = {{ user.name|tojson }};\n{% if b %}c();{% endif %}\n</script>\n";
+    assert_eq!(kinds("templates/a.html", page), [NoteKind::Unsupported]);
+    for hidden in [
+        "let a = ;\n\n\n\n// {% if x %}\n",
+        "let a = ; // {% if x %}\n",
+        "{% if x %}\n\n\n\n\nlet a = ;\n",
+        "let t = '{{ title }}'; let a = ;\n",
+    ] {
+        assert_eq!(kinds("catalog.js", hidden), [NoteKind::Partial], "{hidden}");
+    }
+}
+
+#[test]
+fn a_template_is_analysed_without_its_tags() {
+    let text = "import os\nfrom flask import request\nfrom {{ cookiecutter.slug }} import x\n\
+                {% if y %}\nos.system(request.args['x'])  # expect: command-injection\n{% endif %}\n";
+    assert_eq!(reported("app.py", text), expected(text));
+}
+
+#[test]
+fn names_are_read_as_an_interpreter_reads_them() {
+    for text in [
+        "import os\nfrom flask import request\nos.\u{17f}ystem(request.args['x'])  # expect: command-injection\n",
+        "from flask import request\n\u{ff45}va\u{2113}(request.args['x'])  # expect: code-injection\n",
+    ] {
+        assert_eq!(reported("app.py", text), expected(text), "{text}");
+    }
+    let text = "const cp = require('child_process'); const app = require('express')();\n\
+                app.get('/', (req, res) => { cp.\\u0065xec(req.query.c) })  // expect: command-injection\n\
+                app.get('/', (req, res) => { \\u{65}val(req.query.c) })  // expect: code-injection\n\
+                app.get('/', (req, res) => { let \\u{61} = req.query.c; eval(a) })  // expect: code-injection\n";
+    assert_eq!(reported("app.js", text), expected(text));
+}
+
+#[test]
+fn a_lone_carriage_return_ends_a_comment_of_python() {
+    let text = "import os\nfrom flask import request\n# tidy up\ros.system(request.args['x'])\n";
+    assert_eq!(reported("app.py", text), [(3, "command-injection".to_owned())]);
+}
+
+#[test]
+fn codecs_that_hide_code_are_said() {
+    let notes = analyse("app.py", "# coding: utf-7\n# +AAo-os.system(x)\n").notes;
+    assert_eq!(notes.iter().map(|note| note.kind).collect::<Vec<_>>(), [NoteKind::Partial]);
+    assert_eq!(analyse("app.py", "# -*- coding: latin-1 -*-\nx = 1\n").notes, []);
 }
 
 #[test]

@@ -248,7 +248,7 @@ impl Redacted {
     /// Line and column of the original for an offset of the redacted text; one inside a masked place counts as its
     /// start, or its end when `after`.
     fn position(&self, offset: usize, after: bool) -> (u32, u32) {
-        let offset = offset.min(self.text.len());
+        let offset = self.text.ceil_char_boundary(offset.min(self.text.len()));
         let line = self.starts().partition_point(|start| *start <= offset);
         let start = self.starts()[line - 1];
         let columns = self.columns.get_or_init(|| Marks::new(&self.text, self.starts(), &self.masks));

@@ -43,7 +43,13 @@ impl Page<'_> {
         for _ in 0..MOST_TAGS {
             let Some(open) = self.find(at, "<") else { return };
             if self.starts(open, "<!--") {
-                at = self.find(open, "-->").unwrap_or(self.text.len());
+                at = self.comment_end(open);
+                continue;
+            }
+            // A `<` in a text opens nothing: `a < b`.
+            let next = self.text.as_bytes().get(open + 1);
+            if !next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?')) {
+                at = open + 1;
                 continue;
             }
             let Some(end) = self.tag_end(open) else { return };
@@ -63,6 +69,13 @@ impl Page<'_> {
         }
     }
 
+    /// Where the comment at `open` ends: browsers take `--!>` for its end too.
+    fn comment_end(&self, open: usize) -> usize {
+        let end = self.find(open, "-->").unwrap_or(self.text.len());
+        let other = self.text.get(open + 4..end).and_then(|inside| inside.find("--!>"));
+        other.map_or(end, |at| open + 4 + at)
+    }
+
     fn find(&self, from: usize, what: &str) -> Option<usize> {
         self.text.get(from..)?.find(what).map(|at| from + at)
     }
@@ -80,15 +93,18 @@ impl Page<'_> {
             && after.is_none_or(|after| !after.is_ascii_alphanumeric() && *after != b'-')
     }
 
-    /// The place behind the tag at `open`; a `>` in quotes is none.
+    /// The place behind the tag at `open`; a `>` in a quoted value is none. An apostrophe elsewhere quotes nothing.
     fn tag_end(&self, open: usize) -> Option<usize> {
-        let mut quote = None;
+        let (mut quote, mut before) = (None, b' ');
         for (index, byte) in self.text.as_bytes().iter().enumerate().skip(open + 1) {
             match (quote, byte) {
-                (None, b'"' | b'\'') => quote = Some(*byte),
+                (None, b'"' | b'\'') if before == b'=' => quote = Some(*byte),
                 (Some(open), byte) if open == *byte => quote = None,
                 (None, b'>') => return Some(index + 1),
                 _ => {}
+            }
+            if !byte.is_ascii_whitespace() {
+                before = *byte;
             }
         }
         None
@@ -201,6 +217,17 @@ mod tests {
         let page = "<!-- <script>no</script> --><button onclick=\"run('x > y')\" class=\"b\">a</button>";
         let (_, script) = scripts("a.html", page).unwrap();
         assert_eq!(script.trim(), ";$=>{run('x > y')}");
+    }
+
+    #[test]
+    fn a_script_behind_odd_markup_is_found() {
+        for before in
+            ["<!-- --!>", "<!----!>", "<!-->", "<!--->", "if a < b, it's c", "<p title=it's>", "<b 'a>"]
+        {
+            let page = format!("{before}<script>run()</script>");
+            let script = scripts("a.html", &page).map(|(_, script)| script);
+            assert_eq!(script.as_deref().map(str::trim), Some("run()"), "{before}");
+        }
     }
 
     #[test]
