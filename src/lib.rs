@@ -350,6 +350,14 @@ fn link(
         all.findings.extend(findings);
         all.notes.extend(notes);
     }
+    if checks.analyzer.is_some() && policy.gate.only.code {
+        let code = |entry: &&artifact::Entry| {
+            entry.role == artifact::Role::Code && entry.action != artifact::Action::Delete
+        };
+        all.notes.extend(analyze::left_out(
+            submission.entries.iter().filter(code).map(|entry| entry.path.as_str()),
+        ));
+    }
     // Of files that nobody asked about, only what allows something here is told.
     let reported = |path: &str| all.findings.iter().any(|finding| finding.location.path == path);
     theirs.retain(|allowance| reported(&allowance.path));

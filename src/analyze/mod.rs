@@ -20,6 +20,7 @@ mod text;
 mod yielding;
 
 pub use project::{Asked, Project, configures};
+pub use source::left_out;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -101,6 +102,7 @@ impl Analyzer {
         let asked = RefCell::default();
         for (index, view) in views.iter().enumerate() {
             let known = facts.modules.len();
+            facts.notes.extend(source::not_named(view));
             for (language, source) in sources(view) {
                 let scope = project.with(&own, Some(&asked));
                 self.code(view, language, &source, scope, asked_about, &mut facts);

@@ -1,13 +1,15 @@
 //! What of a view is code, as it is parsed, and what is said of what is not understood.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::fragment::{self, Source};
+use crate::artifact::Fence;
 use crate::finding::{Note, NoteKind};
 use crate::redact::View;
 use crate::syntax::{
-    Language, Parsed, Unparsed, other_codec, parse, respelled, scripts, steps_for, with_line_ends,
+    Language, Parsed, Unparsed, Walk, other_codec, parse, respelled, scripts, steps_for, with_line_ends,
     without_tags,
 };
 
@@ -17,10 +19,13 @@ pub(super) fn sources<'t>(view: &View<'t>) -> Vec<(Language, Source<'t>)> {
     if shown.is_some_and(|fence| matches!(fence.language.as_str(), "diff" | "patch" | "udiff")) {
         return fragment::of_diff(view.text());
     }
-    let Some(language) = language(view) else {
-        let page = page(view).map(|(language, text)| (language, Source { text: text.into(), half: None }));
-        return page.into_iter().collect();
-    };
+    let named = view.path().and_then(Language::of_path);
+    if named.is_none()
+        && let Some((language, text)) = page(view)
+    {
+        return vec![(language, Source { text: text.into(), half: None })];
+    }
+    let Some(language) = language(view) else { return Vec::new() };
     let source = match view.fragment() {
         true => Source::of_fragment(language, view.text()),
         false => Source { text: view.text().into(), half: None },
@@ -28,21 +33,64 @@ pub(super) fn sources<'t>(view: &View<'t>) -> Vec<(Language, Source<'t>)> {
     vec![(language, source)]
 }
 
-/// The path decides; a fence without one has the word of its info string.
+/// The path decides; then what a fence calls itself, wherever it is bound for; then the first line of a script.
 fn language(view: &View<'_>) -> Option<Language> {
-    view.path().and_then(Language::of_path).or_else(|| {
-        view.fence()
-            .filter(|fence| fence.path.is_none())
-            .and_then(|fence| Language::of_fence(&fence.language))
-    })
+    let path = view.path();
+    path.and_then(Language::of_path)
+        .or_else(|| view.fence().and_then(|fence| Language::of_fence(&fence.language)))
+        .or_else(|| Language::of_shebang(view.text()))
+        .or_else(|| view.fence().filter(|fence| unnamed(fence)).and_then(|_| guessed(view.text())))
 }
 
-/// The scripts of a page or of a component of one file, at their places in it.
-fn page(view: &View<'_>) -> Option<(Language, String)> {
-    let named =
-        view.fence().filter(|fence| fence.path.is_none()).map(|fence| format!("a.{}", fence.language));
-    scripts(view.path().or(named.as_deref())?, view.text())
+/// Whether nothing says what a fence holds.
+fn unnamed(fence: &Fence) -> bool {
+    fence.language.is_empty() && fence.path.is_none()
 }
+
+/// What code without a name is: the first grammar that understands all of a text that calls or defines something.
+fn guessed(text: &str) -> Option<Language> {
+    let says = |language: Language| {
+        let parsed = parse(language, text, steps_for(text)).ok().filter(|parsed| parsed.errors.is_empty())?;
+        let code = |kind: &str| {
+            matches!(
+                kind,
+                "call"
+                    | "call_expression"
+                    | "import_statement"
+                    | "import_from_statement"
+                    | "function_definition"
+                    | "function_declaration"
+                    | "lexical_declaration"
+            )
+        };
+        Walk::new(parsed.root()).any(|node| code(node.kind())).then_some(language)
+    };
+    [Language::Python, Language::Tsx].into_iter().find_map(says)
+}
+
+/// What is said of a fence that may hold code in a language that nothing names.
+pub(super) fn not_named(view: &View<'_>) -> Option<Note> {
+    const WORDS: &[&str] =
+        &["import ", "from ", "def ", "class ", "function ", "const ", "let ", "var ", "async ", "export "];
+    view.fence().filter(|fence| unnamed(fence))?;
+    let code = |line: &str| WORDS.iter().any(|word| line.trim_start().starts_with(word));
+    if !view.text().lines().any(code) || language(view).is_some() {
+        return None;
+    }
+    let line = view.location(0..0).region.start_line;
+    let message = format!("the fence on line {line} names no language: it was not analysed");
+    Some(Note::new(NoteKind::Unsupported, view.document().path(), message))
+}
+
+/// The scripts of a page or of a component of one file, at their places in it; a fence may call itself one, wherever it
+/// is bound for.
+fn page(view: &View<'_>) -> Option<(Language, String)> {
+    let named = view.fence().map(|fence| format!("a.{}", fence.language.trim_matches(['{', '}', '.'])));
+    [view.path(), named.as_deref()].into_iter().flatten().find_map(|path| scripts(path, view.text()))
+}
+
+/// A longer text is no template of source code.
+const LONGEST_TEMPLATE: usize = 200_000;
 
 /// Keeps the texts that stand for another.
 #[derive(Default)]
@@ -74,7 +122,7 @@ pub(super) fn understood<'t>(
         let text = rooms.spelled.get_or_init(|| spelled);
         parsed = parse(language, text, steps_for(text))?;
     }
-    let filled = Some(&parsed).filter(|parsed| !parsed.errors.is_empty());
+    let filled = Some(&parsed).filter(|parsed| !parsed.errors.is_empty() && text.len() <= LONGEST_TEMPLATE);
     let Some(filled) = filled.and_then(|parsed| without_tags(parsed.language, parsed.text)) else {
         return Ok(Understood { parsed, template: false });
     };
@@ -113,6 +161,35 @@ fn is_template(path: &str) -> bool {
     [("{{", "}}"), ("{%", "%}")]
         .iter()
         .any(|(open, close)| path.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
+}
+
+/// Extensions of code that is not analysed.
+const OTHERS: &[&str] = &[
+    "bash", "c", "cc", "clj", "coffee", "cpp", "cs", "cshtml", "cxx", "dart", "ejs", "erb", "erl", "ex",
+    "exs", "fs", "go", "groovy", "h", "hbs", "hpp", "hs", "ipynb", "java", "jl", "jsp", "kt", "kts", "lua",
+    "m", "mm", "php", "pl", "pm", "ps1", "pyx", "r", "rb", "rs", "scala", "sh", "sol", "sql", "swift", "vb",
+    "zig", "zsh",
+];
+
+/// What is said of code in languages that are not analysed, of a whole run.
+pub fn left_out<'p>(paths: impl Iterator<Item = &'p str>) -> Option<Note> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for path in paths {
+        let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let known = OTHERS.iter().find(|known| known.eq_ignore_ascii_case(extension));
+        if let Some(known) = known.filter(|_| Language::of_path(path).is_none()) {
+            *counts.entry(known).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(extension, count)| (std::cmp::Reverse(*count), *extension));
+    let more = counts.len().saturating_sub(MOST_PLACES);
+    let shown: Vec<String> =
+        counts.iter().take(MOST_PLACES).map(|(extension, count)| format!("{count} .{extension}")).collect();
+    let tail = if more > 0 { format!(" and {more} more kinds") } else { String::new() };
+    let message =
+        format!("files not analysed for weaknesses, in other languages: {}{tail}", shown.join(", "));
+    (!shown.is_empty()).then(|| Note::new(NoteKind::Unsupported, "", message))
 }
 
 /// At most so many places are listed.

@@ -347,6 +347,68 @@ fn names_are_read_as_an_interpreter_reads_them() {
 }
 
 #[test]
+fn what_is_code_is_found_without_its_extension() {
+    let python =
+        "import os\nfrom flask import request\nos.system(request.args['x'])  # expect: command-injection\n";
+    for path in ["app.wsgi", "app.py3", "SConstruct"] {
+        assert_eq!(reported(path, python), expected(python), "{path}");
+    }
+    let script = format!("#!/usr/bin/env python3\n{python}");
+    for path in ["bin/deploy", "cgi-bin/app.cgi", "run.sh"] {
+        assert_eq!(reported(path, &script), expected(&script), "{path}");
+    }
+    assert_eq!(reported("bin/deploy", python), []);
+    let note = left_out(["a.go", "b/c.GO", "d.py", "e.ipynb", "Makefile"].into_iter()).unwrap();
+    assert!(note.message.ends_with("2 .go, 1 .ipynb"), "{}", note.message);
+    assert_eq!(left_out(["a.py", "b.js"].into_iter()), None);
+}
+
+#[test]
+fn what_a_component_puts_into_a_page_is_a_sink() {
+    for (path, text) in [
+        (
+            "a.svelte",
+            "<script>\nconst q = new URLSearchParams(location.search).get('q');\n</script>\n{@html q}\n",
+        ),
+        (
+            "a.svg",
+            "<svg xmlns='x'>\n\n<script><![CDATA[\n\u{20}document.title = eval(location.hash) ]]></script></svg>\n",
+        ),
+        ("a.html", "<html>\n<!-- --!>\n\n\n<script>eval(location.hash)</script>\n"),
+    ] {
+        let lines: Vec<u32> = reported(path, text).into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [if path == "a.html" { 5 } else { 4 }], "{path}");
+    }
+}
+
+#[test]
+fn fences_are_read_as_they_call_themselves() {
+    let code = "import os\nfrom flask import request\nos.system(request.args['x'])\n";
+    let read = |info: &str, code: &str| {
+        let text = format!("Here:\n\n```py path=b.py\nx = 1\n```\n\n```{info}\n{code}```\n");
+        let submission = crate::ingest::reply::stdin(text.as_bytes());
+        let original = crate::ingest::read(&submission.entries[0], &1_000_000).unwrap();
+        let document = Redactor::new(&RuleSet::default(), None).unwrap().redact(original).document;
+        analyzer().facts(&document, &Project::default())
+    };
+    for info in [
+        "python",
+        "{python}",
+        "{.python}",
+        "python:app.py",
+        "app.py",
+        "",
+        "python path=bin/deploy",
+        "python path=app.wsgi",
+    ] {
+        assert_eq!(read(info, code).findings.len(), 1, "{info}");
+    }
+    assert_eq!(read("text", code).findings, []);
+    assert_eq!(read("", "import os, = 1\nos.system(x)\n").notes[0].kind, NoteKind::Unsupported);
+    assert_eq!(read("", "$ make\nall done\n").notes, []);
+}
+
+#[test]
 fn a_lone_carriage_return_ends_a_comment_of_python() {
     let text = "import os\nfrom flask import request\n# tidy up\ros.system(request.args['x'])\n";
     assert_eq!(reported("app.py", text), [(3, "command-injection".to_owned())]);

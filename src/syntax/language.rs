@@ -21,26 +21,55 @@ impl Language {
     /// The grammar of a file name's extension; `None` for a file weft does not analyse.
     pub fn of_path(path: &str) -> Option<Self> {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        if matches!(name, "SConstruct" | "SConscript") {
+            return Some(Language::Python);
+        }
         let (stem, extension) = name.rsplit_once('.')?;
         if stem.is_empty() {
             return None;
         }
         Some(match extension.to_ascii_lowercase().as_str() {
-            "py" | "pyi" | "pyw" => Language::Python,
-            "js" | "mjs" | "cjs" | "jsx" => Language::JavaScript,
+            "py" | "pyi" | "pyw" | "py3" | "wsgi" => Language::Python,
+            "js" | "mjs" | "cjs" | "jsx" | "es6" | "es" | "jsm" => Language::JavaScript,
             "ts" | "mts" | "cts" => Language::TypeScript,
             "tsx" => Language::Tsx,
             _ => return None,
         })
     }
 
-    /// The grammar that the first word of a fence's info string names.
+    /// The grammar that the first word of a fence's info string names, in any of the ways that are written: `python`,
+    /// `{python}`, `{.python}`, `python{1,3}`, `python,ignore`, `python:app.py`, `app.py`.
     pub fn of_fence(word: &str) -> Option<Self> {
-        Some(match word.to_ascii_lowercase().as_str() {
-            "python" | "py" | "python3" | "py3" => Language::Python,
+        let bare = word.trim_start_matches(['{', '.', ' ']);
+        let name = bare.split(['{', '}', ',', ':']).next().unwrap_or(bare).to_ascii_lowercase();
+        Some(match name.as_str() {
+            "python" | "py" | "python3" | "py3" | "ipython" | "ipython3" | "pycon" => Language::Python,
             "javascript" | "js" | "jsx" | "mjs" | "cjs" | "node" | "nodejs" => Language::JavaScript,
             "typescript" | "ts" | "mts" | "cts" => Language::TypeScript,
             "tsx" => Language::Tsx,
+            _ => return Language::of_path(bare.trim_end_matches('}')),
+        })
+    }
+
+    /// The grammar of what the first line of a script has run it: `#!/usr/bin/env python3`.
+    pub fn of_shebang(text: &str) -> Option<Self> {
+        let line = text.strip_prefix('\u{feff}').unwrap_or(text).strip_prefix("#!")?;
+        let line = line.split(['\n', '\r']).next().unwrap_or(line);
+        // What a path begins with, options and what `env` sets say nothing.
+        let words = line.split_whitespace().filter(|word| !word.starts_with('-') && !word.contains('='));
+        let mut names = words.map(|word| word.rsplit(['/', '\\']).next().unwrap_or(word));
+        let runner = names.find(|name| {
+            !matches!(
+                *name,
+                "env" | "busybox" | "nice" | "exec" | "npx" | "pnpx" | "bunx" | "npm" | "pnpm" | "yarn"
+            )
+        })?;
+        let runner = runner.strip_suffix(".exe").unwrap_or(runner);
+        let plain = runner.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == 't');
+        Some(match (runner, plain) {
+            (_, "python" | "pypy" | "ipython") | ("uv" | "pipx" | "pythonw", _) => Language::Python,
+            ("node" | "nodejs" | "gjs" | "qjs" | "zx" | "babel-node", _) => Language::JavaScript,
+            ("deno" | "bun" | "tsx" | "ts-node" | "ts-node-esm" | "tsm", _) => Language::TypeScript,
             _ => return None,
         })
     }
@@ -90,6 +119,9 @@ mod tests {
             ("a.b/c.MJS", Some(Language::JavaScript)),
             ("x.d.ts", Some(Language::TypeScript)),
             ("page.tsx", Some(Language::Tsx)),
+            ("deploy/app.wsgi", Some(Language::Python)),
+            ("site_scons/SConstruct", Some(Language::Python)),
+            ("lib/a.es6", Some(Language::JavaScript)),
             ("a.py/readme", None),
             (".py", None),
             ("py", None),
@@ -103,6 +135,33 @@ mod tests {
     fn fence_word_decides() {
         assert_eq!(Language::of_fence("Python"), Some(Language::Python));
         assert_eq!(Language::of_fence("jsx"), Some(Language::JavaScript));
-        assert_eq!(Language::of_fence("bash"), None);
+        for word in
+            ["{python}", "{.python", "python{1,3}", "python,ignore", "python:app.py", "app.py", "{.app.py}"]
+        {
+            assert_eq!(Language::of_fence(word), Some(Language::Python), "{word}");
+        }
+        for word in ["bash", "", "text", "{code-block}", "a.md", "sh:run.sh"] {
+            assert_eq!(Language::of_fence(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn first_line_of_a_script_decides() {
+        for (line, language) in [
+            ("#!/usr/bin/env python3", Some(Language::Python)),
+            ("#!/usr/bin/python3.12 -u", Some(Language::Python)),
+            ("#! /opt/venv/bin/pypy3", Some(Language::Python)),
+            ("#!/usr/bin/env -S uv run --script", Some(Language::Python)),
+            ("#!/usr/bin/env -S PYTHONPATH=lib python", Some(Language::Python)),
+            ("#!/usr/bin/env node", Some(Language::JavaScript)),
+            ("#!/usr/bin/env -S npx tsx", Some(Language::TypeScript)),
+            ("#!/usr/bin/env -S deno run -A", Some(Language::TypeScript)),
+            ("#!/bin/sh", None),
+            ("#!/usr/bin/perl -w", None),
+            ("#!", None),
+            ("# python", None),
+        ] {
+            assert_eq!(Language::of_shebang(&format!("{line}\nx\n")), language, "{line}");
+        }
     }
 }

@@ -1,15 +1,18 @@
-//! The scripts in a page or in a component of one file (`.html`, `.vue`, `.svelte`): a text of the same length that is
+//! The scripts in a page or in a component of one file (`.html`, `.svg`, `.vue`, `.svelte`, `.astro`): a text of the same length that is
 //! the scripts and blanks, so that every place in it is a place in the page.
 //!
-//! Inline handlers (`onclick="run()"`) and `v-html` become functions where they stand.
+//! Inline handlers (`onclick="run()"`), `v-html`, `{@html }` and `set:html` become functions where they stand.
 
 use super::Language;
 
 /// The extensions of files that hold scripts.
-const EXTENSIONS: &[&str] = &["html", "htm", "xhtml", "vue", "svelte"];
+const EXTENSIONS: &[&str] = &["html", "htm", "xhtml", "svg", "vue", "svelte", "astro"];
 
 /// A page is looked through for so many tags.
 const MOST_TAGS: usize = 20_000;
+
+/// The longest expression in a page, in bytes.
+const LONGEST_EXPRESSION: usize = 8192;
 
 /// The scripts of a page; `None` when the path names no page, or it holds none.
 pub fn scripts(path: &str, text: &str) -> Option<(Language, String)> {
@@ -18,7 +21,14 @@ pub fn scripts(path: &str, text: &str) -> Option<(Language, String)> {
         return None;
     }
     let mut page = Page { text, script: blank(text), language: Language::JavaScript, found: false };
-    page.read();
+    let start = if extension.eq_ignore_ascii_case("astro") { page.front() } else { 0 };
+    page.read(start);
+    if extension.eq_ignore_ascii_case("svelte") {
+        page.raw("{@html ");
+    }
+    if extension.eq_ignore_ascii_case("astro") {
+        page.raw("set:html={");
+    }
     let Page { script, language, found, .. } = page;
     let script = String::from_utf8(script).ok().filter(|_| found)?;
     Some((language, script))
@@ -37,9 +47,56 @@ fn blank(text: &str) -> Vec<u8> {
 }
 
 impl Page<'_> {
-    /// Goes from tag to tag.
-    fn read(&mut self) {
+    /// The script between dashes that a component of Astro begins with; where it ends.
+    fn front(&mut self) -> usize {
+        let lead = self.text.len() - self.text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).len();
+        if !self.starts(lead, "---") {
+            return 0;
+        }
+        let from = lead + 3;
+        let to = self.find(from, "\n---").unwrap_or(self.text.len());
+        self.copy(from, to);
+        self.language = Language::TypeScript;
+        to
+    }
+
+    /// The expressions behind `open` that are put into the page as they are.
+    fn raw(&mut self, open: &str) {
+        const SINK: &str = "$=>e.srcdoc=";
         let mut at = 0;
+        for _ in 0..MOST_TAGS {
+            let Some(from) = self.find(at, open).map(|found| found + open.len()) else { return };
+            at = from;
+            let mut depth = 0_usize;
+            let rest = self.text.as_bytes().get(from..).unwrap_or_default();
+            let length = rest.iter().take(LONGEST_EXPRESSION).position(|byte| {
+                depth = match byte {
+                    b'{' => depth + 1,
+                    b'}' if depth == 0 => return true,
+                    b'}' => depth - 1,
+                    _ => depth,
+                };
+                false
+            });
+            let before = from.checked_sub(SINK.len() + 1);
+            let place = before.and_then(|before| self.script.get(before..from));
+            let (Some(length), Some(before), Some(place)) = (length, before, place) else { continue };
+            // A line end goes on ending what stands on the line before.
+            let end = if place.contains(&b'\n') { "\n" } else { ";" };
+            if place.iter().any(|byte| !byte.is_ascii_whitespace()) {
+                continue;
+            }
+            if let Some(place) = self.script.get_mut(before..from) {
+                place.copy_from_slice(format!("{end}{SINK}").as_bytes());
+            }
+            self.copy(from, from + length);
+            self.put(from + length, ";");
+        }
+    }
+
+    /// Goes from tag to tag.
+    fn read(&mut self, start: usize) {
+        let mut at = start;
         for _ in 0..MOST_TAGS {
             let Some(open) = self.find(at, "<") else { return };
             if self.starts(open, "<!--") {
@@ -57,7 +114,8 @@ impl Page<'_> {
             if self.named(open, "script") {
                 let close = self.closing(end);
                 if let Some(language) = self.code(open, end) {
-                    self.copy(end, close);
+                    let (from, to) = self.without_marks(end, close);
+                    self.copy(from, to);
                     self.language = self.language.max(language);
                 }
                 at = close;
@@ -118,6 +176,16 @@ impl Page<'_> {
         found.map_or(bytes.len(), |at| from + at)
     }
 
+    /// What of a script stands inside of the marks of XML: `<![CDATA[` and `]]>`.
+    fn without_marks(&self, from: usize, to: usize) -> (usize, usize) {
+        let code = self.text.get(from..to).unwrap_or("");
+        let inside =
+            code.trim_start().strip_prefix("<![CDATA[").and_then(|rest| rest.trim_end().strip_suffix("]]>"));
+        let Some(inside) = inside else { return (from, to) };
+        let start = to - code.trim_start().len() + "<![CDATA[".len();
+        (start, start + inside.len())
+    }
+
     /// The language of a script by its tag; `None` for data and templates.
     fn code(&self, open: usize, end: usize) -> Option<Language> {
         let tag = self.text.get(open..end)?.to_ascii_lowercase();
@@ -132,9 +200,19 @@ impl Page<'_> {
             _ => {}
         }
         match value(" type=").as_deref() {
-            None | Some("" | "module" | "text/javascript" | "application/javascript" | "text/babel") => {
-                Some(Language::JavaScript)
-            }
+            None
+            | Some(
+                ""
+                | "module"
+                | "text/javascript"
+                | "application/javascript"
+                | "text/ecmascript"
+                | "application/ecmascript"
+                | "application/x-javascript"
+                | "text/x-javascript"
+                | "text/babel"
+                | "text/jsx",
+            ) => Some(Language::JavaScript),
             Some("text/typescript") => Some(Language::TypeScript),
             Some(_) => None,
         }
@@ -220,6 +298,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_put_into_a_page_as_it_is() {
+        let page = "<script>\nlet q; // why\n</script>\n{@html f({ q })}\n<p>and a text</p><b>{@html q}</b>";
+        let (_, script) = scripts("a.svelte", page).unwrap();
+        assert_eq!(script.len(), page.len());
+        let lines: Vec<_> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines, ["let q; // why", "$=>e.srcdoc=f({ q });", ";$=>e.srcdoc=q;"]);
+        let page =
+            "---\nconst q: string = Astro.url.search;\n---\n<article set:html={q} />\n<script>run()</script>";
+        let (language, script) = scripts("a.astro", page).unwrap();
+        assert_eq!(language, Language::TypeScript);
+        let lines: Vec<_> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines, ["const q: string = Astro.url.search;", ";$=>e.srcdoc=q;", "run()"]);
+    }
+
+    #[test]
+    fn scripts_of_a_drawing_are_read() {
+        let page = "<svg><script type=\"text/ecmascript\"><![CDATA[\nrun()\n]]></script></svg>";
+        assert_eq!(scripts("a.svg", page).unwrap().1.trim(), "run()");
+    }
+
+    #[test]
     fn a_script_behind_odd_markup_is_found() {
         for before in
             ["<!-- --!>", "<!----!>", "<!-->", "<!--->", "if a < b, it's c", "<p title=it's>", "<b 'a>"]
@@ -244,9 +343,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_page_keeps_its_length(text in "(<script>|</script>|<p on|=\"|\"|>|é|\n|<!--|v-html){0,20}") {
-            if let Some((_, script)) = scripts("a.vue", &text) {
-                prop_assert_eq!(script.len(), text.len());
+        fn any_page_keeps_its_length(text in "(<script>|</script>|<p on|=\"|\"|>|é|\n|<!--|v-html|---|\\{@html |set:html=\\{|\\}|<!\\[CDATA\\[|\\]\\]>){0,20}") {
+            for path in ["a.vue", "a.svelte", "a.astro", "a.svg"] {
+                if let Some((_, script)) = scripts(path, &text) {
+                    prop_assert_eq!(script.len(), text.len());
+                }
             }
         }
     }

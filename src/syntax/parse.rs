@@ -84,6 +84,12 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
         return first.map(|(tree, lost, errors)| Parsed { text, language, tree, errors, lost });
     }
     let mut best = first.map(|read| (language, read));
+    // What is no code in one grammar is none in another, and takes as long to be seen.
+    if let Ok((_, read)) = &best
+        && is_noise(text, &read.0)
+    {
+        return best.map(|(language, (tree, lost, errors))| Parsed { text, language, tree, errors, lost });
+    }
     for other in language.others() {
         let Ok(read) = attempt(*other, text, steps) else { continue };
         let better = match &best {
@@ -108,6 +114,27 @@ pub fn parse(language: Language, text: &str, steps: u64) -> Result<Parsed<'_>, U
         }
     }
     best.map(|(language, (tree, lost, errors))| Parsed { text, language, tree, errors, lost })
+}
+
+/// A text of more bytes than these is noise when an error stands in so many of them.
+const LARGE: usize = 100_000;
+const BYTES_AN_ERROR: usize = 64;
+
+fn is_noise(text: &str, tree: &Tree) -> bool {
+    if text.len() <= LARGE {
+        return false;
+    }
+    let mut count = 0_usize;
+    let mut walk = Walk::new(tree.root_node());
+    while let Some(node) = walk.next() {
+        if !node.has_error() {
+            walk.prune();
+        } else if node.is_error() || node.is_missing() {
+            count += 1;
+            walk.prune();
+        }
+    }
+    count > text.len() / BYTES_AN_ERROR
 }
 
 /// The longest object type that is blanked.
