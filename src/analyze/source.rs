@@ -39,7 +39,15 @@ fn language(view: &View<'_>) -> Option<Language> {
     path.and_then(Language::of_path)
         .or_else(|| view.fence().and_then(|fence| Language::of_fence(&fence.language)))
         .or_else(|| Language::of_shebang(view.text()))
-        .or_else(|| view.fence().filter(|fence| unnamed(fence)).and_then(|_| guessed(view.text())))
+        .or_else(|| {
+            let open = view.fence().map_or_else(|| path.is_some_and(any_script), unnamed);
+            open.then(|| guessed(view.text())).flatten()
+        })
+}
+
+/// Whether a file of that name is a script in whichever language: without a first line that says so, what it is shows.
+fn any_script(path: &str) -> bool {
+    [".cgi", ".fcgi", ".tac", ".rpy"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether nothing says what a fence holds.
@@ -147,7 +155,7 @@ pub(super) fn not_read(view: &View<'_>, parsed: &Parsed<'_>, template: bool) -> 
     }
     notes.push(if view.fragment() {
         half_understood(view, parsed)
-    } else if template || is_template(path) {
+    } else if template || is_template(path) || makes_page(path) && is_tagged(parsed) {
         Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
     } else {
         let what = not_understood(parsed, 1);
@@ -163,12 +171,31 @@ fn is_template(path: &str) -> bool {
         .any(|(open, close)| path.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
 }
 
+/// Whether a path is that of a page in a folder of templates, which browsers are given what is made of it.
+fn makes_page(path: &str) -> bool {
+    const FOLDERS: &[&str] =
+        &["templates", "template", "views", "layouts", "_layouts", "partials", "includes", "_includes"];
+    Language::of_path(path).is_none() && path.split('/').rev().skip(1).any(|name| FOLDERS.contains(&name))
+}
+
+/// Whether all that is not understood stands near tags of a template engine.
+fn is_tagged(parsed: &Parsed<'_>) -> bool {
+    let tag = |line: &str| {
+        [("{%", "%}"), ("{{", "}}")].iter().any(|(open, close)| line.contains(open) || line.contains(close))
+    };
+    let tagged: Vec<bool> = parsed.text.lines().map(tag).collect();
+    parsed.errors.iter().all(|lines| {
+        let (first, last) = (lines.start.saturating_sub(2) as usize, (lines.end as usize).min(tagged.len()));
+        tagged.get(first..last).is_some_and(|lines| lines.contains(&true))
+    })
+}
+
 /// Extensions of code that is not analysed.
 const OTHERS: &[&str] = &[
     "bash", "c", "cc", "clj", "coffee", "cpp", "cs", "cshtml", "cxx", "dart", "ejs", "erb", "erl", "ex",
     "exs", "fs", "go", "groovy", "h", "hbs", "hpp", "hs", "ipynb", "java", "jl", "jsp", "kt", "kts", "lua",
-    "m", "mm", "php", "pl", "pm", "ps1", "pyx", "r", "rb", "rs", "scala", "sh", "sol", "sql", "swift", "vb",
-    "zig", "zsh",
+    "m", "mm", "php", "pl", "pm", "ps1", "pyx", "r", "rb", "rs", "scala", "sh", "sol", "swift", "vb", "zig",
+    "zsh",
 ];
 
 /// What is said of code in languages that are not analysed, of a whole run.

@@ -350,7 +350,7 @@ fn names_are_read_as_an_interpreter_reads_them() {
 fn what_is_code_is_found_without_its_extension() {
     let python =
         "import os\nfrom flask import request\nos.system(request.args['x'])  # expect: command-injection\n";
-    for path in ["app.wsgi", "app.py3", "SConstruct"] {
+    for path in ["app.wsgi", "app.py3", "SConstruct", "cgi-bin/app.cgi"] {
         assert_eq!(reported(path, python), expected(python), "{path}");
     }
     let script = format!("#!/usr/bin/env python3\n{python}");

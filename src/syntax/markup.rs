@@ -116,6 +116,8 @@ impl Page<'_> {
                 if let Some(language) = self.code(open, end) {
                     let (from, to) = self.without_marks(end, close);
                     self.copy(from, to);
+                    // The next script may stand on the same line.
+                    self.put(close, ";");
                     self.language = self.language.max(language);
                 }
                 at = close;
@@ -278,7 +280,7 @@ mod tests {
         assert_eq!(language, Language::JavaScript);
         assert_eq!(script.len(), page.len());
         assert_eq!(script.find("let"), page.find("let"));
-        assert_eq!(script.split_whitespace().collect::<Vec<_>>(), ["let", "a", "=", "1;"]);
+        assert_eq!(script.split_whitespace().collect::<Vec<_>>(), ["let", "a", "=", "1;", ";"]);
         assert_eq!(script.matches('\n').count(), page.matches('\n').count());
     }
 
@@ -303,19 +305,19 @@ mod tests {
         let (_, script) = scripts("a.svelte", page).unwrap();
         assert_eq!(script.len(), page.len());
         let lines: Vec<_> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        assert_eq!(lines, ["let q; // why", "$=>e.srcdoc=f({ q });", ";$=>e.srcdoc=q;"]);
+        assert_eq!(lines, ["let q; // why", ";", "$=>e.srcdoc=f({ q });", ";$=>e.srcdoc=q;"]);
         let page =
             "---\nconst q: string = Astro.url.search;\n---\n<article set:html={q} />\n<script>run()</script>";
         let (language, script) = scripts("a.astro", page).unwrap();
         assert_eq!(language, Language::TypeScript);
         let lines: Vec<_> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        assert_eq!(lines, ["const q: string = Astro.url.search;", ";$=>e.srcdoc=q;", "run()"]);
+        assert_eq!(lines, ["const q: string = Astro.url.search;", ";$=>e.srcdoc=q;", "run();"]);
     }
 
     #[test]
     fn scripts_of_a_drawing_are_read() {
         let page = "<svg><script type=\"text/ecmascript\"><![CDATA[\nrun()\n]]></script></svg>";
-        assert_eq!(scripts("a.svg", page).unwrap().1.trim(), "run()");
+        assert_eq!(scripts("a.svg", page).unwrap().1.split_whitespace().collect::<Vec<_>>(), ["run()", ";"]);
     }
 
     #[test]
@@ -325,7 +327,7 @@ mod tests {
         {
             let page = format!("{before}<script>run()</script>");
             let script = scripts("a.html", &page).map(|(_, script)| script);
-            assert_eq!(script.as_deref().map(str::trim), Some("run()"), "{before}");
+            assert_eq!(script.as_deref().map(str::trim), Some("run();"), "{before}");
         }
     }
 

@@ -12,10 +12,12 @@ const MOST_TAGS: usize = 20_000;
 const LONGEST: usize = 500;
 
 /// The text without its tags, when a grammar understands all of it then: blanks for `{% if user %}`, a name for
-/// `{{ user.name }}`. `None` when nothing of the sort stands in code, or something is not understood all the same.
+/// `{{ user.name }}`, brackets for `{{ f(user)|tojson }}`. `None` when nothing of the sort stands in code, or something is
+/// not understood all the same.
 ///
 /// What is taken out says nothing that could run: no interpreter loads a file with `{%` in its code, and a value or a
-/// comment is names and filters alone. A tag in a string or a comment of the language explains nothing, and stays.
+/// comment is names and filters alone, or stays in brackets. A tag in a string or a comment of the language explains
+/// nothing, and stays.
 pub fn without_tags(language: Language, text: &str) -> Option<String> {
     let mut tags = tags(text);
     for _ in 0..2 {
@@ -76,9 +78,9 @@ fn tags(text: &str) -> Vec<Range<usize>> {
         if found.last().is_some_and(|last| open < last.end) {
             continue;
         }
-        let line = &text[open..text.floor_char_boundary((open + LONGEST).min(text.len()))];
-        let line = line.lines().next().unwrap_or(line);
-        found.extend(statement(line).or_else(|| value(line)).map(|length| open..open + length));
+        let rest = &text[open..text.floor_char_boundary((open + LONGEST).min(text.len()))];
+        let line = rest.lines().next().unwrap_or(rest);
+        found.extend(statement(line).or_else(|| value(rest)).map(|length| open..open + length));
     }
     found
 }
@@ -93,17 +95,22 @@ fn statement(line: &str) -> Option<usize> {
     inside.chars().all(|c| is_plain(c) || ",!?".contains(c)).then(|| inside.len() + 4)
 }
 
-/// The length of a tag that stands for a value: `{{ user.name|escape }}`, `{{- .Name }}`. It computes nothing.
-fn value(line: &str) -> Option<usize> {
-    let inside = line.strip_prefix("{{")?;
-    let inside = &inside[..inside.find("}}")?];
+/// The length of a tag that stands for a value: `{{ user.name|escape }}`, `{{- .Name }}`, `{{ f(user)|tojson }}`.
+fn value(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix("{{")?;
+    inside.find("}}").map(|at| at + 4)
+}
+
+/// Whether a value computes nothing: names, filters, plain words in quotes.
+fn is_constant(tag: &str) -> bool {
+    let inside = &tag[2..tag.len() - 2];
     let begins = inside.trim_start_matches(['-', '~', ' ']);
     let named = begins.starts_with(|c: char| c.is_alphabetic() || "_.$'\"".contains(c));
     let count = |quote: char| inside.matches(quote).count();
     let (one, two) = (count('\''), count('"'));
     // What is quoted ends in the tag.
     let whole = one.min(two) == 0 && (one + two) % 2 == 0;
-    (named && whole && inside.chars().all(|c| is_plain(c) || "'\"".contains(c))).then(|| inside.len() + 4)
+    named && whole && inside.chars().all(|c| is_plain(c) || "'\"".contains(c))
 }
 
 /// Whether a character is none that calls, assigns or quotes.
@@ -116,8 +123,13 @@ fn filled_in(text: &str, tags: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
     for tag in tags {
         out.push_str(&text[out.len()..tag.start]);
-        let name = text[tag.clone()].starts_with("{{");
-        out.extend(std::iter::repeat_n(if name { '_' } else { ' ' }, tag.len()));
+        let written = &text[tag.clone()];
+        if written.starts_with("{{") && !is_constant(written) {
+            out.push_str(&format!(" ({}) ", &written[2..written.len() - 2]));
+        } else {
+            let name = written.starts_with("{{");
+            out.extend(std::iter::repeat_n(if name { '_' } else { ' ' }, tag.len()));
+        }
     }
     out.push_str(&text[out.len()..]);
     out
@@ -137,10 +149,20 @@ mod tests {
             (Language::Python, "def {{ name | lower }}():\n    return '{{ title }}'\n"),
             (Language::JavaScript, "f([{% for a in b %}{{ a.c|escapejs }}, {% endfor %}]); {# d #}\n"),
             (Language::JavaScript, "const a = {{- .Site.Title }};\nlet {{ b }} = 1;\n"),
+            (
+                Language::JavaScript,
+                "fetch({{ url_for('add')|tojson }});\nlet a = {{ {\n 'b': c.d,\n } | tojson }};\n",
+            ),
         ] {
             let plain = without_tags(language, text);
             assert_eq!(plain.map(|plain| plain.len()), Some(text.len()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_tag_calls_stays() {
+        let plain = without_tags(Language::JavaScript, "let a = {{ eval(b) }};\n");
+        assert_eq!(plain.as_deref(), Some("let a =  ( eval(b) ) ;\n"));
     }
 
     #[test]
