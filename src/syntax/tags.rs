@@ -36,10 +36,10 @@ pub fn without_tags(language: Language, text: &str) -> Option<String> {
     None
 }
 
-/// Whether a range lies in one of some, which are sorted and do not overlap.
-fn covered(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
-    let next = ranges.partition_point(|it| it.end <= range.start);
-    ranges.get(next).is_some_and(|it| it.start < range.end)
+/// Whether a tag begins in one of some ranges, which are sorted and do not overlap.
+fn covered(ranges: &[Range<usize>], tag: &Range<usize>) -> bool {
+    let next = ranges.partition_point(|it| it.end <= tag.start);
+    ranges.get(next).is_some_and(|it| it.start <= tag.start)
 }
 
 /// Where no code stands: strings, comments, what an element says.
