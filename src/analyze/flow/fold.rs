@@ -45,7 +45,8 @@ fn whole(operator: Binary, a: i64, b: i64) -> Known {
             _ => return Known::Constant,
         },
         Binary::FloorDiv => a.checked_div_euclid(b).filter(|_| b > 0),
-        Binary::Mod => a.checked_rem_euclid(b).filter(|_| b > 0),
+        // Of what is negative the languages make different things.
+        Binary::Mod => a.checked_rem_euclid(b).filter(|_| a >= 0 && b > 0),
         Binary::Eq | Binary::Is => return Known::Bool(a == b),
         Binary::Ne | Binary::IsNot => return Known::Bool(a != b),
         Binary::Lt => return Known::Bool(a < b),
