@@ -48,9 +48,10 @@ impl<'a> Engine<'a> {
     }
 
     fn handlers_within(&mut self, held: &Abstract, rest: &[String], handler: &'a Handler, depth: u32) {
-        if let ([], Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _)) = (rest, &held.known) {
-            self.handle(*id, handler);
-            return;
+        for known in held.known.each().iter().filter(|_| rest.is_empty()) {
+            if let Known::Function(id) | Known::Bound(id, _) | Known::Method(id, _) = known {
+                self.handle(*id, handler);
+            }
         }
         let Some(parts) = held.parts.clone().filter(|_| depth <= DEEPEST) else { return };
         for (key, part) in &parts.known {

@@ -93,7 +93,7 @@ impl Engine<'_> {
         let receiver = schedule.function == Slot::Receiver;
         let callable = match frame.value(value).known {
             Known::Function(_) | Known::Bound(..) | Known::Method(..) | Known::Foreign(_) => true,
-            Known::Class(_) => !receiver,
+            Known::Class(_) | Known::Either(_) => !receiver,
             Known::Path(node) => !receiver && self.table.call(node).is_some(),
             Known::Any => !receiver && self.parameter_at(frame, value).is_some(),
             _ => false,
@@ -173,8 +173,7 @@ impl Engine<'_> {
         span: Span,
     ) -> Abstract {
         let held = frame.value(function).clone();
-        let own = matches!(held.known, Known::Function(_) | Known::Bound(..) | Known::Method(..));
-        if own && matches!(hands, Hands::Each | Hands::EachListed) {
+        if held.known.is_function() && matches!(hands, Hands::Each | Hands::EachListed) {
             let plain = given.iter().filter(|argument| argument.pass == Pass::Plain);
             let elements: Vec<_> = plain.map(|argument| each(frame.value(argument.value))).collect();
             let elements = match (hands, elements.first()) {
