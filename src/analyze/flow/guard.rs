@@ -5,7 +5,7 @@ use super::function::{Frame, State};
 use super::summary::Summary;
 use super::value::{Abstract, Key, Known, Origin, Taint};
 use crate::analyze::ir::{Argument, Binary, Literal, Name, Op, Span, Unary, Value};
-use crate::analyze::model::{ANY, Kinds};
+use crate::analyze::model::{ANY, Kinds, Models};
 use crate::rule::Slot;
 use crate::syntax::Language;
 
@@ -407,10 +407,16 @@ impl Engine<'_> {
         self.table.call(node).is_some_and(|node| !self.table.node(node).guards.is_empty())
     }
 
+    /// A path that neither begins at the root nor leads upwards stays in its folder.
+    pub(super) fn contained(&self, taint: Taint) -> Taint {
+        let Models { path, entry, relative, no_dots, .. } = *self.models;
+        taint.cleaned_after(path | entry, relative | no_dots)
+    }
+
     /// The value with what lies at `keys` in it clean.
     fn clean_at(&self, held: Abstract, keys: &[Key], kinds: (Kinds, Kinds), span: Span) -> Abstract {
         match keys {
-            [] => Abstract { taint: held.taint.cleaned_after(kinds.0, kinds.1), ..held },
+            [] => Abstract { taint: self.contained(held.taint.cleaned_after(kinds.0, kinds.1)), ..held },
             [key, rest @ ..] => {
                 let mut part = self.part(&held, key, span);
                 if !rest.is_empty() && matches!(part.known, Known::Path(_)) && part.parts.is_none() {

@@ -455,13 +455,17 @@ impl Engine<'_> {
         let taint = held.all().cleaned_after(if upwards && fixed.is_some() { dots } else { 0 }, normal);
         // What comes before an address's data may be what is taken out: `hash.replace("#", "")`.
         let behind = matches!(&pattern.known, Known::Text(what) if !what.starts_with(['#', '?', '/']));
-        let taint = if behind { taint } else { taint.parted() };
+        let plain = !matches!(held.known, Known::Path(_));
+        let taint = if behind || plain { taint } else { taint.parted() };
         let known = if held.constant() && by.constant() && held.parts.is_none() {
             Known::Constant
         } else {
             Known::Any
         };
-        Some(Abstract { taint: taint.cleaned(clean).join(&put), known, parts: None })
+        // Every `..` is gone.
+        let dots = matches!(&pattern.known, Known::Pattern(pattern) if &**pattern == r"/\.\./g");
+        let clean = clean | if dots && fixed.as_deref() == Some("") { self.models.no_dots } else { 0 };
+        Some(Abstract { taint: self.contained(taint.cleaned(clean)).join(&put), known, parts: None })
     }
 }
 
