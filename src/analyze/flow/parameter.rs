@@ -41,10 +41,10 @@ impl Engine<'_> {
                 if self.converted.contains(&(frame.id, parameter.name)) {
                     return Abstract::default();
                 }
-                let typed = self.language != Language::Python
+                let converts = self.language != Language::Python
                     || !self.unconverted.contains(&frame.id) && !self.renames_types()
                     || provided(self.text_of(parameter.span));
-                let annotation = parameter.annotation.filter(|_| typed || !self.renames_types());
+                let annotation = parameter.annotation.filter(|_| converts || !self.renames_types());
                 if let Some(node) = annotation.and_then(|name| self.annotated(frame, name)) {
                     return self.path(node, parameter.span);
                 }
@@ -56,7 +56,7 @@ impl Engine<'_> {
                 if let Some(value) = self.depended(frame, parameter) {
                     return value;
                 }
-                if typed && declared_harmless(self.text_of(parameter.span)) {
+                if converts && declared_harmless(self.text_of(parameter.span)) {
                     let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
                     let known = provided.and_then(|annotation| self.injected(frame, annotation));
                     return Abstract::known(known.unwrap_or_default());
@@ -66,13 +66,13 @@ impl Engine<'_> {
                     return self.fitting(frame, Abstract::tainted(read), parameter.span);
                 }
                 // A framework of Python makes it what it is declared to be: no dictionary with operators in it.
-                let typed = typed
+                let typed = converts
                     && self.language == Language::Python
                     && declared_plain(self.text_of(parameter.span))
                     || schema;
                 let read = if typed { read.cleaned(self.models.object_kinds) } else { read };
                 let read = match self.language {
-                    Language::Python => read.cleaned(self.declared(self.text_of(parameter.span))),
+                    Language::Python if converts => read.cleaned(self.declared(self.text_of(parameter.span))),
                     _ => read,
                 };
                 if typed && let Some(value) = self.parameter_elsewhere(frame, parameter.span, &read) {
