@@ -112,7 +112,7 @@ fn the_manual_is_whole() {
         }
     }
     for model in &rules.models {
-        let cleaning = [&model.clean, &model.guard, &model.whole, &model.undo];
+        let cleaning = [&model.clean, &model.guard, &model.whole, &model.undo, &model.schema];
         let cleaning =
             cleaning.into_iter().flat_map(|table| table.keys()).flat_map(|key| key.split(" after "));
         kinds.extend(model.source.keys().chain(model.sink.keys()).cloned());
@@ -121,6 +121,11 @@ fn the_manual_is_whole() {
     }
     kinds.sort();
     kinds.dedup();
+    for key in
+        ["assert", "[schema]", "[shape]", "[turns]", "[[handler]]", "directive", "typed option", "data in x"]
+    {
+        assert!(manual.contains(&format!("`{key}")), "rules/README.md does not name the key {key}");
+    }
     let missing: Vec<&String> = kinds.iter().filter(|kind| !manual.contains(&format!("`{kind}`"))).collect();
     assert!(missing.is_empty(), "rules/README.md does not name the kinds {missing:?}");
 }

@@ -142,6 +142,13 @@ pub struct Handler {
 /// The languages that models are for.
 const LANGUAGES: [&str; 2] = ["python", "javascript"];
 
+/// What a call may do with schemas; beside these, `data in` a member.
+#[rustfmt::skip]
+const SHAPES: [&str; 16] = [
+    "fields", "elements", "either", "every", "is", "pattern", "tested", "then", "open", "anything", "data", "answer",
+    "given", "option", "typed option", "options",
+];
+
 impl Model {
     /// Reads one model file; the error holds the 1-based line and a clause.
     pub fn parse(text: &str) -> Result<Model, PageError> {
@@ -158,6 +165,18 @@ impl Model {
                 model.language
             );
             return Err(quoting(&model.language, message));
+        }
+        let shaped = |shape: &&String| !SHAPES.contains(&shape.as_str()) && !shape.starts_with("data in ");
+        if let Some(shape) = model.shape.keys().find(shaped) {
+            let key = |line: &str| {
+                line.split_once('=').is_some_and(|(key, _)| key.trim_matches([' ', '"']) == shape)
+            };
+            let line = text.lines().position(key).map_or(1, |index| index + 1);
+            let hint = nearest(shape, SHAPES.into_iter());
+            return Err(PageError {
+                line,
+                message: format!("`{shape}` is nothing that a call does with schemas{hint}"),
+            });
         }
         for (written, role) in model.expressions() {
             let fault = Expression::parse(written).and_then(|read| read.fits(role));
@@ -199,5 +218,22 @@ impl Model {
             all.extend(handler.call.iter().map(|written| (written.as_str(), Role::Call)));
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_call_does_with_schemas_is_known() {
+        let head = "language = \"python\"\nlibrary = \"a\"\n[shape]\n";
+        let read = |shape: &str| Model::parse(&format!("{head}{shape} = [\"a.b(0)\"]\n"));
+        assert!(read("\"typed option\"").is_ok() && read("\"data in value\"").is_ok());
+        let said = read("feilds").unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "line 4: `feilds` is nothing that a call does with schemas (did you mean `fields`?)"
+        );
     }
 }

@@ -140,7 +140,7 @@ fn of_model(model: &Model) -> Vec<(Use, String)> {
     );
     model.source.keys().chain(rests).for_each(|kind| add(Use::Yielded, kind));
     model.sink.keys().chain(results).for_each(|kind| add(Use::Sink, kind));
-    for table in [&model.clean, &model.guard, &model.whole, &model.undo] {
+    for table in [&model.clean, &model.guard, &model.whole, &model.undo, &model.schema] {
         for kind in table.keys() {
             match kind.split_once(" after ") {
                 Some((kind, after)) => {
