@@ -36,7 +36,7 @@ fn what_is_wrong_is_told_with_file_and_line() {
     #[rustfmt::skip]
     let cases = [
         (OPEN, "(identifier)", "(identifer)", "19", "the grammar has no node `identifer` (did you mean `identifier`?)"),
-        (OPEN, "arguments:", "argument:", "17", "(did you mean `arguments`?)"),
+        (OPEN, "arguments:", "argumets:", "17", "(did you mean `arguments`?)"),
         (OPEN, "value: (false) @fix))) @report", "value: (false) @fix)) @report", "", "a bracket is missing"),
         (OPEN, "#eq? @_name", "#eqq? @_name", "21", "no condition #eqq? (did you mean `eq`?)"),
         (OPEN, "#eq? @_name \"lock\"", "#match? @_name \"lo(ck\"", "21", "unclosed group"),

@@ -47,9 +47,8 @@ impl Book {
         for (number, rule) in rules.iter().enumerate() {
             let Some((key, query)) = source(rule, language) else { continue };
             for tokens in forms(query) {
-                let at = |why| Wrong { line: tokens.line(0), why };
                 let form = Form::read(&tokens, &mut numbers);
-                match form.and_then(|form| Entry::new(number, rule, form, &mut words).map_err(at)) {
+                match form.and_then(|form| Entry::new(number, rule, form, &mut words)) {
                     Ok(entry) => entries.extend(entry),
                     // A query for JavaScript may name what TypeScript's grammar calls otherwise.
                     Err(_) if borrowed(key, language) => {}
@@ -95,9 +94,11 @@ impl Book {
 }
 
 impl Entry {
-    /// `None` when the pattern neither reports nor excuses anything. The error is a clause.
-    fn new(number: usize, rule: &Rule, mut form: Form, words: &mut Words) -> Result<Option<Self>, String> {
-        let Match::Query(matcher) = &rule.matcher else { return Err("it is no pattern rule".to_owned()) };
+    /// `None` when the pattern neither reports nor excuses anything.
+    fn new(number: usize, rule: &Rule, mut form: Form, words: &mut Words) -> Result<Option<Self>, Wrong> {
+        let Match::Query(matcher) = &rule.matcher else {
+            return Err(Wrong { line: 0, why: "it is no pattern rule".to_owned() });
+        };
         if let Some(callee) = form.capture("callee").filter(|_| !matcher.callee.is_empty()) {
             form.conditions.push(Condition::resolves(callee, matcher.callee.clone()));
         }

@@ -99,11 +99,15 @@ impl Expression {
 
     /// Whether it can be compiled; the error is a clause.
     pub(super) fn compile(&self) -> Result<(), String> {
+        Regex::new(&self.text).map(drop).map_err(|error| self.wrong(&error))
+    }
+
+    /// What is wrong with it, as a clause.
+    pub(super) fn wrong(&self, error: &dyn std::fmt::Display) -> String {
+        let error = error.to_string();
         // The last line says what is wrong; those before draw the expression.
-        let last = |text: &str| text.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-        let wrong =
-            |error: regex::Error| format!("its expression `{}`: {}", self.text, last(&error.to_string()));
-        Regex::new(&self.text).map(drop).map_err(wrong)
+        let last = error.lines().last().unwrap_or("").trim_start_matches("error: ");
+        format!("its expression `{}`: {last}", self.text)
     }
 }
 

@@ -9,7 +9,7 @@ use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{Ast, ClassBracketed, ClassSet, ClassSetItem, RepetitionKind, RepetitionRange};
 
 use super::condition::{Condition, Test};
-use super::form::{Form, Presence};
+use super::form::{Form, Presence, Wrong};
 use crate::syntax::{Language, Parsed, Walk, unquoted};
 
 /// A condition on the words of a text.
@@ -27,15 +27,14 @@ pub(super) enum Needs {
 const SHORTEST: usize = 3;
 
 impl Needs {
-    /// What a pattern needs to match. The error is a clause: an expression of it is wrong.
-    pub(super) fn of(form: &Form, words: &mut Words) -> Result<Self, String> {
+    /// What a pattern needs to match. Errors: an expression of it is wrong.
+    pub(super) fn of(form: &Form, words: &mut Words) -> Result<Self, Wrong> {
         let mut all = Vec::new();
         for condition in &form.conditions {
             // Only as it is written: what a class stands for takes ten times as long to tell.
             let tree = condition.expression().map(|expression| {
-                Parser::new()
-                    .parse(expression.text())
-                    .map_err(|error| format!("an expression is wrong: {error}"))
+                let wrong = |error| Wrong { line: condition.line, why: expression.wrong(&error) };
+                Parser::new().parse(expression.text()).map_err(wrong)
             });
             all.push(Needs::of_condition(condition, tree.transpose()?.as_ref(), form, words));
         }
