@@ -9,7 +9,7 @@ use std::fs;
 
 use cli::Place;
 use weft::built_in_rules;
-use weft::rule::Match;
+use weft::rule::{Match, Model};
 
 const LEDGER: &str = "code/acme-ledger-injection.md";
 const OPEN: &str = "code/acme-open-ledger.md";
@@ -121,10 +121,18 @@ fn the_manual_is_whole() {
     }
     kinds.sort();
     kinds.dedup();
-    for key in
-        ["assert", "[schema]", "[shape]", "[turns]", "[[handler]]", "directive", "typed option", "data in x"]
-    {
-        assert!(manual.contains(&format!("`{key}")), "rules/README.md does not name the key {key}");
+    let head = "language = \"python\"\nlibrary = \"a\"\n";
+    for wrong in ["zzz = 1", "[[handler]]\nzzz = 1", "[schedule]\nzzz = []"] {
+        let said = Model::parse(&format!("{head}{wrong}\n")).unwrap_err().message;
+        let keys: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        assert!(keys.len() > 5, "{said}");
+        for key in keys {
+            let there = [format!("`{key}`"), format!("`[{key}]`"), format!("`[[{key}]]`")];
+            assert!(
+                there.iter().any(|key| manual.contains(key)),
+                "rules/README.md does not name the key {key}"
+            );
+        }
     }
     let missing: Vec<&String> = kinds.iter().filter(|kind| !manual.contains(&format!("`{kind}`"))).collect();
     assert!(missing.is_empty(), "rules/README.md does not name the kinds {missing:?}");
