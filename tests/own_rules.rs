@@ -37,7 +37,7 @@ fn what_is_wrong_is_told_with_file_and_line() {
     let cases = [
         (OPEN, "(identifier)", "(identifer)", "19", "the grammar has no node `identifer` (did you mean `identifier`?)"),
         (OPEN, "arguments:", "argumets:", "17", "(did you mean `arguments`?)"),
-        (OPEN, "value: (false) @fix))) @report", "value: (false) @fix)) @report", "", "a bracket is missing"),
+        (OPEN, "value: (false) @fix))) @report", "value: (false) @fix)) @report", "22", "a bracket is missing"),
         (OPEN, "#eq? @_name", "#eqq? @_name", "21", "no condition #eqq? (did you mean `eq`?)"),
         (OPEN, "#eq? @_name \"lock\"", "#match? @_name \"lo(ck\"", "21", "unclosed group"),
         (OPEN, "#eq? @_name \"lock\"", "#goes-to? @_name \"lo(ck\"", "21", "unclosed group"),
@@ -47,7 +47,7 @@ fn what_is_wrong_is_told_with_file_and_line() {
         (LEDGER, "\"http\"", "\"htp\"", "10", "no model yields data of kind `htp` (did you mean `http`?)"),
         (LEDGER, "\"ledger\"", "\"leger\"", "11", "no model has a sink of kind `leger` (did you mean `ledger`?)"),
         (LEDGER, "severity ", "severty ", "4", "(did you mean `severity`?)"),
-        (MODEL, "[sink]\nledger", "[sink]\nlegder", "13", "no page reports what reaches a sink of kind `legder` (did you mean `ledger`?)"),
+        (MODEL, "[sink]\nledger", "[sink]\nledgr", "13", "no page reports what reaches a sink of kind `ledgr` (did you mean `ledger`?)"),
         (MODEL, "sql ", "sqll ", "14", "no page reports what reaches a sink of kind `sqll` (did you mean `sql`?)"),
         (MODEL, "http ", "htpp ", "10", "no page reports data of kind `htpp` (did you mean `http`?)"),
         (MODEL, "[clean]\nledger", "[clean]\nlegder", "17", "no sink is of kind `legder`"),
@@ -62,8 +62,7 @@ fn what_is_wrong_is_told_with_file_and_line() {
         let place = place(file, from, to);
         for arguments in [&["rules", "check", "rules"][..], &["scan", "--rules", "rules", "app.py"]] {
             let said = place.weft(arguments).exits(2).err;
-            let line = if line.is_empty() { "1".to_owned() } else { format!("{line}:") };
-            let start = format!("rules/{file}:{line}");
+            let start = format!("rules/{file}:{line}:");
             assert!(said.contains(&start) && said.contains(what), "{start} {what}\n{said}");
         }
     }

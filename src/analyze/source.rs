@@ -178,16 +178,11 @@ fn makes_page(path: &str) -> bool {
     Language::of_path(path).is_none() && path.split('/').rev().skip(1).any(|name| FOLDERS.contains(&name))
 }
 
-/// Whether all that is not understood stands near tags of a template engine.
+/// Whether a template engine has something to do with a text.
 fn is_tagged(parsed: &Parsed<'_>) -> bool {
-    let tag = |line: &str| {
-        [("{%", "%}"), ("{{", "}}")].iter().any(|(open, close)| line.contains(open) || line.contains(close))
-    };
-    let tagged: Vec<bool> = parsed.text.lines().map(tag).collect();
-    parsed.errors.iter().all(|lines| {
-        let (first, last) = (lines.start.saturating_sub(2) as usize, (lines.end as usize).min(tagged.len()));
-        tagged.get(first..last).is_some_and(|lines| lines.contains(&true))
-    })
+    [("{%", "%}"), ("{{", "}}")]
+        .iter()
+        .any(|(open, close)| parsed.text.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
 }
 
 /// Extensions of code that is not analysed.

@@ -187,10 +187,7 @@ impl Model {
 
     /// Every expression of the file, with the role it has there.
     fn expressions(&self) -> Vec<(&str, Role)> {
-        fn of<'m>(
-            table: &'m BTreeMap<String, Vec<String>>,
-            role: Role,
-        ) -> impl Iterator<Item = (&'m str, Role)> {
+        fn of(table: &BTreeMap<String, Vec<String>>, role: Role) -> impl Iterator<Item = (&str, Role)> {
             table.values().flatten().map(move |written| (written.as_str(), role))
         }
         let mut all: Vec<(&str, Role)> = Vec::new();
