@@ -61,9 +61,9 @@ fn run(page: &Path) {
     cases
         .env("NO_COLOR", "1")
         .env("COLUMNS", "100")
-        .env("HOME", "/nonexistent")
-        .env("XDG_CONFIG_HOME", "/nonexistent")
-        .env("XDG_CACHE_HOME", "/nonexistent")
+        .env("HOME", "/dev/null")
+        .env("XDG_CONFIG_HOME", "/dev/null")
+        .env("XDG_CACHE_HOME", "/dev/null")
         .env("WEFT_CACHE_DIR", "")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")

@@ -12,7 +12,7 @@ fn weft(arguments: &[&str]) -> Output {
         .args(arguments)
         .env_clear()
         .env("NO_COLOR", "1")
-        .env("HOME", "/nonexistent")
+        .env("HOME", "/dev/null")
         .output()
         .unwrap()
 }
