@@ -555,3 +555,12 @@ fn a_test_of_something_holds_only_where_it_was_passed() {
         "import sys\nif not sys.argv[1]:\n    sys.exit(1)\nos.system('ls ' + sys.argv[1])  # expect: command-injection\n",
     );
 }
+
+#[test]
+fn what_a_called_function_reads_of_a_parameter_is_said_to_be_there() {
+    let text = "const { exec } = require('child_process');\nconst app = require('express')();\n\
+        const line = (given) => given.query;\napp.get('/', (req, res) => {\n  exec('ls ' + line(req).name);\n});\n";
+    let findings = analyse("app.js", text).findings;
+    let first = &findings[0].trace[0];
+    assert_eq!((first.location.region.start_line, first.message.as_str()), (3, "`given` is read"));
+}

@@ -86,7 +86,9 @@ impl Engine<'_> {
         if let (Known::Path(node), Part::Name(name), false) = (&whole.known, part, set)
             && let Some(member) = self.table.member(*node, self.program.names.text(name))
         {
-            let value = self.path(member, Span::default());
+            // What is read is said to be where the function takes it.
+            let taken = self.program.function(function).parameters.get(index as usize);
+            let value = self.path(member, taken.map_or_else(Span::default, |parameter| parameter.span));
             return Some(if value.taint.is_empty() {
                 Abstract { taint: whole.taint.clone(), ..value }
             } else {
