@@ -5,6 +5,7 @@ mod again;
 mod call;
 pub(super) mod charset;
 mod container;
+mod dead;
 mod declared;
 mod depends;
 mod effect;

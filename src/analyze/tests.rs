@@ -564,3 +564,16 @@ fn what_a_called_function_reads_of_a_parameter_is_said_to_be_there() {
     let first = &findings[0].trace[0];
     assert_eq!((first.location.region.start_line, first.message.as_str()), (3, "`given` is read"));
 }
+
+#[test]
+fn conditions_that_lead_to_many_others_end() {
+    let level = |level: usize| {
+        let from = if level == 0 { "True".to_owned() } else { format!("x{}", level - 1) };
+        format!("    x{level} = {from}\n").repeat(12)
+    };
+    let levels: String = (0..10).map(level).collect();
+    holds(&format!(
+        "def f(v):\n{levels}    if x9:\n        os.system(v)  # expect: command-injection\n    \
+        if not x9:\n        os.system(v)\n\nf(request.args['x'])\n"
+    ));
+}

@@ -1,9 +1,11 @@
 //! One function: blocks to a fixpoint.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::effect::{self, Called, Stored, Tests, Written};
-use super::fold::truth;
 use super::sink::Target;
 use super::summary::{Reach, Summary};
 use super::value::{Abstract, Event, Flow, Given, Key, Known, Link, Origin, Taint, Via};
@@ -50,6 +52,8 @@ pub(super) struct Frame<'f> {
     pub(super) calls: Vec<Called>,
     pub(super) writes: Vec<Written>,
     pub(super) stores: Vec<Stored>,
+    /// What is stored in each variable; read when a condition first asks for it.
+    pub(super) stored: OnceCell<FxHashMap<Name, Vec<Value>>>,
     pub(super) tests: Vec<Tests>,
     /// Parameters that were given another value.
     pub(super) rebound: BTreeSet<Name>,
@@ -92,6 +96,7 @@ impl<'a> Engine<'a> {
             calls: Vec::new(),
             writes: Vec::new(),
             stores: Vec::new(),
+            stored: OnceCell::new(),
             tests: Vec::new(),
             rebound: BTreeSet::new(),
             owned: BTreeSet::new(),
@@ -185,8 +190,7 @@ impl<'a> Engine<'a> {
             }
             End::Jump(to) => next.push((*to, frame.state.clone())),
             End::Branch(condition, then, other) => {
-                let known =
-                    truth(frame.value(*condition)).filter(|_| !held_by_container(frame, *condition, 0));
+                let known = self.decided(frame, *condition);
                 if known != Some(false) {
                     next.push((*then, self.refined(frame, *condition, true)));
                 }
@@ -389,35 +393,6 @@ impl<'a> Engine<'a> {
         if after.is_some_and(|after| telling(&before, after)) {
             self.again.grown(Shared::Variable(id, name));
         }
-    }
-}
-
-/// Conditions are looked into so deep.
-const DEEPEST_CONDITION: u32 = 12;
-
-/// Whether a condition speaks of what a container holds: another name for it, or whoever it was handed to, may have changed
-/// that, so that no branch is dead for it.
-fn held_by_container(frame: &Frame<'_>, condition: Value, depth: u32) -> bool {
-    if depth > DEEPEST_CONDITION {
-        return true;
-    }
-    let within = |value: Value| held_by_container(frame, value, depth + 1);
-    match &frame.function.step(condition).op {
-        Op::Member(object, _) | Op::Index(object, _) => match &frame.value(*object).known {
-            Known::Text(_) => within(*object),
-            Known::Path(_) => false,
-            _ => true,
-        },
-        Op::Unary(_, inner) | Op::Slice(inner) | Op::Await(inner) | Op::Store(_, inner) => within(*inner),
-        Op::Binary(_, left, right) => within(*left) || within(*right),
-        Op::Text(parts) | Op::Either(parts) => parts.iter().any(|part| within(*part)),
-        Op::Call { arguments, .. } => arguments.iter().any(|argument| {
-            frame.value(argument.value).parts.is_some() || within(argument.value)
-        }),
-        Op::Load(name) if frame.local(*name).is_some() => frame.function.steps.iter().any(|step| {
-            matches!(step.op, Op::Store(stored, value) if stored == *name && value.0 < condition.0 && within(value))
-        }),
-        _ => false,
     }
 }
 
