@@ -41,7 +41,7 @@ fn unknown(asked: &str, rules: &RuleSet) -> Error {
         .filter(|id| asked.split('-').any(|word| word.len() > 2 && id.contains(word)))
         .collect();
     let asked_for: String = asked.chars().take(64).collect();
-    near.sort_by_key(|id| (weft::rule::distance(&asked_for, id), *id));
+    near.sort_by_key(|id| (strsim::levenshtein(&asked_for, id), *id));
     near.truncate(5);
     if ["RUSTSEC-", "GHSA-", "PYSEC-", "CVE-", "GO-"].iter().any(|prefix| asked.starts_with(prefix)) {
         return error

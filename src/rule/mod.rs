@@ -21,7 +21,7 @@ pub use model::{Handler, Hands, Model};
 pub use names::Names;
 pub(crate) use page::crc32;
 pub use page::{Example, ExampleFile, PageError, expand, parse};
-pub use spelling::{did_you_mean, distance, nearest};
+pub use spelling::{did_you_mean, nearest};
 
 /// The folder of `rules/` that a page lives in: which stage reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 /// " (did you mean `x`?)" for the word of `known` that is nearest to `word`, when one is near.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let word: String = word.chars().take(64).collect();
-    let near = known.map(|known| (distance(&word, known), known)).min();
+    let near = known.map(|known| (strsim::levenshtein(&word, known), known)).min();
     match near.filter(|(distance, known)| *distance <= 1 + known.len() / 4) {
         Some((_, known)) => format!(" (did you mean `{known}`?)"),
         None => String::new(),
@@ -17,20 +17,4 @@ pub fn did_you_mean(message: &str) -> String {
         (true, Some(unknown)) => nearest(unknown, words),
         _ => String::new(),
     }
-}
-
-/// The Levenshtein distance.
-pub fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
