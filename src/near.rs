@@ -95,6 +95,7 @@ impl Search<'_> {
                 return;
             }
             open.sort_by_cached_key(|index| (distance(&self.entries[*index].path, &targets), *index));
+            self.full |= open.len() > SEARCHED;
             open.truncate(SEARCHED);
             let Some(names) = Names::of(&targets) else {
                 self.full = true;

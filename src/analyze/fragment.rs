@@ -18,6 +18,8 @@ pub(super) struct Source<'t> {
     pub(super) text: Cow<'t, str>,
     /// Of half a file: how many bytes stand before the fragment in it.
     pub(super) half: Option<usize>,
+    /// Whether nothing that is code was left out.
+    pub(super) whole: bool,
 }
 
 impl<'t> Source<'t> {
@@ -35,14 +37,14 @@ impl<'t> Source<'t> {
         let whole = Some(lost(&text).unwrap_or_default()).filter(|(lost, errors)| *lost > 0 || *errors > 0);
         let half = (marked || indented || whole.is_some() || text.lines().any(is_elision)).then_some(0);
         let Some(mut least) = whole.filter(|_| language != Language::Python) else {
-            return Source { text, half };
+            return Source { text, half, whole: true };
         };
-        let mut best = Source { text: text.clone(), half };
+        let mut best = Source { text: text.clone(), half, whole: true };
         for (before, after) in AROUND {
             let tried = format!("{before}{text}\n{after}");
             if let Some(lost) = lost(&tried).filter(|lost| *lost < least) {
                 least = lost;
-                best = Source { text: tried.into(), half: Some(before.len()) };
+                best = Source { text: tried.into(), half: Some(before.len()), whole: true };
             }
         }
         best
@@ -82,7 +84,7 @@ pub(super) fn of_diff(text: &str) -> Vec<(Language, Source<'static>)> {
             }
         }
     }
-    let source = |text: String| Source { text: text.into(), half: Some(0) };
+    let source = |text: String| Source { text: text.into(), half: Some(0), whole: true };
     found.into_iter().map(|(language, text)| (language, source(text))).collect()
 }
 

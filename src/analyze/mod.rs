@@ -192,6 +192,11 @@ impl Analyzer {
             }
         };
         facts.notes.extend(source::not_read(view, &parsed, template));
+        if !source.whole {
+            let why =
+                "not all that is put into the page as it is could be read; write one such expression a line";
+            facts.notes.push(Note::new(NoteKind::Partial, path, why));
+        }
         let flows = self.taint.find(view, &parsed, scope);
         facts.modules.extend(flows.module.map(|module| facts::Module { half: source.half, ..module }));
         if !asked_about {

@@ -9,8 +9,8 @@ use crate::artifact::Fence;
 use crate::finding::{Note, NoteKind};
 use crate::redact::View;
 use crate::syntax::{
-    Language, Parsed, Unparsed, Walk, other_codec, parse, respelled, scripts, steps_for, with_line_ends,
-    without_tags,
+    Language, Parsed, Scripts, Unparsed, Walk, other_codec, parse, respelled, scripts, steps_for,
+    with_line_ends, without_tags,
 };
 
 /// What of a view is to be parsed as what.
@@ -21,14 +21,14 @@ pub(super) fn sources<'t>(view: &View<'t>) -> Vec<(Language, Source<'t>)> {
     }
     let named = view.path().and_then(Language::of_path);
     if named.is_none()
-        && let Some((language, text)) = page(view)
+        && let Some(Scripts { language, text, whole }) = page(view)
     {
-        return vec![(language, Source { text: text.into(), half: None })];
+        return vec![(language, Source { text: text.into(), half: None, whole })];
     }
     let Some(language) = language(view) else { return Vec::new() };
     let source = match view.fragment() {
         true => Source::of_fragment(language, view.text()),
-        false => Source { text: view.text().into(), half: None },
+        false => Source { text: view.text().into(), half: None, whole: true },
     };
     vec![(language, source)]
 }
@@ -52,7 +52,8 @@ fn any_script(path: &str) -> bool {
 
 /// Whether nothing says what a fence holds.
 fn unnamed(fence: &Fence) -> bool {
-    fence.language.is_empty() && fence.path.is_none()
+    const NOTHING: &[&str] = &["", "code", "snippet"];
+    NOTHING.contains(&fence.language.to_ascii_lowercase().as_str()) && fence.path.is_none()
 }
 
 /// What code without a name is: the first grammar that understands all of a text that calls or defines something.
@@ -76,12 +77,21 @@ fn guessed(text: &str) -> Option<Language> {
     [Language::Python, Language::Tsx].into_iter().find_map(says)
 }
 
-/// What is said of a fence that may hold code in a language that nothing names.
+/// What is said of a fence or script that may hold code in a language that nothing names.
 pub(super) fn not_named(view: &View<'_>) -> Option<Note> {
     const WORDS: &[&str] =
         &["import ", "from ", "def ", "class ", "function ", "const ", "let ", "var ", "async ", "export "];
+    let script = |path: &str| any_script(path) && view.fence().is_none();
+    if view.path().is_some_and(script) && language(view).is_none() {
+        let why = "is a script in a language that is not analysed";
+        return Some(Note::new(NoteKind::Unsupported, view.document().path(), why));
+    }
     view.fence().filter(|fence| unnamed(fence))?;
-    let code = |line: &str| WORDS.iter().any(|word| line.trim_start().starts_with(word));
+    // `name(`: a call.
+    let calls = |line: &str| {
+        line.match_indices('(').any(|(at, _)| line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    let code = |line: &str| WORDS.iter().any(|word| line.trim_start().starts_with(word)) || calls(line);
     if !view.text().lines().any(code) || language(view).is_some() {
         return None;
     }
@@ -92,7 +102,7 @@ pub(super) fn not_named(view: &View<'_>) -> Option<Note> {
 
 /// The scripts of a page or of a component of one file, at their places in it; a fence may call itself one, wherever it
 /// is bound for.
-fn page(view: &View<'_>) -> Option<(Language, String)> {
+fn page(view: &View<'_>) -> Option<Scripts> {
     let named = view.fence().map(|fence| format!("a.{}", fence.language.trim_matches(['{', '}', '.'])));
     [view.path(), named.as_deref()].into_iter().flatten().find_map(|path| scripts(path, view.text()))
 }
@@ -142,7 +152,7 @@ pub(super) fn understood<'t>(
 pub(super) fn not_read(view: &View<'_>, parsed: &Parsed<'_>, template: bool) -> Vec<Note> {
     let path = view.path().unwrap_or(view.document().path());
     let mut notes = Vec::new();
-    if parsed.language == Language::Python && !view.fragment() {
+    if parsed.language == Language::Python && (!view.fragment() || view.path().is_some()) {
         notes.extend(other_codec(view.text()).map(|codec| {
             let message = format!(
                 "is written in the codec {codec:?}, under which a comment may be code; write it in UTF-8"
@@ -155,7 +165,7 @@ pub(super) fn not_read(view: &View<'_>, parsed: &Parsed<'_>, template: bool) -> 
     }
     notes.push(if view.fragment() {
         half_understood(view, parsed)
-    } else if template || is_template(path) || makes_page(path) && is_tagged(parsed) {
+    } else if template || is_template(path) && near_tags(parsed) || makes_page(path) && has_tag(parsed.text) {
         Note::new(NoteKind::Unsupported, path, "is a template of source code: checked in part")
     } else {
         let what = not_understood(parsed, 1);
@@ -164,11 +174,25 @@ pub(super) fn not_read(view: &View<'_>, parsed: &Parsed<'_>, template: bool) -> 
     notes
 }
 
-/// Whether a path holds a tag itself, so that nothing can be loaded from there: `{{cookiecutter.slug}}/app.py`.
-fn is_template(path: &str) -> bool {
+/// Whether a text holds a tag of a template engine.
+fn has_tag(text: &str) -> bool {
     [("{{", "}}"), ("{%", "%}")]
         .iter()
-        .any(|(open, close)| path.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
+        .any(|(open, close)| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
+}
+
+/// Whether a path holds a tag itself, which no import statement can name: `{{cookiecutter.slug}}/app.py`.
+fn is_template(path: &str) -> bool {
+    has_tag(path)
+}
+
+/// Whether all that is not understood stands beside tags.
+fn near_tags(parsed: &Parsed<'_>) -> bool {
+    let tagged: Vec<bool> = parsed.text.lines().map(has_tag).collect();
+    parsed.errors.iter().all(|lines| {
+        let (first, last) = (lines.start.saturating_sub(2) as usize, (lines.end as usize).min(tagged.len()));
+        tagged.get(first..last).is_some_and(|lines| lines.contains(&true))
+    })
 }
 
 /// Whether a path is that of a page in a folder of templates, which browsers are given what is made of it.
@@ -178,19 +202,14 @@ fn makes_page(path: &str) -> bool {
     Language::of_path(path).is_none() && path.split('/').rev().skip(1).any(|name| FOLDERS.contains(&name))
 }
 
-/// Whether a template engine has something to do with a text.
-fn is_tagged(parsed: &Parsed<'_>) -> bool {
-    [("{%", "%}"), ("{{", "}}")]
-        .iter()
-        .any(|(open, close)| parsed.text.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
-}
-
 /// Extensions of code that is not analysed.
+#[rustfmt::skip]
 const OTHERS: &[&str] = &[
-    "bash", "c", "cc", "clj", "coffee", "cpp", "cs", "cshtml", "cxx", "dart", "ejs", "erb", "erl", "ex",
-    "exs", "fs", "go", "groovy", "h", "hbs", "hpp", "hs", "ipynb", "java", "jl", "jsp", "kt", "kts", "lua",
-    "m", "mm", "php", "pl", "pm", "ps1", "pyx", "r", "rb", "rs", "scala", "sh", "sol", "swift", "vb", "zig",
-    "zsh",
+    "asp", "aspx", "bash", "bat", "bzl", "c", "cc", "clj", "cmd", "coffee", "cpp", "cs", "cshtml", "cxx", "dart",
+    "ejs", "erb", "erl", "ex", "exs", "fish", "fs", "go", "gradle", "groovy", "gs", "h", "haml", "hbs", "hpp", "hs",
+    "ipynb", "j2", "jade", "java", "jinja", "jl", "jsp", "kt", "kts", "lua", "m", "mdx", "ml", "mm", "nim", "php", "php5",
+    "phtml", "pl", "pm", "ps1", "psm1", "pug", "pyx", "r", "rb", "rs", "sage", "scala", "sh", "sol", "sql", "ssjs", "swift",
+    "tf", "twig", "vb", "vbs", "zig", "zsh",
 ];
 
 /// What is said of code in languages that are not analysed, of a whole run.

@@ -312,6 +312,7 @@ fn templates_of_source_code_are_listed() {
     let bound = "from {{ cookiecutter.slug }} import x\n";
     assert_eq!(kinds("app.py", bound), [NoteKind::Unsupported]);
     assert_eq!(kinds("{{cookiecutter.slug}}/app.py", "{% if x %}\nx = = 1\n"), [NoteKind::Unsupported]);
+    assert_eq!(kinds("{{cookiecutter.slug}}/app.py", "\n\nx = = 1\n"), [NoteKind::Partial]);
     let page = "<script>\nlet a = {{ user.name|tojson }};\n{% if b %}c();{% endif %}\n</script>\n";
     assert_eq!(kinds("templates/a.html", page), [NoteKind::Unsupported]);
     for hidden in [

@@ -7,6 +7,13 @@ const PLAIN: &[&str] = &[
     "utf8",
     "u8",
     "utf",
+    "cp860",
+    "cp861",
+    "cp862",
+    "cp863",
+    "cp865",
+    "cp866",
+    "cp869",
     "cp65001",
     "ascii",
     "us-ascii",
@@ -50,7 +57,6 @@ const FAMILIES: &[&str] = &[
     "windows-125",
     "cp125",
     "cp85",
-    "cp86",
     "cp43",
     "cp77",
 ];
@@ -77,8 +83,6 @@ const WIDE: &[&str] = &[
     "sjis",
     "s-jis",
     "csshiftjis",
-    "shift-jis-2004",
-    "shift-jisx0213",
     "cp932",
     "932",
     "ms932",
@@ -108,8 +112,10 @@ pub fn other_codec(text: &str) -> Option<&str> {
     (!plain && !wide).then_some(named)
 }
 
+/// Whether nothing but a comment stands on a line.
 fn is_comment(line: &str) -> bool {
-    line.trim_start_matches([' ', '\t', '\u{c}', '\u{feff}']).starts_with('#')
+    let code = line.trim_start_matches([' ', '\t', '\u{c}', '\u{feff}']);
+    code.is_empty() || code.starts_with('#')
 }
 
 /// `^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)`
@@ -140,6 +146,11 @@ mod tests {
             ("# coding: shift_jis\nx = '\u{fffd}'\n", Some("shift_jis")),
             ("# -*- coding: utf-7 -*-\n", Some("utf-7")),
             ("\n# coding=unicode_escape\n", Some("unicode_escape")),
+            (" \n# coding: utf-7\n", Some("utf-7")),
+            ("\u{c}\n# coding: utf-7\n", Some("utf-7")),
+            ("# coding: shift_jis_2004\n", Some("shift_jis_2004")),
+            ("# coding: cp864\n", Some("cp864")),
+            ("# coding: cp865\n", None),
             ("#!/usr/bin/python\r# coding: rot13\r", Some("rot13")),
             ("x = 1\n# coding: utf-7\n", None),
             ("#\n#\n# coding: utf-7\n", None),

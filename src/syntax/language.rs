@@ -38,16 +38,22 @@ impl Language {
     }
 
     /// The grammar that the first word of a fence's info string names, in any of the ways that are written: `python`,
-    /// `{python}`, `{.python}`, `python{1,3}`, `python,ignore`, `python:app.py`, `app.py`.
+    /// `{python}`, `{.python}`, `python{1,3}`, `python,ignore`, `python3.11`, `python:app.py`, `app.py`.
     pub fn of_fence(word: &str) -> Option<Self> {
         let bare = word.trim_start_matches(['{', '.', ' ']);
-        let name = bare.split(['{', '}', ',', ':']).next().unwrap_or(bare).to_ascii_lowercase();
-        Some(match name.as_str() {
-            "python" | "py" | "python3" | "py3" | "ipython" | "ipython3" | "pycon" => Language::Python,
-            "javascript" | "js" | "jsx" | "mjs" | "cjs" | "node" | "nodejs" => Language::JavaScript,
+        let whole =
+            bare.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '/' | '+' | '#'));
+        let whole = whole.into_iter().next().unwrap_or(bare).to_ascii_lowercase();
+        // `python3.11`
+        let name = whole.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        Some(match name {
+            "python" | "py" | "ipython" | "pycon" | "python-repl" | "pyrepl" | "py3k" => Language::Python,
+            "javascript" | "js" | "jsx" | "mjs" | "cjs" | "es" | "node" | "nodejs" | "javascriptreact" => {
+                Language::JavaScript
+            }
             "typescript" | "ts" | "mts" | "cts" => Language::TypeScript,
-            "tsx" => Language::Tsx,
-            _ => return Language::of_path(bare.trim_end_matches('}')),
+            "tsx" | "typescriptreact" => Language::Tsx,
+            _ => return Language::of_path(&whole).or_else(|| Language::of_path(bare.trim_end_matches('}'))),
         })
     }
 
@@ -61,7 +67,22 @@ impl Language {
         let runner = names.find(|name| {
             !matches!(
                 *name,
-                "env" | "busybox" | "nice" | "exec" | "npx" | "pnpx" | "bunx" | "npm" | "pnpm" | "yarn"
+                "env"
+                    | "busybox"
+                    | "nice"
+                    | "exec"
+                    | "run"
+                    | "npx"
+                    | "pnpx"
+                    | "bunx"
+                    | "npm"
+                    | "pnpm"
+                    | "yarn"
+                    | "poetry"
+                    | "pdm"
+                    | "hatch"
+                    | "rye"
+                    | "pipenv"
             )
         })?;
         let runner = runner.strip_suffix(".exe").unwrap_or(runner);
@@ -135,9 +156,20 @@ mod tests {
     fn fence_word_decides() {
         assert_eq!(Language::of_fence("Python"), Some(Language::Python));
         assert_eq!(Language::of_fence("jsx"), Some(Language::JavaScript));
-        for word in
-            ["{python}", "{.python", "python{1,3}", "python,ignore", "python:app.py", "app.py", "{.app.py}"]
-        {
+        for word in [
+            "{python}",
+            "{.python",
+            "python{1,3}",
+            "python,ignore",
+            "python:app.py",
+            "app.py",
+            "{.app.py}",
+            "python3.11",
+            "python;x",
+            "python[1]",
+            "app.py:12-40",
+            "Python-repl",
+        ] {
             assert_eq!(Language::of_fence(word), Some(Language::Python), "{word}");
         }
         for word in ["bash", "", "text", "{code-block}", "a.md", "sh:run.sh"] {
@@ -156,6 +188,7 @@ mod tests {
             ("#!/usr/bin/env node", Some(Language::JavaScript)),
             ("#!/usr/bin/env -S npx tsx", Some(Language::TypeScript)),
             ("#!/usr/bin/env -S deno run -A", Some(Language::TypeScript)),
+            ("#!/usr/bin/env -S poetry run python", Some(Language::Python)),
             ("#!/bin/sh", None),
             ("#!/usr/bin/perl -w", None),
             ("#!", None),

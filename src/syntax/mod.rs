@@ -18,7 +18,7 @@ mod walk;
 pub use codec::other_codec;
 pub use imports::{Imports, dotted};
 pub use language::Language;
-pub use markup::scripts;
+pub use markup::{Scripts, scripts};
 pub use parse::{MAX_BYTES, Parsed, Unparsed, parse, steps_for};
 pub use spelling::{respelled, with_line_ends};
 pub use table::{Place, Table};
