@@ -2,6 +2,7 @@
 
 mod address;
 mod again;
+mod annotation;
 mod call;
 pub(super) mod charset;
 mod container;

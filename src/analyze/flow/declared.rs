@@ -4,32 +4,19 @@
 use std::rc::Rc;
 
 use super::Engine;
+use super::annotation::{before, declared_type, harmless, last, pattern_of, words};
 use super::charset::Extent;
 use super::function::Frame;
-use super::parameter::harmless;
 use super::schema::{Role, Shape};
 use super::value::{Abstract, Known};
 use crate::analyze::ir::{Argument, ClassId, FunctionId, Op, Pass, Record, Span, Value};
 use crate::analyze::model::{ANY, Kinds};
 
-/// What stands around a type without being one, and what is no data.
-const AROUND: &[&str] = &[
-    "Optional",
-    "Union",
-    "List",
-    "list",
-    "Set",
-    "set",
-    "Sequence",
-    "Iterable",
-    "Tuple",
-    "tuple",
-    "FrozenSet",
-    "frozenset",
-    "None",
-    "Annotated",
-    "typing",
-    "t",
+/// Where types come from that hold no text.
+#[rustfmt::skip]
+const LIBRARIES: &[&str] = &[
+    "typing", "typing_extensions", "types", "decimal", "uuid", "datetime", "fractions", "ipaddress", "pydantic",
+    "annotated_types", "graphql", "graphene",
 ];
 
 impl Engine<'_> {
@@ -38,10 +25,19 @@ impl Engine<'_> {
         let line = self.ancestors(class);
         let bases = line.iter().filter_map(|class| self.class_bases.get(class)).flatten();
         let (mut kinds, mut listed) = (0, false);
-        // A constructor may add fields, and so may a base from another file.
-        let adds = |name| matches!(self.program.names.text(name), "__init__" | "get_fields");
-        let mut methods = line.iter().flat_map(|class| &self.program.class(*class).methods);
-        let mut open = methods.any(|(name, _)| adds(*name));
+        let methods = || line.iter().flat_map(|class| &self.program.class(*class).methods);
+        let methods = || methods().map(|(name, _)| self.program.names.text(*name));
+        // A constructor may add fields, what checks all of them may yield others, and so may a base from another file.
+        const ADD: &[&str] =
+            &["__init__", "get_fields", "clean", "validate", "to_internal_value", "run_validation"];
+        let mut open = methods().any(|name| ADD.contains(&name));
+        // A field that reads its data in its own way.
+        let reads = methods().any(|name| {
+            matches!(
+                name,
+                "to_internal_value" | "to_python" | "run_validation" | "clean" | "validate_empty_values"
+            )
+        });
         for base in bases {
             open |= matches!(base, Known::Foreign(_));
             let Known::Path(node) = base else { continue };
@@ -53,13 +49,13 @@ impl Engine<'_> {
             }
         }
         if kinds != 0 {
-            return Some(Rc::new(Shape::Clean(kinds)));
+            return Some(Rc::new(Shape::Clean(if reads { 0 } else { kinds })));
         }
         if !listed {
             return (self.record(class) == Some(Record::Converts)).then(|| Rc::new(Shape::Record(class)));
         }
         let mut fields: Vec<(Rc<str>, Rc<Shape>)> = Vec::new();
-        for class in line.into_iter().rev() {
+        for class in line.iter().copied().rev() {
             let body = self.program.class(class).body;
             for (name, value) in body.into_iter().flat_map(|body| &self.variables[body.0 as usize]) {
                 let name = self.program.names.shared(*name);
@@ -67,6 +63,13 @@ impl Engine<'_> {
                     fields.retain(|(known, _)| *known != name);
                     fields.push((name, shape));
                 }
+            }
+        }
+        // What `clean_name` and `validate_name` make of a field is theirs to say.
+        for name in methods() {
+            let checked = ["clean_", "validate_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+            for (_, shape) in fields.iter_mut().filter(|(field, _)| checked == Some(&**field)) {
+                *shape = Rc::new(Shape::Clean(0));
             }
         }
         fields.sort_by(|one, other| one.0.cmp(&other.0));
@@ -83,19 +86,38 @@ impl Engine<'_> {
 
     /// The kinds that a value of a declared type is clean for: `mode: Mode = Query(..)`, `name: str = Field(pattern=..)`.
     pub(super) fn declared(&self, declaration: &str) -> Kinds {
-        let Some((_, rest)) = declaration.split_once(':') else { return 0 };
-        let kind = before(rest, '=').trim();
-        if harmless(kind) {
+        let kind = declared_type(declaration);
+        if self.is_harmless(kind) {
             return ANY;
         }
-        let named = |word| if harmless(word) { ANY } else { self.named_kinds(word) };
-        let kinds = words(kind).map(named).reduce(|all, kinds| all & kinds).unwrap_or(0);
+        let types = words(kind);
+        let named = |path: &&str| if self.is_harmless(path) { ANY } else { self.named_kinds(last(path)) };
+        let kinds = types.iter().map(named).reduce(|all, kinds| all & kinds).unwrap_or(0);
         match pattern_of(declaration) {
-            Some(pattern) if words(kind).all(|word| matches!(word, "str" | "constr")) => {
+            Some(pattern) if types.iter().all(|path| matches!(last(path), "str" | "constr")) => {
                 kinds | self.models.dangers.tested(&format!("/{pattern}/"), Extent::Anywhere, true)
             }
             _ => kinds,
         }
+    }
+
+    /// Whether what has that type is a number or the like, and no type of it is one of the project's own.
+    pub(super) fn is_harmless(&self, kind: &str) -> bool {
+        let own = |path: &&str| {
+            let Some(name) = path.split('.').next().and_then(|first| self.program.names.get(first)) else {
+                return false;
+            };
+            let root = self.import_of(name).map(|path| path.split('.').next().unwrap_or(""));
+            if root.is_some_and(|root| !LIBRARIES.contains(&root)) {
+                return true;
+            }
+            let held = self.variables[0].get(&name);
+            let ours = |known: &Known| {
+                matches!(known, Known::Class(_) | Known::Function(_) | Known::Instance(_) | Known::Foreign(_))
+            };
+            held.is_some_and(|held| held.known.each().iter().any(ours))
+        };
+        harmless(kind) && !words(kind).iter().any(own)
     }
 
     /// The kinds that the values of a type of the file are clean for.
@@ -137,10 +159,15 @@ impl Engine<'_> {
         let name = name.split('/').next().unwrap_or("").trim_start_matches('-').replace('-', "_");
         let set = |wanted: &str| matches!(keyword(wanted).map(|it| &it.known), Some(Known::Bool(true)));
         let action = match keyword("action").map(|action| &action.known) {
-            Some(Known::Text(action)) => !matches!(&**action, "store" | "append" | "extend"),
+            Some(Known::Text(action)) => matches!(
+                &**action,
+                "store_true" | "store_false" | "store_const" | "append_const" | "count" | "help" | "version"
+            ),
             _ => false,
         };
-        let kinds = if keyword("choices").is_some() || action || set("is_flag") || set("count") {
+        // A list that is not known here is a list of the program's own.
+        let listed = keyword("choices").is_some_and(|list| list.known != Known::Null && self.ours(list));
+        let kinds = if listed || action || set("is_flag") || set("count") {
             ANY
         } else if let Some(kind) = keyword("type") {
             self.converts(kind)
@@ -202,71 +229,5 @@ impl Engine<'_> {
             }
             _ => kinds,
         })
-    }
-}
-
-/// The only type that a declaration names: `Item` of `items: list[Item] | None = None`.
-pub(super) fn only_type(declaration: &str) -> Option<&str> {
-    let (_, rest) = declaration.split_once(':')?;
-    let mut words = words(before(rest, '=').trim());
-    let only = words.next()?;
-    words.next().is_none().then_some(only)
-}
-
-/// The types that an annotation names.
-fn words(kind: &str) -> impl Iterator<Item = &str> {
-    let inner = kind.strip_prefix("typing.").unwrap_or(kind).strip_prefix("Annotated[");
-    let kind = inner.map_or(kind, |inner| before(inner, ','));
-    let between = |c: char| !c.is_alphanumeric() && c != '_' && c != '.';
-    kind.split(between).filter(|word| !word.is_empty() && !AROUND.contains(word))
-}
-
-/// The text before a character that stands in no brackets and no quotes.
-fn before(text: &str, end: char) -> &str {
-    let (mut depth, mut quote) = (0i32, None);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (None, c) if c == end && depth <= 0 => return &text[..at],
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            _ => {}
-        }
-    }
-    text
-}
-
-/// The expression that a declared text has to match: `pattern=r"^[a-z]+$"`.
-fn pattern_of(declaration: &str) -> Option<String> {
-    let found = ["pattern=", "regex="].iter().find_map(|name| {
-        let (before, rest) = declaration.split_once(name)?;
-        before.ends_with(['(', ' ', ',', '\n']).then_some(rest)
-    })?;
-    let raw = found.strip_prefix(['r', 'R']);
-    let text = raw.unwrap_or(found);
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (body, _) = text[1..].split_once(quote)?;
-    Some(if raw.is_some() { body.to_owned() } else { body.replace("\\\\", "\\") })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_are_read_off_declarations() {
-        for (declaration, pattern) in [
-            ("name: str = Field(pattern=r'^[a-z]+$')", Some("^[a-z]+$")),
-            ("name: str = Query(None, regex=\"^\\\\d+$\")", Some("^\\d+$")),
-            ("name: Annotated[str, Path(pattern='^a$')]", Some("^a$")),
-            ("name: str = Field(no_pattern='^a$')", None),
-            ("name: str = Field(pattern=NAME)", None),
-        ] {
-            assert_eq!(pattern_of(declaration).as_deref(), pattern, "{declaration}");
-        }
-        assert_eq!(before("Annotated[str, Field(x=1)] = 2", '='), "Annotated[str, Field(x=1)] ");
-        assert_eq!(before("str, Field(x=']')]", ','), "str");
     }
 }

@@ -2,15 +2,13 @@
 //! function's own parameters are data of the request, as those of a route are.
 
 use super::Engine;
+use super::annotation::{provided, provider, type_in};
 use super::function::Frame;
 use super::made;
 use super::value::{Abstract, Known};
 use crate::analyze::ir::{FunctionId, Name, Op, Parameter};
 use crate::analyze::model::Handler;
 use crate::syntax::Language;
-
-/// The calls that name such a function.
-const PROVIDES: &[&str] = &["Depends(", "Security(", "Inject("];
 
 /// Parameters that hold what their default says of the request.
 const READS: &[&str] = &["Query(", "Header(", "Cookie(", "Form(", "Body("];
@@ -30,7 +28,7 @@ impl<'a> Engine<'a> {
             Some(annotation) => self.alias(annotation)?.to_owned(),
             None => return None,
         };
-        let named = named_in(&declaration);
+        let named = provider(&declaration);
         let typed = type_in(&declaration);
         let known = self.thing_named(frame, if named.is_empty() { typed } else { named })?;
         let handler = self.depending()?;
@@ -104,7 +102,7 @@ impl<'a> Engine<'a> {
         let first = self.program.names.get(names.next()?)?;
         let known = self.around(frame, first)?.known;
         names.try_fold(known, |known, name| match known {
-            Known::Foreign(symbol) => self.foreign_within(symbol, name).map(Known::Foreign),
+            Known::Foreign(symbol) => self.foreign_symbol(symbol, name).map(Known::Foreign),
             _ => None,
         })
     }
@@ -125,55 +123,26 @@ impl<'a> Engine<'a> {
     fn provided_elsewhere(&mut self, frame: &Frame<'_>, annotation: Name) -> bool {
         let name = self.program.names.text(annotation);
         let named = name.ends_with("Dep") || name.ends_with("Dependency") || name.starts_with("Current");
-        named && matches!(self.around(frame, annotation).map(|value| value.known), Some(Known::Foreign(_)))
+        // What is made of the request, a filter or a page, is data of it.
+        const OWN: &[&str] = &[
+            "Session",
+            "User",
+            "Db",
+            "DB",
+            "Database",
+            "Connection",
+            "Client",
+            "Settings",
+            "Config",
+            "Service",
+            "Repository",
+        ];
+        named
+            && OWN.iter().any(|own| name.contains(own))
+            && matches!(self.around(frame, annotation).map(|value| value.known), Some(Known::Foreign(_)))
     }
 
     fn yields(&self, id: FunctionId) -> bool {
         self.program.function(id).steps.iter().any(|step| matches!(step.op, Op::Yield(_)))
-    }
-}
-
-/// Whether another function provides a parameter, as it is declared.
-pub(super) fn provided(declaration: &str) -> bool {
-    PROVIDES.iter().any(|call| declaration.contains(call))
-}
-
-/// The function that provides it; empty when it is the type itself.
-fn named_in(declaration: &str) -> &str {
-    let inside = PROVIDES.iter().find_map(|call| declaration.split_once(call)).map_or("", |(_, rest)| rest);
-    let first = inside.trim_start();
-    let first = first.strip_prefix("dependency=").unwrap_or(first).trim_start();
-    let end = first.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(first.len());
-    let rest = first[end..].trim_start();
-    // `Depends(Checker("a"))`, `Depends(use_cache=False)`: no name of a function.
-    if rest.starts_with([',', ')']) { &first[..end] } else { "" }
-}
-
-/// The type that a parameter is declared to have: `p: Page = Depends()`, `Annotated[Page, Depends()]`.
-fn type_in(declaration: &str) -> &str {
-    let inner = match declaration.split_once("Annotated[") {
-        Some((_, inner)) => inner,
-        None => declaration.split_once(':').map_or("", |(_, kind)| kind),
-    };
-    inner.split(['=', ',', '[', ']']).next().unwrap_or("").trim()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_provider_and_the_type_are_read_off_a_declaration() {
-        for (declaration, name, kind) in [
-            ("t: str = Depends(tenant)", "tenant", "str"),
-            ("t=Depends(deps.tenant, use_cache=False)", "deps.tenant", ""),
-            ("p: Page = Depends()", "", "Page"),
-            ("p: Annotated[Page, Depends()]", "", "Page"),
-            ("p: Annotated[dict, Depends(dependency=common)]", "common", "dict"),
-            ("p: str = Security(current, scopes=['a'])", "current", "str"),
-            ("p = Depends(Checker('a'))", "", ""),
-        ] {
-            assert_eq!((named_in(declaration), type_in(declaration)), (name, kind), "{declaration}");
-        }
     }
 }

@@ -37,7 +37,7 @@ impl Engine<'_> {
 
     /// The only type in a declaration, where another file defines it.
     fn type_elsewhere(&mut self, declaration: &str) -> Option<SymbolId> {
-        let name = super::declared::only_type(declaration)?;
+        let name = super::annotation::only_type(declaration)?;
         let mut path = name.split('.');
         let first = self.program.names.get(path.next()?)?;
         let Known::Foreign(mut symbol) = self.variables[0].get(&first)?.known else { return None };

@@ -307,7 +307,9 @@ impl<'a> Engine<'a> {
             .or_else(|| self.table.anything_on_the_way(name))
             .or_else(|| self.table.anything(name).filter(source))?;
         let value = self.path(node, span);
-        Some(Abstract { taint: value.taint.join(&held.taint), ..value })
+        // What else is in it may be that member.
+        let held = held.at(Some(&Key::Text(name.into()))).taint;
+        Some(Abstract { taint: value.taint.join(&held), ..value })
     }
 
     fn set_member(
@@ -496,8 +498,14 @@ impl<'a> Engine<'a> {
                             made = made.with(None, (**rest).clone());
                         }
                         made.taint = made.taint.join(&value.taint);
+                        if !parts.complete {
+                            made.open();
+                        }
                     }
-                    None => made.taint = made.taint.join(&value.taint),
+                    None => {
+                        made.taint = made.taint.join(&value.taint);
+                        made.open();
+                    }
                 },
             }
         }

@@ -131,10 +131,6 @@ impl Engine<'_> {
         Some(self.foreign_value(symbol, span))
     }
 
-    pub(super) fn foreign_within(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
-        self.foreign_symbol(of, name)
-    }
-
     /// What a function of another file yields that is called with nothing.
     pub(super) fn foreign_result(
         &mut self,

@@ -1,6 +1,7 @@
 //! Tests in the ways of Python: `is None`, `isinstance`, `type(..) is`, `all(..)` and `any(..)` of a generator.
 
 use super::Engine;
+use super::annotation::is_value;
 use super::function::Frame;
 use super::guard::Cleaned;
 use super::value::{Known, texts};
@@ -8,12 +9,11 @@ use crate::analyze::ir::{Argument, Binary, Op, Value};
 use crate::analyze::model::{ANY, Kinds};
 use crate::syntax::Language;
 
-/// Types whose values are no texts.
-#[rustfmt::skip]
-const NUMBERS: &[&str] = &[
-    "int", "float", "bool", "complex", "UUID", "date", "datetime", "time", "timedelta", "Decimal", "Fraction", "Number",
-    "Integral", "Real", "Enum", "IntEnum", "StrEnum", "IPv4Address", "IPv6Address",
-];
+/// Types whose values are no texts, besides those that data is made: what is tested may be of any class under them.
+const KINDS: &[&str] = &["Number", "Integral", "Real", "Enum", "IntEnum", "StrEnum"];
+
+/// The types of the language among them, which need no import.
+const BUILT_IN: &[&str] = &["int", "float", "bool", "complex"];
 
 /// Types of text.
 const TEXTS: &[&str] = &["str", "bytes"];
@@ -51,7 +51,7 @@ impl Engine<'_> {
                 return elements.iter().fold(ANY, |kinds, one| kinds & self.typed_so(frame, one.value));
             }
             Op::Load(name)
-                if NUMBERS[..4].contains(&self.program.names.text(*name))
+                if BUILT_IN.contains(&self.program.names.text(*name))
                     || TEXTS.contains(&self.program.names.text(*name)) =>
             {
                 if self.bound_here(frame, *name) {
@@ -63,7 +63,7 @@ impl Engine<'_> {
             _ => return 0,
         };
         match self.program.names.text(name) {
-            name if NUMBERS.contains(&name) => ANY,
+            name if is_value(name) || KINDS.contains(&name) => ANY,
             // A text has no operators in it.
             name if TEXTS.contains(&name) => self.models.object_kinds,
             _ => 0,

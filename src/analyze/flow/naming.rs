@@ -46,6 +46,18 @@ impl Engine<'_> {
         })
     }
 
+    /// The path that the file imports a name of its top level by: `decimal.Decimal`.
+    pub(super) fn import_of(&self, name: Name) -> Option<&str> {
+        let function = self.program.function(FunctionId(0));
+        function.steps.iter().find_map(|step| match step.op {
+            Op::Store(to, value) if to == name => match function.step(value).op {
+                Op::Path(path) => Some(self.program.names.text(path)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
     /// The last name of what is written as an argument, as it is called where it comes from: of `SafeLoader` after
     /// `from yaml import Loader as SafeLoader` that is `Loader`, and of a class of the file the name of its base.
     pub(super) fn last_name<'x>(&'x self, frame: &Frame<'_>, argument: &Argument) -> &'x str {

@@ -1,10 +1,10 @@
 //! What a function gets: from a caller that nothing is known of, or from the framework that calls it.
 
-use super::depends::provided;
+use super::annotation::{declared_plain, declared_type, provided};
 use super::function::Frame;
 use super::value::{Abstract, Flow, Known, Origin, Part, Taint};
 use super::{Engine, made};
-use crate::analyze::ir::{FunctionId, Name};
+use crate::analyze::ir::{FunctionId, Name, Span};
 use crate::analyze::model::NodeId;
 use crate::syntax::Language;
 
@@ -48,15 +48,10 @@ impl Engine<'_> {
                 if let Some(node) = annotation.and_then(|name| self.annotated(frame, name)) {
                     return self.path(node, parameter.span);
                 }
-                if self.program.names.text(parameter.name) == "info"
-                    && self.text_of(parameter.span).contains("Info[")
-                {
-                    return Abstract::default();
-                }
                 if let Some(value) = self.depended(frame, parameter) {
                     return value;
                 }
-                if converts && declared_harmless(self.text_of(parameter.span)) {
+                if converts && self.declared_harmless(parameter.span) {
                     let provided = parameter.annotation.filter(|_| provided(self.text_of(parameter.span)));
                     let known = provided.and_then(|annotation| self.injected(frame, annotation));
                     return Abstract::known(known.unwrap_or_default());
@@ -87,7 +82,7 @@ impl Engine<'_> {
             }
         }
         if let Some(kind) = self.declared_read(parameter).and_then(|handler| handler.rest)
-            && !declared_harmless(self.text_of(parameter.span))
+            && !self.declared_harmless(parameter.span)
         {
             frame.owned.remove(&index);
             return Abstract::tainted(self.read(kind, 0, parameter.span).cleaned(self.models.object_kinds));
@@ -116,6 +111,13 @@ impl Engine<'_> {
             }
             None => Abstract::tainted(own),
         }
+    }
+
+    /// Whether a handler's parameter, as it is declared, is no data of the request: a number (`n: Optional[int] = None`),
+    /// or what another function provides (`db: Session = Depends(session)`).
+    fn declared_harmless(&self, declaration: Span) -> bool {
+        let declaration = self.text_of(declaration);
+        provided(declaration) || self.is_harmless(declared_type(declaration))
     }
 
     /// Whether it serves a route without parameters, or lies in a function that does.
@@ -152,72 +154,4 @@ impl Engine<'_> {
         let node = parts.try_fold(node, |node, part| self.table.member(node, part))?;
         self.table.call(node)
     }
-}
-
-/// Types of parameters that hold no text: a framework refuses a request whose values are none of them.
-const HARMLESS: &[&str] = &[
-    "int",
-    "float",
-    "bool",
-    "UUID",
-    "UUID1",
-    "UUID4",
-    "date",
-    "datetime",
-    "time",
-    "timedelta",
-    "Decimal",
-    "Literal",
-    "PositiveInt",
-    "NonNegativeInt",
-    "PositiveFloat",
-    "conint",
-    "StrictInt",
-    "StrictBool",
-    "IPvAnyAddress",
-    // What a resolver of GraphQL is told of the query.
-    "GraphQLResolveInfo",
-    "ResolveInfo",
-];
-
-/// Whether a handler's parameter, as it is declared, is no data of the request: a number (`n: Optional[int] = None`),
-/// or what another function provides (`db: Session = Depends(session)`).
-fn declared_harmless(declaration: &str) -> bool {
-    let Some((_, annotation)) = declaration.split_once(':') else {
-        return provided(declaration);
-    };
-    provided(declaration) || harmless(annotation.split('=').next().unwrap_or(""))
-}
-
-/// Whether what has that type is a number or the like: `int`, `Optional[UUID]`.
-pub(super) fn harmless(kind: &str) -> bool {
-    let mut words = kind.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-    let wrapper = |word: &&str| {
-        matches!(
-            *word,
-            "Optional"
-                | "Annotated"
-                | "Union"
-                | "List"
-                | "list"
-                | "Set"
-                | "set"
-                | "typing"
-                | "uuid"
-                | "datetime"
-        )
-    };
-    let first = words.find(|word| !wrapper(word) || !kind.contains(['[', '.']));
-    first.is_some_and(|word| HARMLESS.contains(&word)) && !kind.contains("str")
-}
-
-/// Whether a parameter is declared to be a text, or an object with fields of its own: `name: str`, `item: Item`.
-fn declared_plain(declaration: &str) -> bool {
-    const OPEN: &[&str] =
-        &["dict", "Dict", "Any", "Mapping", "MutableMapping", "object", "Json", "JSON", "OrderedDict"];
-    let Some((_, annotation)) = declaration.split_once(':') else { return false };
-    let kind = annotation.split('=').next().unwrap_or("");
-    let mut words =
-        kind.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).peekable();
-    words.peek().is_some() && !words.any(|word| OPEN.contains(&word))
 }

@@ -9,12 +9,18 @@ use super::Engine;
 use super::charset::Extent;
 use super::function::Frame;
 use super::value::{Abstract, Key, Known, Parts};
-use crate::analyze::ir::{Argument, ClassId, Name, Op, Pass, Span, Value};
+use crate::analyze::ir::{Argument, ClassId, End, Name, Op, Pass, Span, Value};
 use crate::analyze::model::{ANY, Handler, Kinds, NodeId};
 use crate::rule::{Requirement, Slot};
 
-/// Data that goes through one schema is taken apart into so many fields.
+/// A schema has so many fields.
 const MOST_FIELDS: usize = 256;
+
+/// Data that goes through one schema is taken apart in so many steps; what is left then is as it came.
+const MOST_STEPS: usize = 1024;
+
+/// A schema is made of so many others, each counted as often as it is in it.
+const MOST_PARTS: usize = 4096;
 
 /// Schemas within schemas are followed so deep.
 const DEEPEST: u32 = 6;
@@ -94,7 +100,7 @@ impl Shaping {
 /// What data is like after it went through a schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Shape {
-    /// A field that nothing is known of: no object with operators in it, as most are.
+    /// A schema of a library of which no more is known: no object with operators in it, as most are.
     Unknown,
     /// Clean for some kinds.
     Clean(Kinds),
@@ -129,7 +135,24 @@ pub(super) fn carried(value: &Abstract) -> Option<&Rc<Shape>> {
 }
 
 fn carrying(value: Abstract, shape: Rc<Shape>) -> Abstract {
+    let shape = if shape.is_heavy(&mut { MOST_PARTS }) { Rc::new(Shape::Clean(0)) } else { shape };
     value.with(Some(Key::Member("shape".into())), Abstract::known(Known::Shape(shape)))
+}
+
+impl Shape {
+    /// Whether it is made of more shapes than are followed.
+    fn is_heavy(&self, left: &mut usize) -> bool {
+        if *left == 0 {
+            return true;
+        }
+        *left -= 1;
+        match self {
+            Shape::Unknown | Shape::Clean(_) | Shape::Record(_) => false,
+            Shape::Object(fields, _) => fields.iter().any(|(_, field)| field.is_heavy(left)),
+            Shape::List(inner) | Shape::Then(inner, _) => inner.is_heavy(left),
+            Shape::Either(options) => options.iter().any(|option| option.is_heavy(left)),
+        }
+    }
 }
 
 /// A shape whose data is clean for more kinds.
@@ -153,8 +176,10 @@ fn both(one: Option<Rc<Shape>>, other: Rc<Shape>) -> Rc<Shape> {
     match (one.as_deref(), &*other) {
         (None | Some(Shape::Unknown), _) => other,
         (Some(Shape::Object(first, open)), Shape::Object(second, also)) => {
-            Rc::new(Shape::Object(merged(first, second), *open && *also))
+            Rc::new(object(first, second, *open && *also))
         }
+        // Of something that is not known to be a schema anything may come.
+        (Some(_), Shape::Clean(0)) => other,
         (Some(_), Shape::Clean(kinds)) => tighter(one, *kinds).unwrap_or(other),
         // What a later step makes of it.
         (Some(Shape::Clean(_)), _) => other,
@@ -162,9 +187,16 @@ fn both(one: Option<Rc<Shape>>, other: Rc<Shape>) -> Rc<Shape> {
     }
 }
 
-fn merged(first: &[(Rc<str>, Rc<Shape>)], second: &[(Rc<str>, Rc<Shape>)]) -> Vec<(Rc<str>, Rc<Shape>)> {
+/// A field of an object.
+type Field = (Rc<str>, Rc<Shape>);
+
+/// An object of the fields of both; those of the second count where both have one.
+fn object(first: &[Field], second: &[Field], open: bool) -> Shape {
     let left = first.iter().filter(|(name, _)| !second.iter().any(|(other, _)| other == name));
-    left.chain(second).take(MOST_FIELDS).cloned().collect()
+    let mut fields: Vec<Field> = left.chain(second).cloned().collect();
+    let many = fields.len() > MOST_FIELDS;
+    fields.truncate(MOST_FIELDS);
+    Shape::Object(fields, open || many)
 }
 
 impl<'a> Engine<'a> {
@@ -185,8 +217,9 @@ impl<'a> Engine<'a> {
         };
         if said.schema == 0 && said.shapings.is_empty() {
             // A method that yields a schema like its receiver.
+            let own = arguments.iter().all(|argument| self.ours(frame.value(argument.value)));
             return match (&made.known, receiver) {
-                (Known::Path(to), Some(receiver)) if self.same_type(*to, &receiver) => {
+                (Known::Path(to), Some(receiver)) if own && self.same_type(*to, &receiver) => {
                     carried(&receiver).cloned().map_or(made.clone(), |shape| carrying(made, shape))
                 }
                 _ => made,
@@ -198,7 +231,13 @@ impl<'a> Engine<'a> {
             _ => None,
         };
         let before = receiver.and_then(|receiver| self.shape_of(&receiver, 0));
-        let mut shape = tighter(before.clone(), said.schema);
+        // A list or constant that somebody else has chosen allows whatever that is.
+        let own = arguments.iter().all(|argument| self.ours(frame.value(argument.value)));
+        let mut shape = match (own, said.schema) {
+            (_, 0) => before.clone(),
+            (true, kinds) => tighter(before.clone(), kinds),
+            (false, _) => Some(Rc::new(Shape::Clean(0))),
+        };
         for shaping in &said.shapings {
             if !shaping.requirements.iter().all(|it| self.holds(frame, it, arguments)) {
                 continue;
@@ -214,7 +253,11 @@ impl<'a> Engine<'a> {
                         _ => return made,
                     };
                     let Some(schema) = schema else { return made };
-                    let data = self.conforming(frame, &schema, data, 0, &mut { MOST_FIELDS });
+                    if member.as_deref().is_some_and(|it| it != "data") && !self.asks_for_errors(frame) {
+                        // The data is there whether it fits or not.
+                        return made;
+                    }
+                    let data = self.conforming(frame, &schema, data, 0, &mut { MOST_STEPS });
                     return match member {
                         Some(member) => {
                             let result = Parts { complete: true, ..Parts::default() };
@@ -227,7 +270,7 @@ impl<'a> Engine<'a> {
                     let Some(schema) = given.first().and_then(|schema| self.shape_of(schema, 0)) else {
                         continue;
                     };
-                    return self.conforming(frame, &schema, &made, 0, &mut { MOST_FIELDS });
+                    return self.conforming(frame, &schema, &made, 0, &mut { MOST_STEPS });
                 }
                 Role::Option(typed) => {
                     if let Some((name, kinds)) = self.option_declared(frame, arguments, *typed) {
@@ -254,31 +297,37 @@ impl<'a> Engine<'a> {
         let of_first = first.and_then(|first| self.shape_of(first, 0));
         match role {
             Role::Fields => {
-                let before = shape.as_deref();
-                let added = match of_first.as_deref() {
-                    Some(Shape::Object(fields, _)) => fields.clone(),
-                    _ => first.map_or(Vec::new(), |first| self.fields_of(first, 0)),
+                // `Joi.object()`: of any fields.
+                let Some(first) = first else { return shape };
+                let (added, others) = match of_first.as_deref() {
+                    Some(Shape::Object(fields, open)) => (fields.clone(), *open),
+                    _ => self.fields_of(first, 0),
                 };
-                Some(Rc::new(match before {
-                    Some(Shape::Object(fields, open)) => Shape::Object(merged(fields, &added), *open),
-                    // `Joi.object()`: of any fields.
-                    _ if first.is_none() => return shape,
-                    _ => Shape::Object(added, false),
-                }))
+                let (fields, open): (&[Field], bool) = match shape.as_deref() {
+                    Some(Shape::Object(fields, open)) => (fields, *open),
+                    _ => (&[], false),
+                };
+                Some(Rc::new(object(fields, &added, open || others)))
             }
             Role::Elements if alone => Some(Rc::new(Shape::List(shape.unwrap_or(Rc::new(Shape::Unknown))))),
-            Role::Elements => Some(Rc::new(Shape::List(of_first.unwrap_or(Rc::new(Shape::Unknown))))),
+            Role::Elements => {
+                Some(Rc::new(Shape::List(first.map_or(Rc::new(Shape::Unknown), |it| self.told(it, 0)))))
+            }
             Role::Either => {
-                let options: Vec<_> = shape.into_iter().chain(self.options_of(given)).collect();
+                let options: Vec<_> = shape.into_iter().chain(self.options_of(given, false)).collect();
                 let clean = options.iter().try_fold(ANY, |all, option| match **option {
                     Shape::Clean(kinds) => Some(all & kinds),
                     _ => None,
                 });
                 Some(Rc::new(clean.map_or(Shape::Either(options), Shape::Clean)))
             }
-            Role::Every => self.options_of(given).into_iter().fold(shape, |all, one| Some(both(all, one))),
-            Role::Is => Some(match of_first {
-                Some(first) => first,
+            // One of several steps of a pipe may say nothing: `minLength(1)`.
+            Role::Every => self
+                .options_of(given, given.len() > 1)
+                .into_iter()
+                .fold(shape, |all, one| Some(both(all, one))),
+            Role::Is => Some(match first {
+                Some(first) => self.told(first, 0),
                 None => shape.unwrap_or(Rc::new(Shape::Unknown)),
             }),
             Role::Pattern => {
@@ -310,38 +359,69 @@ impl<'a> Engine<'a> {
     }
 
     /// The schemas among what a call is given, those in a list too.
-    fn options_of(&self, given: &[Abstract]) -> Vec<Rc<Shape>> {
-        let unknown = || Rc::new(Shape::Unknown);
+    fn options_of(&self, given: &[Abstract], steps: bool) -> Vec<Rc<Shape>> {
         let mut options = Vec::new();
         for value in given {
             match (&value.parts, self.shape_of(value, 0)) {
                 (_, Some(shape)) => options.push(shape),
-                (Some(parts), None) if parts.length.is_some() => {
-                    let each = parts.known.iter().map(|(_, part)| self.shape_of(part, 0));
-                    options.extend(each.map(|shape| shape.unwrap_or_else(unknown)));
+                (Some(parts), None) if parts.length.is_some() && parts.rest.is_none() => {
+                    options.extend(parts.known.iter().map(|(_, part)| self.told(part, 0)));
                 }
-                // A step of a pipe that says nothing: `minLength(1)`.
-                _ => {}
+                (_, None) if steps && matches!(value.known, Known::Path(_)) => {}
+                _ => options.push(self.told(value, 0)),
             }
         }
-        options.truncate(MOST_FIELDS);
+        if options.len() > MOST_FIELDS {
+            options = vec![Rc::new(Shape::Clean(0))];
+        }
         options
+    }
+
+    /// The schema that a value is, or what is known of it otherwise: a library's says something, if not what.
+    fn told(&self, value: &Abstract, depth: u32) -> Rc<Shape> {
+        let unknown = || match value.known {
+            Known::Path(_) => Rc::new(Shape::Unknown),
+            _ => Rc::new(Shape::Clean(0)),
+        };
+        self.shape_of(value, depth).unwrap_or_else(unknown)
+    }
+
+    /// Whether a function goes on in different ways by what a check has found: `if (error) return`.
+    fn asks_for_errors(&self, frame: &Frame<'_>) -> bool {
+        const FINDS: &[&str] = &["error", "errors", "success", "issues", "isError"];
+        let finds = |value: Value| matches!(frame.function.step(value).op, Op::Member(_, name) if FINDS.contains(&self.program.names.text(name)));
+        let held = |name: Name| {
+            frame
+                .function
+                .steps
+                .iter()
+                .any(|step| matches!(step.op, Op::Store(to, value) if to == name && finds(value)))
+        };
+        frame.function.blocks.iter().any(|block| {
+            let End::Branch(condition, ..) = block.end else { return false };
+            let (asked, _) = self.meant(frame, condition, true);
+            let asked = match frame.function.step(asked).op {
+                Op::Binary(_, left, _) => left,
+                _ => asked,
+            };
+            finds(asked) || matches!(frame.function.step(asked).op, Op::Load(name) if held(name))
+        })
     }
 
     fn same_type(&self, node: NodeId, value: &Abstract) -> bool {
         matches!(value.known, Known::Path(other) if self.table.canonical(other) == self.table.canonical(node))
     }
 
-    /// The fields of an object whose entries are schemas.
-    fn fields_of(&self, value: &Abstract, depth: u32) -> Vec<(Rc<str>, Rc<Shape>)> {
-        let Some(parts) = value.parts.as_deref() else { return Vec::new() };
+    /// The fields of an object whose entries are schemas, and whether there may be others.
+    fn fields_of(&self, value: &Abstract, depth: u32) -> (Vec<Field>, bool) {
+        let Some(parts) = value.parts.as_deref() else { return (Vec::new(), true) };
         let named = parts.known.iter().filter_map(|(key, part)| match key {
-            Key::Text(name) => {
-                Some((name.clone(), self.shape_of(part, depth + 1).unwrap_or(Rc::new(Shape::Unknown))))
-            }
+            Key::Text(name) => Some((name.clone(), self.told(part, depth + 1))),
             _ => None,
         });
-        named.collect()
+        let fields: Vec<Field> = named.collect();
+        let open = !parts.complete || parts.rest.is_some() || fields.len() < parts.known.len();
+        (fields, open)
     }
 
     /// What a value makes of data when it is a schema: one of a library, a class, an object of schemas.
@@ -361,14 +441,17 @@ impl<'a> Engine<'a> {
                 Some(if many { Rc::new(Shape::List(shape)) } else { shape })
             }
             Known::Any => {
-                let parts =
-                    value.parts.as_deref().filter(|parts| parts.complete && parts.length.is_none())?;
+                let parts = value.parts.as_deref();
+                let parts = parts.filter(|it| it.complete && it.length.is_none() && it.rest.is_none())?;
                 if let Some(shape) = self.json_shape(value, depth) {
                     return Some(Rc::new(shape));
                 }
                 let schema = |(_, part): &(Key, Abstract)| self.shape_of(part, depth + 1).is_some();
                 let all = !parts.known.is_empty() && parts.known.iter().all(schema);
-                all.then(|| Rc::new(Shape::Object(self.fields_of(value, depth), false)))
+                all.then(|| {
+                    let (fields, open) = self.fields_of(value, depth);
+                    Rc::new(Shape::Object(fields, open))
+                })
             }
             _ => None,
         }
@@ -385,10 +468,11 @@ impl<'a> Engine<'a> {
             Some(Known::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let inner = |value: &Abstract| self.shape_of(value, depth + 1).unwrap_or(Rc::new(Shape::Unknown));
+        let inner = |value: &Abstract| self.told(value, depth + 1);
+        let fixed = |name: &str| at(name).is_some_and(|it| self.ours(it));
         Some(match &*text("type")? {
             "integer" | "number" | "boolean" | "null" => Shape::Clean(ANY),
-            "string" if at("enum").is_some() || at("const").is_some() => Shape::Clean(ANY),
+            "string" if fixed("enum") || fixed("const") => Shape::Clean(ANY),
             "string" => {
                 let exact = text("format").is_some_and(|it| matches!(&*it, "uuid" | "date" | "date-time"));
                 let kinds = match (exact, text("pattern")) {
@@ -402,8 +486,11 @@ impl<'a> Engine<'a> {
             }
             "array" => Shape::List(at("items").map_or(Rc::new(Shape::Unknown), inner)),
             "object" => {
-                let open = !at("additionalProperties").is_some_and(|it| it.known == Known::Bool(false));
-                Shape::Object(at("properties").map_or(Vec::new(), |it| self.fields_of(it, depth)), open)
+                let open = !at("additionalProperties").is_some_and(|it| it.known == Known::Bool(false))
+                    || at("patternProperties").is_some();
+                let (fields, others) =
+                    at("properties").map_or((Vec::new(), false), |it| self.fields_of(it, depth));
+                Shape::Object(fields, open || others)
             }
             _ => return None,
         })
@@ -419,6 +506,10 @@ impl<'a> Engine<'a> {
         left: &mut usize,
     ) -> Abstract {
         let flat = |kinds: Kinds| Abstract::tainted(data.all().cleaned(kinds));
+        if *left == 0 {
+            return flat(kinds);
+        }
+        *left -= 1;
         match shape {
             Shape::Unknown => flat(self.models.object_kinds | kinds),
             Shape::Clean(clean) => flat(clean | kinds),
@@ -427,10 +518,6 @@ impl<'a> Engine<'a> {
                 // What a field is called was the program's choice.
                 let kinds = if *open { kinds } else { kinds | self.models.assignment };
                 for (name, shape) in fields {
-                    if *left == 0 {
-                        return flat(kinds);
-                    }
-                    *left -= 1;
                     let key = Key::Text(name.clone());
                     let part = part_of(data, Some(&key));
                     let part = self.conforming(frame, shape, &part, kinds, left);
@@ -517,7 +604,7 @@ impl<'a> Engine<'a> {
         }
         let shape = self.shape_of(frame.value(object), 0).or_else(|| self.given_to(frame, object));
         match shape {
-            Some(shape) => self.conforming(frame, &shape, &value, 0, &mut { MOST_FIELDS }),
+            Some(shape) => self.conforming(frame, &shape, &value, 0, &mut { MOST_STEPS }),
             None => value,
         }
     }
@@ -625,7 +712,7 @@ impl<'a> Engine<'a> {
         let mut value = value;
         for (member, shape) in shapes {
             if member.is_empty() {
-                value = self.conforming(frame, &shape, &value, 0, &mut { MOST_FIELDS });
+                value = self.conforming(frame, &shape, &value, 0, &mut { MOST_STEPS });
                 continue;
             }
             if member.ends_with("()") {
@@ -636,7 +723,7 @@ impl<'a> Engine<'a> {
                 _ => None,
             };
             let read = Abstract::tainted(read.unwrap_or_else(|| value.all()));
-            let data = self.conforming(frame, &shape, &read, 0, &mut { MOST_FIELDS });
+            let data = self.conforming(frame, &shape, &read, 0, &mut { MOST_STEPS });
             value = value.with(Some(Key::Text(member.into())), data);
         }
         value

@@ -508,6 +508,13 @@ impl Abstract {
         }
     }
 
+    /// Other parts than those that are known may be in it.
+    pub(super) fn open(&mut self) {
+        if let Some(parts) = &mut self.parts {
+            Rc::make_mut(parts).complete = false;
+        }
+    }
+
     /// Forgets everything but the taint.
     pub(super) fn widened(&self) -> Abstract {
         Abstract::tainted(self.all())
