@@ -27,6 +27,7 @@ mod object;
 mod parameter;
 mod pollution;
 mod prefix;
+mod program;
 mod resolver;
 mod response;
 mod schedule;
