@@ -303,12 +303,22 @@ fn project<'e>(
     if !policy.gate.only.code {
         return project;
     }
-    for entry in entries.filter(|entry| analyze::configures(&entry.path)) {
-        // One that cannot be read is said where it is looked at.
-        if let Ok(original) = ingest::read(entry, &policy.limits.file_bytes) {
-            project.configure(&entry.path, checks.redactor.redact(original).document.text());
+    let mut read: Vec<&Entry> = entries.clone().filter(|entry| analyze::configures(&entry.path)).collect();
+    // Those that others extend may have any name.
+    for _ in 0..4 {
+        for entry in read {
+            // One that cannot be read is said where it is looked at.
+            if let Ok(original) = ingest::read(entry, &policy.limits.file_bytes) {
+                project.configure(&entry.path, checks.redactor.redact(original).document.text());
+            }
         }
+        let wanted = project.extended();
+        if wanted.is_empty() {
+            break;
+        }
+        read = entries.clone().filter(|entry| wanted.contains(&entry.path)).collect();
     }
+    project.settle();
     project
 }
 

@@ -18,8 +18,11 @@ pub(super) struct Module {
     pub(super) view: usize,
     /// Of half a file: how many bytes its places are ahead of the view's.
     pub(super) half: Option<usize>,
-    /// What it defines at its top level; of JavaScript what it exports, as `exports.name`.
+    /// What it defines at its top level, sorted by name; of JavaScript what it exports, as `exports.name`. A name that
+    /// several definitions may give is there several times.
     pub(super) names: Vec<(Box<str>, ValueFact)>,
+    /// What all names of may be names of it: `from os import *`.
+    pub(super) stars: Vec<KnownFact>,
     /// Its functions, in order.
     pub(super) functions: Vec<FunctionFact>,
     /// Its classes, in order.
@@ -43,13 +46,45 @@ pub(super) enum SymbolFact {
     Member(u32, Box<str>),
     /// What a call of an earlier symbol yields.
     Call(u32),
+    /// Any of earlier symbols.
+    Among(Vec<u32>),
+    /// An object of a class of the file, or of one that is made of it.
+    Own(u32),
+    /// An object as the bases of its class see it.
+    Super(u32),
 }
 
 /// A call of a symbol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct CallFact {
     pub(super) symbol: u32,
-    pub(super) arguments: Vec<PassFact>,
+    pub(super) arguments: Vec<ArgumentFact>,
+}
+
+/// An argument of such a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ArgumentFact {
+    pub(super) pass: PassFact,
+    pub(super) given: GivenFact,
+}
+
+/// What an argument is, as far as it decides what a function of a library does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) enum GivenFact {
+    #[default]
+    Any,
+    Text(Box<str>),
+    Int(i64),
+    Bool(bool),
+    Null,
+    Constant,
+    /// What the models call so.
+    Path(Box<str>),
+    /// Something else, by the last name of what is written.
+    Written(Box<str>),
+    /// A list of a known length: whether it begins with a shell, and which element is behind the flag that makes a shell
+    /// run it.
+    List(bool, Option<u32>),
 }
 
 /// How an argument is handed over.
@@ -135,6 +170,11 @@ impl PartFact {
     /// Of a parameter that is handed on as it is: the part that is read there.
     pub(super) const SAME: PartFact = PartFact(1);
 
+    /// An element of a list.
+    pub(super) fn element(index: i64) -> Self {
+        PartFact::named(&format!("#{index}"))
+    }
+
     /// The part of a name. Of two names with one number each is taken for the other.
     pub(super) fn named(name: &str) -> Self {
         PartFact(crate::rule::crc32(name.as_bytes()).max(2))
@@ -187,6 +227,8 @@ pub(super) struct FunctionFact {
     pub(super) parameters: Vec<ParameterFact>,
     /// Whether its first parameter is the receiver.
     pub(super) receiver: bool,
+    /// Whether it does nothing: a method that other classes are to define.
+    pub(super) blank: bool,
     pub(super) result: ValueFact,
     /// Of its parameters' data.
     pub(super) reaches: Vec<PendingFact>,
@@ -208,6 +250,8 @@ pub(super) struct ClassFact {
     pub(super) bases: Vec<KnownFact>,
     /// What it makes of data.
     pub(super) shape: Option<ShapeFact>,
+    /// The interfaces that it implements.
+    pub(super) interfaces: Vec<KnownFact>,
 }
 
 /// The key of the models of a language.

@@ -50,6 +50,7 @@ use super::ir::{ClassId, FunctionId, Name, Program, Span};
 use super::model::{Handler, Kinds, Models, NodeId, Table};
 use super::project::Scope;
 use crate::syntax::Language;
+pub(super) use sink::is_shell;
 use sink::{Arrival, Target};
 use summary::Summary;
 use value::{Abstract, Event, Link, Origin, Via};
@@ -145,6 +146,9 @@ pub(super) fn analyse(input: &Input<'_>, table: &Table, models: &Models, rules: 
         models,
         rules,
         variables: (0..count).map(|_| FxHashMap::default()).collect(),
+        others: Vec::new(),
+        stars: Vec::new(),
+        open_classes: FxHashSet::default(),
         surrounds: vec![false; count],
         fixed_routes: FxHashSet::default(),
         converted: FxHashSet::default(),
@@ -248,6 +252,12 @@ struct Engine<'a> {
     rules: &'a [TaintRule],
     /// Of each function: all that its variables ever hold, for the functions inside it.
     variables: Vec<FxHashMap<Name, Abstract>>,
+    /// What variables of the top level may hold beside what they are known to be.
+    others: Vec<(Name, value::Known)>,
+    /// What all names of may be variables of the file: `from os import *`.
+    stars: Vec<value::Known>,
+    /// Classes with a base of which nothing is known.
+    open_classes: FxHashSet<ClassId>,
     /// Whether a function has functions inside it.
     surrounds: Vec<bool>,
     handlers: FxHashMap<FunctionId, &'a Handler>,

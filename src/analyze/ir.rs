@@ -391,6 +391,8 @@ pub(crate) struct Class {
     pub(crate) body: Option<FunctionId>,
     /// The fields that it declares, in order; of Python alone.
     pub(crate) fields: Vec<Field>,
+    /// The names of the interfaces that it implements; of TypeScript alone.
+    pub(crate) interfaces: Vec<Name>,
     /// Whether it is a record of them.
     pub(crate) record: Option<Record>,
     /// Where.
@@ -407,6 +409,8 @@ pub(crate) struct Program {
     pub(crate) classes: Vec<Class>,
     /// The names.
     pub(crate) names: Names,
+    /// Of JavaScript: the names that it exports variables under, and the variables.
+    pub(crate) exports: Vec<(Name, Name)>,
     /// Why something was left out: "nested more than 200 levels deep". At most one of each kind.
     pub(crate) left_out: Vec<String>,
 }

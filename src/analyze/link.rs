@@ -7,6 +7,7 @@
 //! who was first.
 
 mod convert;
+mod library;
 mod resolve;
 mod solve;
 
@@ -29,11 +30,11 @@ pub(super) struct Crossing {
     pub(super) steps: Vec<(usize, StepFact)>,
 }
 
-/// Follows the data of all modules; in order of module, place and kinds. Also whether all of it was followed.
-pub(super) fn link(modules: &[Module], models: &Models) -> (Vec<Crossing>, bool) {
+/// Follows the data of all modules; in order of module, place and kinds. Also why not all of it was followed.
+pub(super) fn link(modules: &[Module], models: &Models) -> (Vec<Crossing>, Vec<&'static str>) {
     let worth = modules.iter().any(|module| !module.pending.is_empty());
     if !worth {
-        return (Vec::new(), true);
+        return (Vec::new(), Vec::new());
     }
     solve::Solver::new(modules, models).run()
 }

@@ -19,3 +19,8 @@ pub(super) fn lower(parsed: &Parsed<'_>) -> Program {
         Language::JavaScript | Language::TypeScript | Language::Tsx => javascript::lower(parsed),
     }
 }
+
+/// The name under which an interface is kept.
+pub(super) fn interface_name(name: &str) -> String {
+    format!("interface {name}")
+}

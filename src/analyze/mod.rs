@@ -131,11 +131,8 @@ impl Analyzer {
             places.extend(facts.modules.iter().map(|module| (index, module.view, module.half)));
             modules.extend(facts.modules);
         }
-        let (crossings, settled) = self.taint.link(&modules);
-        if !settled {
-            let why = "data that goes through more than 64 files was not followed to the end";
-            notes.push(Note::new(NoteKind::Partial, "", why));
-        }
+        let (crossings, cut) = self.taint.link(&modules);
+        notes.extend(cut.into_iter().map(|why| Note::new(NoteKind::Partial, "", why)));
         let mut opened = Opened { open, documents: BTreeMap::new() };
         let part = |module: usize| places[module].0 < own;
         let own = |crossing: &&link::Crossing| {
@@ -245,6 +242,8 @@ mod tests;
 mod tests_guards;
 #[cfg(test)]
 mod tests_linked;
+#[cfg(test)]
+mod tests_names;
 #[cfg(test)]
 mod tests_objects;
 #[cfg(test)]

@@ -12,10 +12,19 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::Digest;
 use crate::syntax::Language;
 
-/// Whether the file at `path` says what the imports of others mean: a tsconfig or jsconfig.
+/// Whether the file at `path` says what the imports of others mean: a tsconfig or jsconfig, or one for them to extend.
 pub fn configures(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with(".json") && ["tsconfig", "jsconfig"].iter().any(|word| name.contains(word))
+}
+
+/// Whether it does so for the files around it.
+fn governs(path: &str) -> bool {
     matches!(path.rsplit('/').next().unwrap_or(path), "tsconfig.json" | "jsconfig.json")
 }
+
+/// Configurations extend each other so far.
+const LONGEST_LINE: usize = 16;
 
 /// The source files of a submission, and the folders they are in.
 #[derive(Debug, Default)]
@@ -24,8 +33,33 @@ pub struct Project {
     folders: HashSet<String>,
     /// The names of folders and Python files: most imports name none of them.
     names: HashSet<String>,
+    /// The configurations by path.
+    configs: BTreeMap<String, Config>,
     /// Of each folder with a tsconfig: specifier patterns and what stands for them.
-    aliases: BTreeMap<String, Vec<(String, Vec<String>)>>,
+    aliases: BTreeMap<String, Aliases>,
+}
+
+/// Specifier patterns and what stands for them.
+type Aliases = Vec<(String, Vec<String>)>;
+
+/// What a tsconfig says.
+#[derive(Debug, Default)]
+struct Config {
+    /// The configurations that it takes what it does not say itself from, the last one first of all; paths that each may
+    /// have.
+    extends: Vec<Vec<String>>,
+    /// Those of parts of its project.
+    references: Vec<Vec<String>>,
+    base: Option<String>,
+    paths: Option<Aliases>,
+}
+
+/// What a tsconfig and those it extends say.
+#[derive(Debug, Default)]
+struct Settled<'c> {
+    base: Option<&'c str>,
+    /// And the folder of the one that says it.
+    paths: Option<(&'c str, &'c Aliases)>,
 }
 
 /// What an import path leads to.
@@ -94,22 +128,91 @@ impl Project {
         }
     }
 
-    /// The `compilerOptions.paths` of the tsconfig or jsconfig at `path`: `text` is its JSON, comments allowed. What is
-    /// no such JSON has no aliases.
+    /// Reads the tsconfig or jsconfig at `path`, or one that they extend: `text` is its JSON, comments allowed. What is no
+    /// such JSON says nothing. Counts once [`Project::settle`] is called.
     pub fn configure(&mut self, path: &str, text: &str) {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let path = path.strip_prefix("./").unwrap_or(path);
+        let folder = folder_of(path);
         let Ok(value) = serde_json::from_str::<serde_json::Value>(&without_comments(text)) else { return };
+        let texts = |value: &serde_json::Value| -> Vec<String> {
+            let own = value.as_str().into_iter().map(str::to_owned);
+            let listed = value.as_array().into_iter().flatten().filter_map(|it| it.as_str());
+            own.chain(listed.map(str::to_owned)).collect()
+        };
+        let named = |name: &String| name.starts_with('.').then(|| candidates(folder, name));
         let options = &value["compilerOptions"];
-        let base = join(folder, options["baseUrl"].as_str().unwrap_or("."));
-        let mut aliases = Vec::new();
-        for (pattern, targets) in options["paths"].as_object().into_iter().flatten() {
-            let targets = targets.as_array().into_iter().flatten().filter_map(|target| target.as_str());
-            aliases.push((pattern.clone(), targets.map(|target| join(&base, target)).collect()));
+        let paths = options["paths"]
+            .as_object()
+            .map(|paths| paths.iter().map(|(pattern, targets)| (pattern.clone(), texts(targets))).collect());
+        let references = value["references"].as_array().into_iter().flatten();
+        let references = references.filter_map(|it| it["path"].as_str());
+        let config = Config {
+            extends: texts(&value["extends"]).iter().filter_map(named).collect(),
+            references: references.map(|name| candidates(folder, name)).collect(),
+            base: options["baseUrl"].as_str().map(|base| placed(folder, base)),
+            paths,
+        };
+        self.configs.insert(path.to_owned(), config);
+    }
+
+    /// Paths of configurations that others extend and that were not read.
+    pub fn extended(&self) -> BTreeSet<String> {
+        let all = self.configs.values().flat_map(|config| &config.extends);
+        let unread = all.filter(|paths| !paths.iter().any(|path| self.configs.contains_key(path)));
+        unread.flatten().cloned().collect()
+    }
+
+    /// Settles what the configurations that were read come to.
+    pub fn settle(&mut self) {
+        let mut aliases: BTreeMap<String, Aliases> = BTreeMap::new();
+        for (path, config) in self.configs.iter().filter(|(path, _)| governs(path)) {
+            let folder = folder_of(path);
+            let mut own = self.aliases_of(path, folder);
+            // A project of several parts: its own configuration only names them.
+            for part in config.references.iter().filter_map(|paths| self.read_of(paths)) {
+                if folder_of(part) == folder {
+                    own.extend(self.aliases_of(part, folder));
+                }
+            }
+            aliases.insert(folder.to_owned(), own);
         }
-        if options["baseUrl"].is_string() {
-            aliases.push(("*".to_owned(), vec![join(&base, "*")]));
+        self.aliases = aliases;
+    }
+
+    fn read_of<'c>(&'c self, paths: &[String]) -> Option<&'c str> {
+        paths.iter().find_map(|path| self.configs.get_key_value(path)).map(|(path, _)| path.as_str())
+    }
+
+    fn aliases_of(&self, path: &str, leaf: &str) -> Aliases {
+        let Settled { base, paths } = self.settled(path, 0);
+        // Where a configuration says so, the place is that of whoever extends it.
+        let place = |from: &str, target: &str| match target.strip_prefix("${configDir}") {
+            Some(rest) => placed(leaf, rest),
+            None => placed(from, target),
+        };
+        let base = base.map(|base| place("", base));
+        let mut aliases = Aliases::new();
+        for (pattern, targets) in paths.into_iter().flat_map(|(_, all)| all) {
+            let from = base.as_deref().or(paths.map(|(folder, _)| folder)).unwrap_or(leaf);
+            aliases.push((pattern.clone(), targets.iter().map(|target| place(from, target)).collect()));
         }
-        self.aliases.insert(folder.to_owned(), aliases);
+        if let Some(base) = &base {
+            aliases.push(("*".to_owned(), vec![join(base, "*")]));
+        }
+        aliases
+    }
+
+    fn settled(&self, path: &str, depth: usize) -> Settled<'_> {
+        let mut settled = Settled::default();
+        let Some((path, config)) = self.configs.get_key_value(path).filter(|_| depth < LONGEST_LINE) else {
+            return settled;
+        };
+        for of in config.extends.iter().filter_map(|paths| self.read_of(paths)) {
+            let of = self.settled(of, depth + 1);
+            settled = Settled { base: of.base.or(settled.base), paths: of.paths.or(settled.paths) };
+        }
+        let own = config.paths.as_ref().map(|paths| (folder_of(path), paths));
+        Settled { base: config.base.as_deref().or(settled.base), paths: own.or(settled.paths) }
     }
 
     /// Tells apart any two projects in which an import may mean something else.
@@ -262,6 +365,8 @@ impl Scope<'_> {
     }
 
     fn javascript(&self, from: &str, path: &str) -> Option<String> {
+        // What stands behind a question mark is for a bundler.
+        let path = path.split('?').next().unwrap_or(path);
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         if path.starts_with('.') {
             return self.module(&join(folder, path));
@@ -304,6 +409,21 @@ impl Scope<'_> {
             named.chain(index).find(|file| self.file(file))
         })
     }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The paths that a configuration may have that another names.
+fn candidates(folder: &str, name: &str) -> Vec<String> {
+    let path = join(folder, name);
+    vec![path.clone(), format!("{path}.json"), join(&path, "tsconfig.json")]
+}
+
+/// As [`join`]; what begins with a placeholder stays as it is.
+fn placed(folder: &str, path: &str) -> String {
+    if path.starts_with("${") { path.to_owned() } else { join(folder, path) }
 }
 
 /// What the `*` of a pattern stands for in a specifier.
@@ -409,8 +529,48 @@ mod tests {
             "web/tsconfig.json",
             "{ // settings\n \"compilerOptions\": { \"baseUrl\": \".\", \"paths\": { \"$lib/*\": [\"lib/*\"], }, } }",
         );
+        project.settle();
         let own = Project::default();
         let found = project.with(&own, None).import("web/app/page.ts", Language::TypeScript, "$lib/db");
         assert_eq!(found, Some((Place::File("web/lib/db.ts".into()), Vec::new())));
+    }
+
+    #[test]
+    fn a_tsconfig_extends_others() {
+        let found = |configs: &[(&str, &str)]| {
+            let mut project = Project::new(["lib/db.ts", "web/lib/db.ts", "web/app/page.ts"]);
+            configs.iter().for_each(|(path, text)| project.configure(path, text));
+            project.settle();
+            let own = Project::default();
+            let found = project.with(&own, None).import("web/app/page.ts", Language::TypeScript, "$lib/db");
+            (found.map(|(place, _)| place), project.extended().into_iter().next())
+        };
+        let paths = r#"{"compilerOptions": {"paths": {"$lib/*": ["lib/*"]}}}"#;
+        let at = |path: &str| Some(Place::File(path.into()));
+        // Where the one that says it lies counts, or the base.
+        let extends = r#"{"extends": "../tsconfig.base"}"#;
+        assert_eq!(
+            found(&[("web/tsconfig.json", extends), ("tsconfig.base.json", paths)]).0,
+            at("lib/db.ts")
+        );
+        let base = r#"{"extends": ["@x/y", "../tsconfig.base.json"], "compilerOptions": {"baseUrl": "."}}"#;
+        assert_eq!(
+            found(&[("web/tsconfig.json", base), ("tsconfig.base.json", paths)]).0,
+            at("web/lib/db.ts")
+        );
+        let leaf = r#"{"compilerOptions": {"paths": {"$lib/*": ["${configDir}/lib/*"]}}}"#;
+        assert_eq!(
+            found(&[("web/tsconfig.json", extends), ("tsconfig.base.json", leaf)]).0,
+            at("web/lib/db.ts")
+        );
+        let parts = r#"{"references": [{"path": "./tsconfig.app.json"}]}"#;
+        assert_eq!(
+            found(&[("web/tsconfig.json", parts), ("web/tsconfig.app.json", paths)]).0,
+            at("web/lib/db.ts")
+        );
+        // What is not there, and what extends itself.
+        let (place, wanted) = found(&[("web/tsconfig.json", r#"{"extends": "../conf/base"}"#)]);
+        assert_eq!((place, wanted.as_deref()), (None, Some("conf/base")));
+        assert_eq!(found(&[("web/tsconfig.json", r#"{"extends": "./tsconfig.json"}"#)]), (None, None));
     }
 }

@@ -99,8 +99,8 @@ impl TaintRules {
         Flows { findings, notes, module: Some(outcome.module), constants: outcome.constants }
     }
 
-    /// What reaches sinks by way of several files, and whether all of it was followed.
-    pub(super) fn link(&self, modules: &[Module]) -> (Vec<Crossing>, bool) {
+    /// What reaches sinks by way of several files, and why not all of it was followed.
+    pub(super) fn link(&self, modules: &[Module]) -> (Vec<Crossing>, Vec<&'static str>) {
         link::link(modules, &self.models)
     }
 

@@ -3,7 +3,7 @@
 use super::tests::linked;
 
 /// Checks several files against the `expect:` comments in them.
-fn holds(files: &[(&str, &str)]) {
+pub(super) fn holds(files: &[(&str, &str)]) {
     let mut found: Vec<(String, u32, String)> = linked(files)
         .into_iter()
         .map(|finding| (finding.location.path, finding.location.region.start_line, finding.rule))

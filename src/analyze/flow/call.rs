@@ -1,6 +1,7 @@
 //! Calls: of what models know, of functions of the file, of anything else.
 
 use super::Engine;
+use super::foreign::SymbolId;
 use super::function::Frame;
 use super::summary::{Bindings, Slot};
 use super::value::{Abstract, Bound, Known, Taint};
@@ -31,9 +32,14 @@ impl<'a> Engine<'a> {
         arguments: &[Argument],
         span: Span,
     ) -> Abstract {
-        let known = frame.value(callee).known.clone();
+        let mut known = frame.value(callee).known.clone();
         if let Known::Either(all) = &known {
             return self.either_called(frame, all, callee, arguments, span);
+        }
+        if known == Known::Any
+            && let Some(symbol) = self.declared_method(frame, callee)
+        {
+            known = Known::Foreign(symbol);
         }
         if self.language != Language::Python {
             self.typed(frame, callee, arguments);
@@ -44,6 +50,7 @@ impl<'a> Engine<'a> {
         match known.clone() {
             // Python's `super()`.
             Known::Super(..) => return frame.value(callee).clone(),
+            Known::Foreign(symbol) if self.is_parent(symbol) => return frame.value(callee).clone(),
             Known::Path(node) => {
                 if let Some(node) = self.table.call(node) {
                     return self.modelled(frame, node, callee, arguments, span);
@@ -64,7 +71,11 @@ impl<'a> Engine<'a> {
                     Op::Member(object, _) => Some(*object),
                     _ => None,
                 };
-                return self.applied(frame, id, None, Some(((*receiver).clone(), object)), arguments, span);
+                let receiver = Some(((*receiver).clone(), object));
+                let result = self.applied(frame, id, None, receiver, arguments, span);
+                let Some(symbol) = self.overridden(id) else { return result };
+                let other = self.foreign_call(frame, symbol, callee, arguments, span);
+                return Abstract { taint: result.taint.join(&other.taint), ..result };
             }
             Known::Class(class) => return self.made(frame, class, arguments, span),
             Known::Instance(class) if self.language == Language::Python => {
@@ -81,10 +92,7 @@ impl<'a> Engine<'a> {
             }
             Known::Foreign(symbol) => {
                 if let Some(node) = self.foreign.get(symbol).node.and_then(|node| self.table.call(node)) {
-                    let yields = self.foreign_call(frame, symbol, callee, arguments, span);
-                    let said = self.modelled(frame, node, callee, arguments, span);
-                    let known = if matches!(said.known, Known::Path(_)) { said.known } else { yields.known };
-                    return Abstract { taint: said.taint, known, parts: said.parts };
+                    return self.perhaps_modelled(frame, symbol, node, callee, arguments, span);
                 }
             }
             _ => {}
@@ -105,6 +113,10 @@ impl<'a> Engine<'a> {
             return Abstract { taint: made.taint.cleaned(clean), ..made };
         }
         if let Some(value) = self.container(frame, callee, arguments, span) {
+            // The method may be one of a class of another file all the same.
+            if let Known::Foreign(symbol) = known {
+                self.foreign_call(frame, symbol, callee, arguments, span);
+            }
             return value;
         }
         if let Some(value) = self.formatted(frame, callee, arguments) {
@@ -115,7 +127,12 @@ impl<'a> Engine<'a> {
             && let Some(node) = self.table.call(node)
         {
             if !self.table.schedules_alone(node) {
-                return self.modelled(frame, node, callee, arguments, span);
+                return match known {
+                    Known::Foreign(symbol) => {
+                        self.perhaps_modelled(frame, symbol, node, callee, arguments, span)
+                    }
+                    _ => self.modelled(frame, node, callee, arguments, span),
+                };
             }
             if let Some(value) = self.scheduled(frame, node, callee, arguments, span) {
                 return value;
@@ -125,6 +142,22 @@ impl<'a> Engine<'a> {
             Known::Foreign(symbol) => self.foreign_call(frame, symbol, callee, arguments, span),
             _ => self.unknown_call(frame, callee, arguments, span),
         }
+    }
+
+    /// A call of something in another file that a model speaks of by its name.
+    fn perhaps_modelled(
+        &mut self,
+        frame: &mut Frame<'_>,
+        symbol: SymbolId,
+        node: NodeId,
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let yields = self.foreign_call(frame, symbol, callee, arguments, span);
+        let said = self.modelled(frame, node, callee, arguments, span);
+        let known = if matches!(said.known, Known::Path(_)) { said.known } else { yields.known };
+        Abstract { taint: said.taint, known, parts: said.parts }
     }
 
     /// A call of one of several functions: it does what any of them does.

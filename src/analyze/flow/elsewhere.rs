@@ -2,7 +2,7 @@
 //! linking decides what it is clean for.
 
 use super::Engine;
-use super::foreign::{Call, Passage, Step, SymbolId};
+use super::foreign::{Call, Given, Passage, Step, SymbolId};
 use super::function::Frame;
 use super::schema::{Shape, carried};
 use super::value::{Abstract, Flow, Known, Taint, through};
@@ -25,8 +25,10 @@ impl Engine<'_> {
         data: &Taint,
     ) -> Option<Abstract> {
         let symbol = self.type_elsewhere(declaration)?;
-        let call =
-            self.foreign.call_at(place, || Call { symbol, arguments: vec![(Pass::Plain, Known::Any)] })?;
+        let given = || Given { pass: Pass::Plain, known: Known::Any, span: place.1, list: None };
+        let call = self.foreign.call_at((place.0, place.1, symbol), || Call { symbol, arguments: vec![given()] });
+        self.large |= call.is_none();
+        let call = call?;
         let object = self.foreign.symbol(Step::Call(symbol), None)?;
         let passage = Passage { call, argument: 0, part: PartFact::WHOLE, read: [PartFact::WHOLE; 2] };
         let flows = data.flows().iter().cloned();
@@ -62,7 +64,7 @@ impl Engine<'_> {
                 Some(callee) => (callee, 1),
                 None => return taint.clone(),
             },
-            Step::Place(_) => return taint.clone(),
+            _ => return taint.clone(),
         };
         let flows = taint.flows().iter().cloned().map(|mut flow| {
             let Some(last) = flow.via.as_deref().and_then(|via| via.last()).copied() else { return flow };

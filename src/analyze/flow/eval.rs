@@ -95,6 +95,9 @@ impl<'a> Engine<'a> {
                     self.bases.insert(*class, node);
                     self.handling_methods(*class, node);
                 }
+                if bases.iter().any(|base| frame.value(*base).known == Known::Any) {
+                    self.open_classes.insert(*class);
+                }
                 let known = bases.iter().map(|base| frame.value(*base).known.clone());
                 self.class_bases.insert(*class, known.filter(|known| *known != Known::Any).collect());
                 // What its body sets is there at once.
@@ -133,6 +136,9 @@ impl<'a> Engine<'a> {
         let text = self.program.names.text(name);
         if text == "super" {
             return self.parent_of(frame);
+        }
+        if let Some(value) = self.starred(text, span) {
+            return value;
         }
         let node = self.table.global(text).or_else(|| self.table.unknown(text));
         node.map_or_else(Abstract::default, |node| self.path(node, span))
@@ -174,6 +180,9 @@ impl<'a> Engine<'a> {
         }
         if !text.starts_with('#') && !given {
             value.taint = value.taint.traced(span, || Event::Into(text.into()));
+        }
+        if text == "*" && !self.stars.contains(&value.known) {
+            self.stars.push(value.known.clone());
         }
         if frame.id == FunctionId(0)
             && let Some(exported) = self.exported_as(text)
@@ -278,7 +287,15 @@ impl<'a> Engine<'a> {
                 let class = *class;
                 let found = self.object_member(frame, held, class, name, span);
                 let found = found.or_else(|| self.named_member(held, text, span));
-                found.unwrap_or_else(|| self.undefined_member(held, &key))
+                found.unwrap_or_else(|| {
+                    let undefined = self.undefined_member(held, &key);
+                    match self.inherited(held, class, text) {
+                        Some(symbol) if undefined.known == Known::Any => {
+                            Abstract { known: Known::Foreign(symbol), ..undefined }
+                        }
+                        _ => undefined,
+                    }
+                })
             }
             Known::Super(class, receiver) => {
                 let (class, receiver) = (*class, (**receiver).clone());

@@ -5,15 +5,16 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::Engine;
-use super::foreign::Step;
+use super::foreign::{Given, Step, is_blank};
 use super::sink::{Arrival, Target};
 use super::summary::Slot;
 use super::value::{Abstract, Flow, Key, Known, Link, Origin, Part, Parts, Taint};
 use crate::analyze::facts::{
-    CallFact, ClassFact, FlowFact, FunctionFact, KnownFact, Module, OriginFact, ParameterFact, PartFact,
-    PassFact, PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
+    ArgumentFact, CallFact, ClassFact, FlowFact, FunctionFact, GivenFact, KnownFact, Module, OriginFact,
+    ParameterFact, PartFact, PassFact, PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
 };
-use crate::analyze::ir::{ClassId, FunctionId, Pass, Span};
+use crate::analyze::ir::{ClassId, FunctionId, Name, Pass, Span};
+use crate::analyze::lower::interface_name;
 
 /// The last steps of a trace that are kept where most of it lies in one file.
 const MOST_STEPS: usize = 8;
@@ -46,15 +47,34 @@ impl Engine<'_> {
             .filter(|(key, _)| self.exports(self.program.names.text(**key)))
             .map(|(key, value)| (name(*key), self.value_fact(value, 0)))
             .collect();
+        let only = |known: &Known| ValueFact { known: self.known_fact(known), ..ValueFact::default() };
+        for (key, known) in self.others.iter().filter(|(key, _)| self.exports(self.program.names.text(*key)))
+        {
+            names.push((name(*key), only(known)));
+        }
+        for (exported, local) in &self.program.exports {
+            let exported = self.program.names.text(*exported);
+            let held = self.variables[0].get(local).map(|value| self.value_fact(value, 0));
+            let others = self.others.iter().filter(|(key, _)| key == local).map(|(_, known)| only(known));
+            for value in held.into_iter().chain(others) {
+                let same = |it: &(Box<str>, ValueFact)| *it.0 == *exported && it.1.known == value.known;
+                if value.known != KnownFact::Any && !names.iter().any(same) {
+                    names.push((exported.into(), value));
+                }
+            }
+        }
         names.sort_by(|one, other| one.0.cmp(&other.0));
         let symbols = self.foreign.symbols.iter().map(|symbol| match &symbol.step {
             Step::Place(place) => SymbolFact::Place(place.clone()),
             Step::Member(of, name) => SymbolFact::Member(of.0, (&**name).into()),
             Step::Call(of) => SymbolFact::Call(of.0),
+            Step::Among(all) => SymbolFact::Among(all.iter().map(|of| of.0).collect()),
+            Step::Own(class) => SymbolFact::Own(class.0),
+            Step::Super(class) => SymbolFact::Super(class.0),
         });
         let calls = self.foreign.calls.iter().map(|call| CallFact {
             symbol: call.symbol.0,
-            arguments: call.arguments.iter().map(|(pass, _)| self.pass_fact(*pass)).collect(),
+            arguments: call.arguments.iter().map(|given| self.argument_fact(given)).collect(),
         });
         let pending = self.pending.values().map(|one| self.pending_fact(one.origin, one.target, &one.at));
         let mut module = Module {
@@ -63,6 +83,7 @@ impl Engine<'_> {
             view: 0,
             half: None,
             names,
+            stars: self.stars.iter().map(|star| self.known_fact(star)).collect(),
             functions: (0..self.program.functions.len()).map(|index| self.function_fact(index)).collect(),
             classes: (0..self.program.classes.len()).map(|index| self.class_fact(index)).collect(),
             symbols: symbols.collect(),
@@ -81,6 +102,25 @@ impl Engine<'_> {
         }
     }
 
+    fn argument_fact(&self, given: &Given) -> ArgumentFact {
+        let fact = match (&given.known, given.list) {
+            (_, Some((shell, told))) => GivenFact::List(shell, told),
+            (Known::Text(text), _) => GivenFact::Text((**text).into()),
+            (Known::Int(number), _) => GivenFact::Int(*number),
+            (Known::Bool(truth), _) => GivenFact::Bool(*truth),
+            (Known::Null, _) => GivenFact::Null,
+            (Known::Constant, _) => GivenFact::Constant,
+            (Known::Path(node), _) => GivenFact::Path(self.table.node(*node).path.as_str().into()),
+            _ => {
+                let last = self.text_of(given.span).rsplit(['.', '=']).next().unwrap_or("").trim();
+                let name =
+                    last.len() <= 32 && last.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if name && !last.is_empty() { GivenFact::Written(last.into()) } else { GivenFact::Any }
+            }
+        };
+        ArgumentFact { pass: self.pass_fact(given.pass), given: fact }
+    }
+
     fn pass_fact(&self, pass: Pass) -> PassFact {
         match pass {
             Pass::Plain => PassFact::Plain,
@@ -96,6 +136,7 @@ impl Engine<'_> {
         let mut fact = FunctionFact {
             name: function.name.map_or_else(Box::default, |name| text(name).into()),
             receiver: function.class.is_some() && matches!(first, Some("self" | "cls" | "this")),
+            blank: function.class.is_some() && is_blank(function),
             ..FunctionFact::default()
         };
         fact.parameters = function
@@ -132,6 +173,14 @@ impl Engine<'_> {
             .filter(|((of, _), _)| *of == id)
             .map(|((_, name), value)| (text(*name), self.value_fact(value, 1)))
             .collect();
+        // What its body sets beside methods: `run = os.system`.
+        let body = class.body.and_then(|body| self.variables.get(body.0 as usize)).into_iter().flatten();
+        for (name, value) in body.filter(|(name, _)| !class.methods.iter().any(|(known, _)| known == *name)) {
+            let says = self.known_fact(&value.known) != KnownFact::Any;
+            if says && !self.fields.contains_key(&(id, *name)) {
+                fields.push((text(*name), self.value_fact(value, 1)));
+            }
+        }
         fields.sort_by(|one, other| one.0.cmp(&other.0));
         let bases = self.class_bases.get(&id).into_iter().flatten();
         ClassFact {
@@ -139,7 +188,15 @@ impl Engine<'_> {
             fields,
             bases: bases.map(|base| self.known_fact(base)).collect(),
             shape: self.class_shape_fact(id),
+            interfaces: class.interfaces.iter().flat_map(|name| self.interface(*name)).collect(),
         }
+    }
+
+    /// What the name of an interface stands for.
+    fn interface(&self, name: Name) -> Vec<KnownFact> {
+        let own = self.program.names.get(&interface_name(self.program.names.text(name)));
+        let held = own.into_iter().chain([name]).filter_map(|name| self.variables[0].get(&name));
+        held.map(|value| self.known_fact(&value.known)).filter(|known| *known != KnownFact::Any).collect()
     }
 
     fn known_fact(&self, known: &Known) -> KnownFact {

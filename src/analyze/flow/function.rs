@@ -378,7 +378,13 @@ impl<'a> Engine<'a> {
         let variables = &mut self.variables[id.0 as usize];
         match variables.get_mut(&name) {
             Some(before) if *before == *value => {}
-            Some(before) => *before = before.join(value),
+            Some(before) => {
+                let joined = before.join(value);
+                if id == FunctionId(0) {
+                    note_others(&mut self.others, name, [&before.known, &value.known], &joined.known);
+                }
+                *before = joined;
+            }
             None => {
                 variables.insert(name, value.clone());
             }
@@ -523,4 +529,30 @@ fn successors(function: &Function, block: usize) -> Vec<usize> {
         End::Return(_) | End::Throw(_) | End::Open => {}
     }
     to
+}
+
+/// So many things that one name of the top level may be are told apart.
+const MOST_OTHERS: usize = 8;
+
+/// Notes what is no longer known of a variable that may be either: what other files call by its name may be any of them.
+fn note_others(others: &mut Vec<(Name, Known)>, name: Name, either: [&Known; 2], joined: &Known) {
+    for known in either {
+        let thing = matches!(
+            known,
+            Known::Path(_)
+                | Known::Function(_)
+                | Known::Bound(..)
+                | Known::Class(_)
+                | Known::Instance(_)
+                | Known::Foreign(_)
+        );
+        let mut same = others.iter().filter(|(of, _)| *of == name);
+        if thing
+            && known != joined
+            && !same.clone().any(|(_, it)| it == known)
+            && same.by_ref().count() < MOST_OTHERS
+        {
+            others.push((name, known.clone()));
+        }
+    }
 }

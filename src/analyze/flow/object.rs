@@ -150,7 +150,7 @@ impl Engine<'_> {
     }
 
     /// `super` of the method around.
-    pub(super) fn parent_of(&self, frame: &Frame<'_>) -> Abstract {
+    pub(super) fn parent_of(&mut self, frame: &Frame<'_>) -> Abstract {
         let mut function = frame.function;
         let class = loop {
             match (function.class, function.parent) {
@@ -169,7 +169,14 @@ impl Engine<'_> {
                 let receiver = Rc::new(Abstract { taint: receiver.all(), parts: None, ..receiver });
                 Abstract::known(Known::Super(*base, receiver))
             }
-            None => Abstract::default(),
+            None => {
+                let symbol = self.foreign_parent(class);
+                let receiver = receiver.all();
+                symbol.map_or_else(Abstract::default, |symbol| Abstract {
+                    taint: receiver,
+                    ..Abstract::known(Known::Foreign(symbol))
+                })
+            }
         }
     }
 

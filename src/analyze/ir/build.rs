@@ -46,6 +46,11 @@ impl Builder {
         self.program.names.intern(text)
     }
 
+    /// The name of `text` when something has it.
+    pub(crate) fn known(&self, text: &str) -> Option<Name> {
+        self.program.names.get(text)
+    }
+
     /// The text of a name.
     pub(crate) fn text(&self, name: Name) -> &str {
         self.program.names.text(name)
@@ -58,6 +63,11 @@ impl Builder {
         let name = self.name(&text);
         self.bind(name);
         name
+    }
+
+    /// Says under which name a variable of the top level is exported.
+    pub(crate) fn export(&mut self, exported: Name, variable: Name) {
+        self.program.exports.push((exported, variable));
     }
 
     /// Says once why something was left out.
@@ -118,6 +128,7 @@ impl Builder {
             setters: Vec::new(),
             body: None,
             fields: Vec::new(),
+            interfaces: Vec::new(),
             record: None,
             span,
         });

@@ -1,6 +1,6 @@
 //! What schemas and typed classes of other files make of data.
 
-use super::resolve::{Resolver, Thing};
+use super::resolve::{Callee, Resolver, Thing};
 use super::solve::Solver;
 use crate::analyze::facts::{KnownFact, PartFact, ShapeFact, SymbolFact, ValueFact};
 use crate::analyze::flow::schema::Role;
@@ -16,8 +16,10 @@ impl<'m> Solver<'m> {
     /// The kinds that data is clean for after a call, where this makes it what a schema says; `None`: it does not.
     pub(super) fn converts(&self, module: usize, call: u32, read: [PartFact; 2]) -> Option<Kinds> {
         let [first, second] = read;
-        match self.callee(module, call) {
-            Thing::Class(at, class) => {
+        // Of one of several it is not known what they make of it.
+        let [callee] = self.callees(module, call) else { return None };
+        match *callee {
+            Callee::Made(at, class) => {
                 let shape = self.resolver.modules[at].classes.get(class as usize)?.shape.as_ref()?;
                 if !shape.within {
                     return Some(shape.clean(first));
@@ -25,7 +27,7 @@ impl<'m> Solver<'m> {
                 let checked = CHECKED.iter().any(|name| PartFact::named(name) == first);
                 checked.then(|| shape.clean(second))
             }
-            Thing::Model(at, node) => {
+            Callee::Model(at, node) => {
                 let table = self.resolver.table(at)?;
                 let said = table.node(table.call(node)?);
                 let within = said.shapings.iter().find_map(|it| match it.role() {
@@ -52,19 +54,36 @@ impl<'m> Resolver<'m> {
             return None;
         }
         match self.modules[module].symbols.get(symbol as usize)? {
-            SymbolFact::Member(of, name) => match self.symbol(module, *of, far) {
-                Thing::Module(at) => self.schema_value(at, self.exported(at, name, far)?, far + 1),
-                Thing::Value(at, value) => {
+            SymbolFact::Member(of, name) => match self.only(module, *of, far) {
+                Some(Thing::Module(at)) => self.schema_value(at, self.exported(at, name, far)?, far + 1),
+                Some(Thing::Value(at, value)) => {
                     let member = value.members.iter().find(|(known, _)| known == name)?;
                     self.schema_value(at, &member.1, far + 1)
                 }
                 _ => self.schema(module, *of, far + 1),
             },
             SymbolFact::Call(of) => self.schema(module, *of, far + 1),
-            SymbolFact::Place(_) => match self.symbol(module, symbol, far) {
-                Thing::Module(at) => self.schema_value(at, self.named(at, "default")?, far + 1),
+            SymbolFact::Place(_) => match self.only(module, symbol, far)? {
+                Thing::Module(at) => self.schema_value(at, self.only_named(at, "default")?, far + 1),
                 _ => None,
             },
+            SymbolFact::Among(_) | SymbolFact::Own(_) | SymbolFact::Super(_) => None,
+        }
+    }
+
+    /// What a symbol stands for, where that is one thing.
+    fn only(&self, module: usize, symbol: u32, far: u32) -> Option<Thing<'m>> {
+        match *self.symbol(module, symbol, far) {
+            [thing] => Some(thing),
+            _ => None,
+        }
+    }
+
+    /// The value that a module gives a name, where that is one.
+    fn only_named(&self, module: usize, name: &str) -> Option<&'m ValueFact> {
+        match self.named(module, name) {
+            [(_, value)] => Some(value),
+            _ => None,
         }
     }
 
@@ -78,16 +97,18 @@ impl<'m> Resolver<'m> {
 
     /// What a module exports under a name, or its default export has.
     fn exported(&self, module: usize, name: &str, far: u32) -> Option<&'m ValueFact> {
-        if let Some(value) = self.named(module, name) {
-            return Some(value);
+        match self.named(module, name) {
+            [(_, value)] => return Some(value),
+            [] => {}
+            _ => return None,
         }
-        if let Some(KnownFact::Symbol(symbol)) = self.named(module, "*").map(|value| &value.known)
+        if let Some(KnownFact::Symbol(symbol)) = self.only_named(module, "*").map(|value| &value.known)
             && far < FURTHEST
-            && let Thing::Module(at) = self.symbol(module, *symbol, far + 1)
+            && let Some(Thing::Module(at)) = self.only(module, *symbol, far + 1)
         {
             return self.exported(at, name, far + 1);
         }
-        let members = &self.named(module, "default")?.members;
+        let members = &self.only_named(module, "default")?.members;
         members.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
     }
 }

@@ -1,14 +1,23 @@
-//! What a symbol of one file is in another.
+//! What a symbol of one file is in another: often one thing, and several where a name has several definitions or a
+//! method several classes that define it.
 
-use std::collections::HashMap;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
-use crate::analyze::facts::{FunctionFact, KnownFact, Module, PassFact, SymbolFact, ValueFact};
+use crate::analyze::facts::{ArgumentFact, FunctionFact, KnownFact, Module, PassFact, SymbolFact, ValueFact};
 use crate::analyze::flow::foreign::RECEIVER;
 use crate::analyze::model::{Models, NodeId, Table};
 use crate::analyze::project::Place;
 
 /// Aliases, bases and re-exports are followed so far.
-const FURTHEST: u32 = 12;
+const FURTHEST: u32 = 200;
+
+/// So many things that a name may stand for are told apart.
+const MOST_THINGS: usize = 256;
+
+/// Look-ups that all symbols together may take.
+const MOST_STEPS: u32 = 20_000_000;
 
 /// What a symbol leads to.
 #[derive(Debug, Clone, Copy)]
@@ -17,13 +26,53 @@ pub(super) enum Thing<'m> {
     Function(usize, u32, bool),
     Class(usize, u32),
     Instance(usize, u32),
+    /// An object as the bases of its class see it.
+    Super(usize, u32),
     /// A module as a whole.
     Module(usize),
     /// What the models call so.
     Model(usize, NodeId),
     /// A value of a module with members.
     Value(usize, &'m ValueFact),
-    Unknown,
+}
+
+impl PartialEq for Thing<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Thing::Function(a, b, c), Thing::Function(d, e, f)) => (a, b, c) == (d, e, f),
+            (Thing::Class(a, b), Thing::Class(c, d))
+            | (Thing::Instance(a, b), Thing::Instance(c, d))
+            | (Thing::Super(a, b), Thing::Super(c, d))
+            | (Thing::Model(a, b), Thing::Model(c, d)) => (a, b) == (c, d),
+            (Thing::Module(one), Thing::Module(other)) => one == other,
+            (Thing::Value(a, one), Thing::Value(b, other)) => a == b && std::ptr::eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// What is called when something is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Callee {
+    /// A function, and whether it has its receiver.
+    Function(usize, u32, bool),
+    /// The constructor of an object.
+    Made(usize, u32),
+    /// What the models call so.
+    Model(usize, NodeId),
+    /// Something that is known and has no code.
+    Other,
+}
+
+/// Things a name may stand for.
+type Things<'m> = Vec<Thing<'m>>;
+
+/// A symbol while it is looked up, and after.
+#[derive(Clone)]
+enum Known<'m> {
+    New,
+    Active,
+    Done(Rc<[Thing<'m>]>),
 }
 
 /// All modules by path, and the models.
@@ -31,6 +80,12 @@ pub(super) struct Resolver<'m> {
     pub(super) modules: &'m [Module],
     pub(super) models: &'m Models,
     by_path: HashMap<&'m str, usize>,
+    symbols: RefCell<Vec<Vec<Known<'m>>>>,
+    /// The classes that are made of a class, or implement it.
+    made_of: OnceCell<HashMap<(usize, u32), Vec<(usize, u32)>>>,
+    left: Cell<u32>,
+    /// Whether not all was looked up.
+    pub(super) cut: Cell<bool>,
 }
 
 impl<'m> Resolver<'m> {
@@ -38,7 +93,20 @@ impl<'m> Resolver<'m> {
         let paths = modules.iter().enumerate().filter(|(_, module)| !module.path.is_empty());
         // Of two modules of one path the last counts, as it does when they are applied in turn.
         let by_path = paths.map(|(index, module)| (module.path.as_str(), index)).collect();
-        Resolver { modules, models, by_path }
+        let symbols = modules.iter().map(|module| vec![Known::New; module.symbols.len()]).collect();
+        let resolver = Resolver {
+            modules,
+            models,
+            by_path,
+            symbols: RefCell::new(symbols),
+            made_of: OnceCell::new(),
+            left: Cell::new(MOST_STEPS),
+            cut: Cell::new(false),
+        };
+        let made_of = resolver.lines();
+        // Nothing else sets it.
+        let _ = resolver.made_of.set(made_of);
+        resolver
     }
 
     pub(super) fn table(&self, module: usize) -> Option<&'m Table> {
@@ -49,62 +117,121 @@ impl<'m> Resolver<'m> {
         self.modules[module].functions.get(function as usize)
     }
 
-    /// What each symbol of a module leads to.
-    pub(super) fn symbols(&self, module: usize) -> Vec<Thing<'m>> {
-        let count = self.modules[module].symbols.len();
-        (0..count).map(|index| self.symbol(module, index as u32, 0)).collect()
+    /// Which classes are right under which.
+    fn lines(&self) -> HashMap<(usize, u32), Vec<(usize, u32)>> {
+        let mut lines: HashMap<(usize, u32), Vec<(usize, u32)>> = HashMap::new();
+        for (module, fact) in self.modules.iter().enumerate() {
+            for (index, class) in fact.classes.iter().enumerate() {
+                for base in class.bases.iter().chain(&class.interfaces) {
+                    for thing in self.known(module, base, 0) {
+                        if let Thing::Class(at, of) = thing {
+                            lines.entry((at, of)).or_default().push((module, index as u32));
+                        }
+                    }
+                }
+            }
+        }
+        lines
     }
 
-    pub(super) fn symbol(&self, module: usize, symbol: u32, far: u32) -> Thing<'m> {
-        if far > FURTHEST {
-            return Thing::Unknown;
+    /// Whether one more may be looked up, so far from where it began.
+    fn goes_on(&self, far: u32) -> bool {
+        let left = self.left.get();
+        if far > FURTHEST || left == 0 {
+            self.cut.set(true);
+            return false;
         }
-        match self.modules[module].symbols.get(symbol as usize) {
-            Some(SymbolFact::Place(place)) => {
-                let found = match place {
+        self.left.set(left - 1);
+        true
+    }
+
+    fn add(&self, to: &mut Things<'m>, more: impl IntoIterator<Item = Thing<'m>>) {
+        for thing in more {
+            if to.contains(&thing) {
+                continue;
+            }
+            if to.len() >= MOST_THINGS {
+                self.cut.set(true);
+                return;
+            }
+            to.push(thing);
+        }
+    }
+
+    /// What a symbol of a module may stand for; nothing when that is not known.
+    pub(super) fn symbol(&self, module: usize, symbol: u32, far: u32) -> Rc<[Thing<'m>]> {
+        let known = self.symbols.borrow()[module].get(symbol as usize).cloned();
+        match known {
+            Some(Known::Done(things)) => return things,
+            Some(Known::New) if self.goes_on(far) => {}
+            _ => return Rc::from([]),
+        }
+        self.symbols.borrow_mut()[module][symbol as usize] = Known::Active;
+        let things: Rc<[Thing<'m>]> = self.followed(module, symbol, far).into();
+        self.symbols.borrow_mut()[module][symbol as usize] = Known::Done(things.clone());
+        things
+    }
+
+    fn followed(&self, module: usize, symbol: u32, far: u32) -> Things<'m> {
+        let mut found = Things::new();
+        match &self.modules[module].symbols[symbol as usize] {
+            SymbolFact::Place(place) => {
+                let at = match place {
                     Place::File(path) => self.by_path.get(path.as_str()),
                     Place::Folder(path) => self.by_path.get(format!("{path}/__init__.py").as_str()),
                 };
-                found.map_or(Thing::Unknown, |module| Thing::Module(*module))
+                found.extend(at.map(|module| Thing::Module(*module)));
             }
-            Some(SymbolFact::Member(of, name)) => {
-                let of = self.symbol(module, *of, far + 1);
-                self.member(of, name, far + 1)
+            SymbolFact::Member(of, name) => {
+                for thing in self.symbol(module, *of, far + 1).iter() {
+                    self.add(&mut found, self.member(*thing, name, far + 1));
+                }
             }
-            Some(SymbolFact::Call(of)) => {
-                let of = self.symbol(module, *of, far + 1);
-                self.call(of, far + 1)
+            SymbolFact::Call(of) => {
+                for thing in self.symbol(module, *of, far + 1).iter() {
+                    self.add(&mut found, self.call(*thing, far + 1));
+                }
             }
-            None => Thing::Unknown,
+            SymbolFact::Among(all) => {
+                for of in all {
+                    self.add(&mut found, self.symbol(module, *of, far + 1).iter().copied());
+                }
+            }
+            SymbolFact::Own(class) => found.push(Thing::Instance(module, *class)),
+            SymbolFact::Super(class) => found.push(Thing::Super(module, *class)),
         }
+        found
     }
 
-    fn value(&self, module: usize, value: &'m ValueFact, far: u32) -> Thing<'m> {
-        match self.known(module, &value.known, far) {
-            Thing::Unknown if !value.members.is_empty() => Thing::Value(module, value),
-            thing => thing,
+    fn value(&self, module: usize, value: &'m ValueFact, far: u32) -> Things<'m> {
+        let mut things = self.known(module, &value.known, far);
+        if !value.members.is_empty() {
+            things.push(Thing::Value(module, value));
         }
+        things
     }
 
-    fn known(&self, module: usize, known: &'m KnownFact, far: u32) -> Thing<'m> {
+    fn known(&self, module: usize, known: &'m KnownFact, far: u32) -> Things<'m> {
         match known {
-            KnownFact::Any => Thing::Unknown,
-            KnownFact::Function(id) => Thing::Function(module, *id, false),
-            KnownFact::Class(id) => Thing::Class(module, *id),
-            KnownFact::Instance(id) => Thing::Instance(module, *id),
-            KnownFact::Symbol(id) => self.symbol(module, *id, far + 1),
+            KnownFact::Any => Things::new(),
+            KnownFact::Function(id) => vec![Thing::Function(module, *id, false)],
+            KnownFact::Class(id) => vec![Thing::Class(module, *id)],
+            KnownFact::Instance(id) => vec![Thing::Instance(module, *id)],
+            KnownFact::Symbol(id) => self.symbol(module, *id, far + 1).to_vec(),
             KnownFact::Path(path) => {
                 let node = self.table(module).and_then(|table| table.written(path));
-                node.map_or(Thing::Unknown, |node| Thing::Model(module, node))
+                node.map(|node| Thing::Model(module, node)).into_iter().collect()
             }
         }
     }
 
-    pub(super) fn named(&self, module: usize, name: &str) -> Option<&'m ValueFact> {
+    /// The values that a module gives a name.
+    pub(super) fn named(&self, module: usize, name: &str) -> &'m [(Box<str>, ValueFact)] {
         let names = &self.modules[module].names;
         let find = |name: &str| {
-            let found = names.binary_search_by(|(known, _)| (**known).cmp(name)).ok();
-            found.map(|index| &names[index].1)
+            let start = names.partition_point(|(known, _)| **known < *name);
+            let count = names[start..].iter().take_while(|(known, _)| **known == *name).count();
+            &names[start..start + count]
         };
         match self.modules[module].family {
             "python" => find(name),
@@ -112,98 +239,229 @@ impl<'m> Resolver<'m> {
         }
     }
 
-    fn member(&self, of: Thing<'m>, name: &str, far: u32) -> Thing<'m> {
-        if far > FURTHEST {
-            return Thing::Unknown;
+    fn named_things(&self, module: usize, name: &str, far: u32) -> Things<'m> {
+        let mut found = Things::new();
+        for (_, value) in self.named(module, name) {
+            self.add(&mut found, self.value(module, value, far + 1));
+        }
+        found
+    }
+
+    fn member(&self, of: Thing<'m>, name: &str, far: u32) -> Things<'m> {
+        if !self.goes_on(far) {
+            return Things::new();
         }
         match of {
             Thing::Module(module) => {
-                if let Some(value) = self.named(module, name) {
-                    return self.value(module, value, far + 1);
-                }
-                let other = if self.modules[module].family == "python" {
-                    None
-                } else {
-                    self.other(module, name, far)
-                };
-                other.unwrap_or(Thing::Unknown)
+                let found = self.named_things(module, name, far);
+                if found.is_empty() { self.other(module, name, far) } else { found }
             }
             Thing::Value(module, value) => {
                 let found = value.members.iter().find(|(known, _)| **known == *name);
-                found.map_or(Thing::Unknown, |(_, value)| self.value(module, value, far + 1))
+                found.map_or_else(Things::new, |(_, value)| self.value(module, value, far + 1))
             }
-            Thing::Instance(module, class) => self.of_class(module, class, name, true, far + 1),
+            Thing::Instance(module, class) => {
+                let mut found = self.of_class(module, class, name, true, far + 1);
+                if found.iter().all(|thing| self.is_blank(*thing)) {
+                    self.add(&mut found, self.defined_below(module, class, name));
+                }
+                found
+            }
             Thing::Class(module, class) => self.of_class(module, class, name, false, far + 1),
+            Thing::Super(module, class) => self.of_bases(module, class, name, true, far + 1),
             Thing::Model(module, node) => {
                 let next = self.table(module).and_then(|table| table.member(node, name));
-                next.map_or(Thing::Unknown, |node| Thing::Model(module, node))
+                next.map(|node| Thing::Model(module, node)).into_iter().collect()
             }
-            Thing::Function(..) | Thing::Unknown => Thing::Unknown,
+            Thing::Function(..) => Things::new(),
         }
     }
 
-    /// What a JavaScript module re-exports as a whole, or the member of its default export.
-    fn other(&self, module: usize, name: &str, far: u32) -> Option<Thing<'m>> {
-        ["*", "default"].into_iter().find_map(|from| {
-            let value = self.named(module, from)?;
-            let thing = self.value(module, value, far + 1);
-            match self.member(thing, name, far + 1) {
-                Thing::Unknown => None,
-                thing => Some(thing),
+    fn is_blank(&self, thing: Thing<'_>) -> bool {
+        match thing {
+            Thing::Function(module, function, _) => {
+                self.function(module, function).is_some_and(|fact| fact.blank)
             }
-        })
+            _ => false,
+        }
     }
 
-    fn of_class(&self, module: usize, class: u32, name: &str, bound: bool, far: u32) -> Thing<'m> {
-        if far > FURTHEST {
-            return Thing::Unknown;
+    /// What the classes under a class define under a name.
+    fn defined_below(&self, module: usize, class: u32, name: &str) -> Things<'m> {
+        let mut found = Things::new();
+        let Some(lines) = self.made_of.get() else { return found };
+        let (mut open, mut seen) = (vec![(module, class)], HashSet::from([(module, class)]));
+        while let Some(class) = open.pop() {
+            for (module, class) in lines.get(&class).into_iter().flatten().copied() {
+                if !seen.insert((module, class)) {
+                    continue;
+                }
+                if !self.goes_on(0) {
+                    return found;
+                }
+                open.push((module, class));
+                let Some(fact) = self.modules[module].classes.get(class as usize) else { continue };
+                let methods = fact.methods.iter().filter(|(known, _)| **known == *name);
+                self.add(&mut found, methods.map(|(_, method)| Thing::Function(module, *method, true)));
+            }
         }
-        let Some(fact) = self.modules[module].classes.get(class as usize) else { return Thing::Unknown };
-        if let Some((_, method)) = fact.methods.iter().rev().find(|(known, _)| **known == *name) {
-            return Thing::Function(module, *method, bound);
+        found
+    }
+
+    /// What a module takes from others as a whole, or the member of its default export.
+    fn other(&self, module: usize, name: &str, far: u32) -> Things<'m> {
+        let mut found = Things::new();
+        let (mut open, mut seen) = (vec![module], HashSet::from([module]));
+        while let Some(at) = open.pop() {
+            let fact = &self.modules[at];
+            let stars = fact.stars.iter().chain(self.named(at, "*").iter().map(|(_, value)| &value.known));
+            for star in stars {
+                for thing in self.known(at, star, far + 1) {
+                    match thing {
+                        Thing::Module(next) if seen.insert(next) && self.goes_on(far) => {
+                            let here = self.named_things(next, name, far + 1);
+                            if here.is_empty() {
+                                open.push(next);
+                            }
+                            self.add(&mut found, here);
+                        }
+                        Thing::Module(_) => {}
+                        thing => self.add(&mut found, self.member(thing, name, far + 1)),
+                    }
+                }
+            }
         }
-        if let Some((_, value)) = fact.fields.iter().find(|(known, _)| **known == *name) {
-            return self.value(module, value, far + 1);
+        if found.is_empty() && self.modules[module].family != "python" && name != "default" {
+            for thing in self.named_things(module, "default", far) {
+                self.add(&mut found, self.member(thing, name, far + 1));
+            }
         }
+        found
+    }
+
+    fn of_class(&self, module: usize, class: u32, name: &str, bound: bool, far: u32) -> Things<'m> {
+        if !self.goes_on(far) {
+            return Things::new();
+        }
+        let Some(fact) = self.modules[module].classes.get(class as usize) else { return Things::new() };
+        // A class method has its class, and everything in JavaScript a receiver.
+        let has = |method: u32| {
+            let first = self.function(module, method).and_then(|fact| fact.parameters.first());
+            bound
+                || self.modules[module].family != "python"
+                || first.is_some_and(|first| &*first.name == "cls")
+        };
+        let methods = fact.methods.iter().rev().filter(|(known, _)| **known == *name);
+        let mut found = Things::new();
+        self.add(&mut found, methods.map(|(_, method)| Thing::Function(module, *method, has(*method))));
+        if found.is_empty()
+            && let Some((_, value)) = fact.fields.iter().find(|(known, _)| **known == *name)
+        {
+            found = self.value(module, value, far + 1);
+        }
+        if found.is_empty() { self.of_bases(module, class, name, bound, far) } else { found }
+    }
+
+    fn of_bases(&self, module: usize, class: u32, name: &str, bound: bool, far: u32) -> Things<'m> {
+        let Some(fact) = self.modules[module].classes.get(class as usize) else { return Things::new() };
         for base in &fact.bases {
-            let found = match self.known(module, base, far + 1) {
-                Thing::Class(module, class) => self.of_class(module, class, name, bound, far + 1),
-                _ => Thing::Unknown,
-            };
-            if !matches!(found, Thing::Unknown) {
+            let mut found = Things::new();
+            for thing in self.known(module, base, far + 1) {
+                match thing {
+                    Thing::Class(module, class) => {
+                        self.add(&mut found, self.of_class(module, class, name, bound, far + 1));
+                    }
+                    Thing::Model(..) => {
+                        for object in self.call(thing, far + 1) {
+                            self.add(&mut found, self.member(object, name, far + 1));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if !found.is_empty() {
                 return found;
             }
         }
-        Thing::Unknown
+        Things::new()
     }
 
     /// What a call of something yields.
-    fn call(&self, of: Thing<'m>, far: u32) -> Thing<'m> {
-        if far > FURTHEST {
-            return Thing::Unknown;
+    fn call(&self, of: Thing<'m>, far: u32) -> Things<'m> {
+        if !self.goes_on(far) {
+            return Things::new();
         }
-        match self.callee(of, far) {
+        match of {
+            Thing::Module(module) => {
+                let mut found = Things::new();
+                for thing in self.named_things(module, "default", far) {
+                    if !matches!(thing, Thing::Module(_)) {
+                        self.add(&mut found, self.call(thing, far + 1));
+                    }
+                }
+                found
+            }
             Thing::Function(module, function, _) => match self.function(module, function) {
                 Some(fact) => self.value(module, &fact.result, far + 1),
-                None => Thing::Unknown,
+                None => Things::new(),
             },
-            Thing::Class(module, class) => Thing::Instance(module, class),
+            Thing::Class(module, class) => vec![Thing::Instance(module, class)],
+            Thing::Super(..) => vec![of],
             Thing::Model(module, node) => {
                 let next = self.table(module).and_then(|table| table.call(node));
-                next.map_or(Thing::Unknown, |node| Thing::Model(module, node))
+                next.map(|node| Thing::Model(module, node)).into_iter().collect()
             }
-            _ => Thing::Unknown,
+            Thing::Instance(..) | Thing::Value(..) => Things::new(),
         }
     }
 
-    /// What is called when something is: of a module its default export.
-    pub(super) fn callee(&self, of: Thing<'m>, far: u32) -> Thing<'m> {
-        match of {
-            Thing::Module(module) => match self.named(module, "default") {
-                Some(value) => self.value(module, value, far + 1),
-                None => Thing::Unknown,
-            },
-            other => other,
+    /// What may be called by a call of a module.
+    pub(super) fn callees(&self, module: usize, symbol: u32) -> Box<[Callee]> {
+        let mut callees = Vec::new();
+        for thing in self.symbol(module, symbol, 0).iter() {
+            self.called(*thing, 0, &mut callees);
+        }
+        callees.dedup();
+        callees.into()
+    }
+
+    fn called(&self, thing: Thing<'m>, far: u32, callees: &mut Vec<Callee>) {
+        if !self.goes_on(far) {
+            return;
+        }
+        match thing {
+            // Of a module its default export.
+            Thing::Module(module) => {
+                for thing in self.named_things(module, "default", far) {
+                    if !matches!(thing, Thing::Module(_)) {
+                        self.called(thing, far + 1, callees);
+                    }
+                }
+            }
+            Thing::Function(module, function, bound) => {
+                callees.push(Callee::Function(module, function, bound));
+            }
+            Thing::Class(module, class) => {
+                let made = self.of_class(module, class, "__init__", true, far + 1);
+                let before = callees.len();
+                for thing in made {
+                    if let Thing::Function(module, function, _) = thing {
+                        callees.push(Callee::Made(module, function));
+                    }
+                }
+                if callees.len() == before {
+                    callees.push(Callee::Other);
+                }
+            }
+            Thing::Model(module, node) => callees.push(Callee::Model(module, node)),
+            Thing::Instance(module, class) => {
+                for thing in self.of_class(module, class, "__call__", true, far + 1) {
+                    if let Thing::Function(module, function, bound) = thing {
+                        callees.push(Callee::Function(module, function, bound));
+                    }
+                }
+            }
+            Thing::Super(..) | Thing::Value(..) => callees.push(Callee::Other),
         }
     }
 
@@ -212,7 +470,7 @@ impl<'m> Resolver<'m> {
         &self,
         fact: &FunctionFact,
         bound: bool,
-        passes: &[PassFact],
+        arguments: &[ArgumentFact],
         argument: u16,
     ) -> std::ops::Range<u32> {
         let none = 0..0;
@@ -221,8 +479,9 @@ impl<'m> Resolver<'m> {
         if argument == RECEIVER {
             return if first == 1 { 0..1 } else { none };
         }
-        let before = passes.iter().take(argument as usize).filter(|pass| **pass == PassFact::Plain).count();
-        match passes.get(argument as usize) {
+        let passes = |argument: &ArgumentFact| argument.pass == PassFact::Plain;
+        let before = arguments.iter().take(argument as usize).filter(|it| passes(it)).count();
+        match arguments.get(argument as usize).map(|argument| &argument.pass) {
             Some(PassFact::Plain) => {
                 let place = first + before as u32;
                 let rest = fact.parameters.iter().position(|it| it.rest).map(|at| at as u32);

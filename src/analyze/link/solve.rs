@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::Crossing;
-use super::resolve::{Resolver, Thing};
+use super::library::LibraryCall;
+use super::resolve::{Callee, Resolver};
 use crate::analyze::facts::{
-    FlowFact, FunctionFact, Module, OriginFact, PartFact, PassFact, PassageFact, PendingFact, StepFact,
-    SymbolFact, TargetFact,
+    ArgumentFact, FlowFact, FunctionFact, Module, OriginFact, PartFact, PassFact, PassageFact, PendingFact,
+    StepFact, SymbolFact, TargetFact,
 };
 use crate::analyze::ir::Span;
-use crate::analyze::model::{ANY, Kinds, Models, asks};
+use crate::analyze::model::{ANY, Kinds, Models, NodeId, asks};
 
 /// Rounds of the fixpoint: data that goes through more files than this is not followed to the end.
 const MOST_ROUNDS: usize = 64;
 
-/// Places that a parameter's data is followed to, of one function.
-const MOST_REACHES: usize = 128;
+/// Places that parameters' data is followed to, of one function, and of all.
+const MOST_REACHES: usize = 2_048;
+const MOST_ALL_REACHES: usize = 2_000_000;
 
 /// Steps of a way that are shown.
 const LONGEST_WAY: usize = 32;
@@ -50,19 +52,28 @@ struct Ways {
 
 pub(super) struct Solver<'m> {
     pub(super) resolver: Resolver<'m>,
-    symbols: Vec<Vec<Thing<'m>>>,
+    /// Of each module: what its calls may call.
+    callees: Vec<Vec<Box<[Callee]>>>,
     effects: HashMap<Place, Effect>,
     ways: HashMap<Place, Ways>,
+    /// Places that parameters' data reaches, of all functions.
+    reached: usize,
+    /// Whether there were more of them than are followed.
+    many: bool,
 }
 
 impl<'m> Solver<'m> {
     pub(super) fn new(modules: &'m [Module], models: &'m Models) -> Self {
         let resolver = Resolver::new(modules, models);
-        let symbols = (0..modules.len()).map(|module| resolver.symbols(module)).collect();
-        Solver { resolver, symbols, effects: HashMap::new(), ways: HashMap::new() }
+        let of = |(module, fact): (usize, &Module)| {
+            fact.calls.iter().map(|call| resolver.callees(module, call.symbol)).collect()
+        };
+        let callees = modules.iter().enumerate().map(of).collect();
+        let (effects, ways) = (HashMap::new(), HashMap::new());
+        Solver { resolver, callees, effects, ways, reached: 0, many: false }
     }
 
-    pub(super) fn run(mut self) -> (Vec<Crossing>, bool) {
+    pub(super) fn run(mut self) -> (Vec<Crossing>, Vec<&'static str>) {
         let modules = self.resolver.modules;
         let all = modules.iter().enumerate().flat_map(|(module, fact)| {
             let own = |(index, function): (usize, &crate::analyze::facts::FunctionFact)| {
@@ -83,7 +94,19 @@ impl<'m> Solver<'m> {
                 break;
             }
         }
-        (self.crossings(), settled)
+        let found = self.crossings();
+        let cut = [
+            (!settled, "data that goes through more than 64 files was not followed to the end"),
+            (
+                self.many,
+                "data that reaches more places in other files than are followed was not followed to all",
+            ),
+            (
+                self.resolver.cut.get(),
+                "names that files take from each other were not all followed to the end",
+            ),
+        ];
+        (found, cut.into_iter().filter(|(cut, _)| *cut).map(|(_, why)| why).collect())
     }
 
     /// Computes the effect of a function anew; whether it changed.
@@ -102,10 +125,15 @@ impl<'m> Solver<'m> {
                 // Of a parameter that is handed on as it is only what is read there counts.
                 let part = if part == PartFact::WHOLE { read } else { part };
                 let key = (parameter, part, kind, at, span);
-                if effect.reaches.contains_key(&key) || effect.reaches.len() < MOST_REACHES {
-                    *effect.reaches.entry(key).or_insert(ANY) &= clean;
-                    ways.reaches.entry(key).or_insert(way);
+                if !effect.reaches.contains_key(&key) {
+                    if effect.reaches.len() >= MOST_REACHES || self.reached >= MOST_ALL_REACHES {
+                        self.many = true;
+                        continue;
+                    }
+                    self.reached += 1;
                 }
+                *effect.reaches.entry(key).or_insert(ANY) &= clean;
+                ways.reaches.entry(key).or_insert(way);
             }
         }
         let changed = effect != before;
@@ -134,22 +162,52 @@ impl<'m> Solver<'m> {
         }
     }
 
-    /// What the callee of a call is.
-    pub(super) fn callee(&self, module: usize, call: u32) -> Thing<'m> {
-        let fact = self.resolver.modules[module].calls.get(call as usize);
-        let symbol = fact.and_then(|fact| self.symbols[module].get(fact.symbol as usize));
-        symbol.map_or(Thing::Unknown, |thing| self.resolver.callee(*thing, 0))
+    /// What a call may call; nothing when that is not known.
+    pub(super) fn callees(&self, module: usize, call: u32) -> &[Callee] {
+        self.callees[module].get(call as usize).map_or(&[], |callees| callees)
+    }
+
+    fn arguments(&self, module: usize, call: u32) -> &'m [ArgumentFact] {
+        let call = self.resolver.modules[module].calls.get(call as usize);
+        call.map_or(&[], |call| &call.arguments)
+    }
+
+    /// A call of a module that calls what the models call `node`.
+    fn of_library(&self, module: usize, call: u32, at: usize, node: NodeId) -> Option<LibraryCall<'m>> {
+        let table = self.resolver.table(at)?;
+        Some(LibraryCall {
+            table,
+            models: self.resolver.models,
+            script: self.resolver.modules[module].family != "python",
+            said: table.node(table.call(node)?),
+            arguments: self.arguments(module, call),
+        })
     }
 
     /// The sources in what a call yields.
     fn yielded(&self, module: usize, call: u32) -> Vec<(Kinds, Kinds, Way)> {
-        let Thing::Function(at, function, _) = self.callee(module, call) else { return Vec::new() };
-        let (Some(effect), Some(ways)) = (self.effects.get(&(at, function)), self.ways.get(&(at, function)))
-        else {
-            return Vec::new();
-        };
-        let way = |kinds| ways.sources.get(kinds).cloned().unwrap_or_default();
-        effect.sources.iter().map(|(kinds, clean)| (*kinds, *clean, way(kinds))).collect()
+        let mut found = Vec::new();
+        for callee in self.callees(module, call) {
+            match *callee {
+                Callee::Function(at, function, _) => {
+                    let place = (at, function);
+                    let (Some(effect), Some(ways)) = (self.effects.get(&place), self.ways.get(&place)) else {
+                        continue;
+                    };
+                    let way = |kinds| ways.sources.get(kinds).cloned().unwrap_or_default();
+                    found.extend(effect.sources.iter().map(|(kinds, clean)| (*kinds, *clean, way(kinds))));
+                }
+                Callee::Model(at, node) => {
+                    if let Some(library) = self.of_library(module, call, at, node) {
+                        let (source, cleans) = (library.source(), library.cleans());
+                        let kinds = (0..64).map(|bit| 1 << bit).filter(|kind| source & kind != 0);
+                        found.extend(kinds.map(|kind: Kinds| (kind, cleans, Way::default())));
+                    }
+                }
+                Callee::Made(..) | Callee::Other => {}
+            }
+        }
+        found
     }
 
     /// The kinds that data is clean for after all those calls; `None` when one of them does not pass it on.
@@ -158,17 +216,29 @@ impl<'m> Solver<'m> {
     }
 
     fn passes(&self, module: usize, passage: PassageFact) -> Option<Kinds> {
-        let (call, argument, part, read) = passage;
+        let (call, _, _, read) = passage;
         if let Some(kinds) = self.converts(module, call, read) {
             return (kinds != ANY).then_some(kinds);
         }
-        match self.callee(module, call) {
-            Thing::Function(at, function, bound) => {
+        let callees = self.callees(module, call);
+        if callees.is_empty() {
+            // A service that is not found: what it yields is an answer. Of anything else, what an object is made of may
+            // come out of any of its methods.
+            return Some(if self.asks(module, passage.0) { self.resolver.models.answered } else { 0 });
+        }
+        let kinds = callees.iter().filter_map(|callee| self.passes_by(module, passage, *callee));
+        kinds.reduce(|one, other| one & other)
+    }
+
+    fn passes_by(&self, module: usize, passage: PassageFact, callee: Callee) -> Option<Kinds> {
+        let (call, argument, part, _) = passage;
+        match callee {
+            Callee::Function(at, function, bound) => {
                 let fact = self.resolver.function(at, function)?;
-                let passes = &self.resolver.modules[module].calls[call as usize].arguments;
+                let arguments = self.arguments(module, call);
                 let effect = self.effects.get(&(at, function))?;
-                let places = self.resolver.parameters(fact, bound, passes, argument);
-                let part = put(fact, passes, argument, places.start, part);
+                let places = self.resolver.parameters(fact, bound, arguments, argument);
+                let part = put(fact, arguments, argument, places.start, part);
                 let met = effect
                     .passes
                     .iter()
@@ -176,19 +246,16 @@ impl<'m> Solver<'m> {
                 let kinds = met.map(|(_, clean)| *clean);
                 kinds.reduce(|one, other| one & other)
             }
-            Thing::Model(at, node) => {
-                let table = self.resolver.table(at)?;
-                let said = table.call(node).map(|node| table.node(node))?;
-                match said.cleans {
+            Callee::Model(at, node) => {
+                let library = self.of_library(module, call, at, node)?;
+                match library.cleans() {
                     ANY => None,
-                    0 if !said.sinks.is_empty() => None,
+                    0 if !library.said.sinks.is_empty() && !library.said.passes => None,
                     kinds => Some(kinds),
                 }
             }
-            // A service that is not found: what it yields is an answer.
-            Thing::Unknown if self.asks(module, call) => Some(self.resolver.models.answered),
             // What an object is made of may come out of any of its methods.
-            _ => Some(0),
+            Callee::Made(..) | Callee::Other => Some(0),
         }
     }
 
@@ -197,7 +264,10 @@ impl<'m> Solver<'m> {
         let module = &self.resolver.modules[module];
         let symbol =
             module.calls.get(call as usize).and_then(|call| module.symbols.get(call.symbol as usize));
-        matches!(symbol, Some(SymbolFact::Member(_, name)) if asks(name))
+        let own = |of: &u32| {
+            matches!(module.symbols.get(*of as usize), Some(SymbolFact::Own(_) | SymbolFact::Super(_)))
+        };
+        matches!(symbol, Some(SymbolFact::Member(of, name)) if asks(name) && !own(of))
     }
 
     /// The sinks where data arrives, and which part of what is handed on as it is reaches them.
@@ -211,31 +281,52 @@ impl<'m> Solver<'m> {
                 vec![(PartFact::WHOLE, (kind, module, pending.span, clean, way))]
             }
             TargetFact::Argument(call, argument, part) => {
-                let Thing::Function(at, function, bound) = self.callee(module, call) else {
-                    return Vec::new();
-                };
-                let place = (at, function);
-                let (Some(effect), Some(ways)) = (self.effects.get(&place), self.ways.get(&place)) else {
-                    return Vec::new();
-                };
-                let Some(fact) = self.resolver.function(at, function) else { return Vec::new() };
-                let passes = &self.resolver.modules[module].calls[call as usize].arguments;
-                let parameters = self.resolver.parameters(fact, bound, passes, argument);
-                let part = put(fact, passes, argument, parameters.start, part);
-                let reached = effect.reaches.iter().filter(|((parameter, read, kind, ..), _)| {
-                    parameters.contains(parameter) && part.meets(*read) && clean & kind == 0
-                });
-                reached
-                    .map(|(key, cleaned)| {
-                        let (_, read, kind, site, span) = *key;
-                        let read = if part == PartFact::SAME { read } else { PartFact::WHOLE };
-                        let before = way_of(module, &pending.flow.steps);
-                        let after = ways.reaches.get(key).cloned().unwrap_or_default();
-                        (read, (kind, site, span, clean | cleaned, joined(&before, &after)))
-                    })
-                    .collect()
+                let place = (module, call, argument, part);
+                let callees = self.callees(module, call).iter();
+                callees.flat_map(|callee| self.arrives_in(place, *callee, pending, clean)).collect()
             }
         }
+    }
+
+    /// What data reaches that is clean for some kinds and handed to a function: as that argument of that call.
+    fn arrives_in(
+        &self,
+        (module, call, argument, part): (usize, u32, u16, PartFact),
+        callee: Callee,
+        pending: &PendingFact,
+        clean: Kinds,
+    ) -> Vec<(PartFact, Arrived)> {
+        let before = || way_of(module, &pending.flow.steps);
+        let (at, function, bound) = match callee {
+            Callee::Function(at, function, bound) => (at, function, bound),
+            Callee::Made(at, function) => (at, function, true),
+            Callee::Model(at, node) => {
+                let Some(library) = self.of_library(module, call, at, node) else { return Vec::new() };
+                let kinds = library.reached(argument, part).into_iter().filter(|kind| clean & kind == 0);
+                let reached = |kind| (PartFact::WHOLE, (kind, module, pending.span, clean, before()));
+                return kinds.map(reached).collect();
+            }
+            Callee::Other => return Vec::new(),
+        };
+        let place = (at, function);
+        let (Some(effect), Some(ways)) = (self.effects.get(&place), self.ways.get(&place)) else {
+            return Vec::new();
+        };
+        let Some(fact) = self.resolver.function(at, function) else { return Vec::new() };
+        let arguments = self.arguments(module, call);
+        let parameters = self.resolver.parameters(fact, bound, arguments, argument);
+        let part = put(fact, arguments, argument, parameters.start, part);
+        let reached = effect.reaches.iter().filter(|((parameter, read, kind, ..), _)| {
+            parameters.contains(parameter) && part.meets(*read) && clean & kind == 0
+        });
+        reached
+            .map(|(key, cleaned)| {
+                let (_, read, kind, site, span) = *key;
+                let read = if part == PartFact::SAME { read } else { PartFact::WHOLE };
+                let after = ways.reaches.get(key).cloned().unwrap_or_default();
+                (read, (kind, site, span, clean | cleaned, joined(&before(), &after)))
+            })
+            .collect()
     }
 
     fn crossings(&self) -> Vec<Crossing> {
@@ -273,9 +364,15 @@ impl<'m> Solver<'m> {
 type Arrived = (Kinds, usize, Span, Kinds, Way);
 
 /// The part of a parameter that part of an argument is put at: a keyword among others is one of them.
-fn put(fact: &FunctionFact, passes: &[PassFact], argument: u16, parameter: u32, part: PartFact) -> PartFact {
+fn put(
+    fact: &FunctionFact,
+    arguments: &[ArgumentFact],
+    argument: u16,
+    parameter: u32,
+    part: PartFact,
+) -> PartFact {
     let all = fact.parameters.get(parameter as usize);
-    match (passes.get(argument as usize), all) {
+    match (arguments.get(argument as usize).map(|argument| &argument.pass), all) {
         (Some(PassFact::Keyword(name)), Some(all)) if all.keywords => PartFact::named(name),
         // One of several, or the parts of several.
         (Some(PassFact::Plain), Some(all)) if all.rest => PartFact::WHOLE,

@@ -151,6 +151,12 @@ impl<'t> Lowering<'_, 't> {
             Some(module) => format!("{module}."),
             None => String::new(),
         };
+        if let Some(module) = module.filter(|_| named(node).any(|child| child.kind() == "wildcard_import")) {
+            // All names of it: of no name that a source could have.
+            let (path, all) = (self.builder.name(module), self.builder.name("*"));
+            let value = self.builder.push(Op::Path(path), span);
+            self.builder.store(all, value, span);
+        }
         let mut cursor = node.walk();
         for child in node.children_by_field_name("name", &mut cursor) {
             let (path, bound) = if child.kind() == "aliased_import" {

@@ -194,6 +194,11 @@ impl<'a> Lowering<'_, 'a> {
         );
         let parent = self.builder.function();
         let class = self.builder.add_class(name, span);
+        let heritage = parts(node).into_iter().filter(|it| it.kind() == "class_heritage");
+        for heritage in heritage {
+            let interfaces = self.types_of(heritage, "implements_clause");
+            self.builder.class(class).interfaces.extend(interfaces);
+        }
         if let Some(body) = field(node, "body") {
             let id = self.builder.enter(name, Some(parent), Some(class), Span::of(body));
             self.builder.class(class).body = Some(id);

@@ -45,11 +45,13 @@ impl<'a> Lowering<'_, 'a> {
     fn statement_here(&mut self, node: Node<'_>) {
         let span = Span::of(node);
         match node.kind() {
-            "expression_statement" => {
-                if let Some(expression) = first(node) {
+            "expression_statement" => match first(node) {
+                Some(inner) if inner.kind() == "internal_module" => self.namespace(inner),
+                Some(expression) => {
                     self.expression(expression);
                 }
-            }
+                None => {}
+            },
             "lexical_declaration" | "variable_declaration" | "using_declaration" => self.variables(node),
             "statement_block" | "class_static_block" | "program" => self.statements(node),
             kind if is_function(kind) => self.declare_function(node),
@@ -80,11 +82,8 @@ impl<'a> Lowering<'_, 'a> {
             "import_statement" => self.import(node),
             "export_statement" => self.export(node),
             "enum_declaration" => self.enumeration(node),
-            "internal_module" | "module" => {
-                if let Some(body) = field(node, "body") {
-                    self.statements(body);
-                }
-            }
+            "internal_module" | "module" => self.namespace(node),
+            "interface_declaration" => self.interface(node),
             "with_statement" => {
                 for part in [field(node, "object"), field(node, "body")].into_iter().flatten() {
                     self.statement(part);
@@ -96,7 +95,6 @@ impl<'a> Lowering<'_, 'a> {
                 }
             }
             "ambient_declaration"
-            | "interface_declaration"
             | "type_alias_declaration"
             | "function_signature"
             | "import_alias"
