@@ -289,7 +289,7 @@ impl<'a> Engine<'a> {
                 let found = found.or_else(|| self.named_member(held, text, span));
                 found.unwrap_or_else(|| {
                     let undefined = self.undefined_member(held, &key);
-                    match self.inherited(held, class, text) {
+                    match self.inherited(held, class, text, false) {
                         Some(symbol) if undefined.known == Known::Any => {
                             Abstract { known: Known::Foreign(symbol), ..undefined }
                         }

@@ -169,7 +169,11 @@ impl Engine<'_> {
 
     pub(super) fn foreign_symbol(&mut self, of: SymbolId, name: &str) -> Option<SymbolId> {
         let node = self.foreign.get(of).node.and_then(|node| self.table.member(node, name));
-        let node = node.or_else(|| self.table.unknown(name)).or_else(|| self.table.anything_on_the_way(name));
+        let source = |node: &NodeId| self.table.node(*node).source != 0;
+        let node = node
+            .or_else(|| self.table.unknown(name))
+            .or_else(|| self.table.anything_on_the_way(name))
+            .or_else(|| self.table.anything(name).filter(source));
         let step = match &self.foreign.get(of).step {
             Step::Place(Place::Folder(folder)) => {
                 self.scope.inside(folder, name).map_or_else(|| Step::Member(of, name.into()), Step::Place)
@@ -219,7 +223,13 @@ impl Engine<'_> {
 
     /// A member of an object that no class of the file defines: its bases in other files do, or the classes that are made
     /// of its own.
-    pub(super) fn inherited(&mut self, held: &Abstract, class: ClassId, name: &str) -> Option<SymbolId> {
+    pub(super) fn inherited(
+        &mut self,
+        held: &Abstract,
+        class: ClassId,
+        name: &str,
+        called: bool,
+    ) -> Option<SymbolId> {
         if !matches!(held.known, Known::Instance(_)) || self.program.class(class).body.is_none() {
             return None;
         }
@@ -232,8 +242,9 @@ impl Engine<'_> {
                 other |= matches!(base, Known::Path(_));
             }
         }
-        // What a library defines is not for the project to say.
-        if !foreign && other {
+        // What a library defines is not for the project to say; and what is no method of a class below is not looked for
+        // there.
+        if !foreign && (other || !called) {
             return None;
         }
         let own = self.foreign.symbol(Step::Own(class), None)?;
@@ -296,9 +307,23 @@ impl Engine<'_> {
         Some(Known::Foreign(object))
     }
 
-    /// The method that is called of a parameter, by what it is declared to be.
+    /// The method that is called of an object of the file whose class does not have it, and of a parameter by what it is
+    /// declared to be.
     pub(super) fn declared_method(&mut self, frame: &Frame<'_>, callee: Value) -> Option<SymbolId> {
         let Op::Member(object, name) = frame.function.step(callee).op else { return None };
+        if let Known::Instance(class) = frame.value(object).known {
+            // A field that holds a function is no method.
+            let set = |class: &ClassId| {
+                let body = self.program.class(*class).body;
+                body.is_some_and(|body| self.variables[body.0 as usize].contains_key(&name))
+            };
+            if self.defines(class, name) || self.lineage(class).iter().any(set) {
+                return None;
+            }
+            let held = Abstract::known(Known::Instance(class));
+            let name = self.program.names.shared(name);
+            return self.inherited(&held, class, &name, true);
+        }
         let index = self.parameter_at(frame, object)?;
         let annotation = frame.function.parameters.get(index as usize)?.annotation?;
         let object = match self.object_of(frame, annotation)? {

@@ -261,14 +261,18 @@ impl<'m> Resolver<'m> {
                 found.map_or_else(Things::new, |(_, value)| self.value(module, value, far + 1))
             }
             Thing::Instance(module, class) => {
-                let mut found = self.of_class(module, class, name, true, far + 1);
+                let mut found = self.of_class((module, class), name, true, far + 1, &mut Vec::new());
                 if found.iter().all(|thing| self.is_blank(*thing)) {
                     self.add(&mut found, self.defined_below(module, class, name));
                 }
                 found
             }
-            Thing::Class(module, class) => self.of_class(module, class, name, false, far + 1),
-            Thing::Super(module, class) => self.of_bases(module, class, name, true, far + 1),
+            Thing::Class(module, class) => {
+                self.of_class((module, class), name, false, far + 1, &mut Vec::new())
+            }
+            Thing::Super(module, class) => {
+                self.of_bases((module, class), name, true, far + 1, &mut Vec::new())
+            }
             Thing::Model(module, node) => {
                 let next = self.table(module).and_then(|table| table.member(node, name));
                 next.map(|node| Thing::Model(module, node)).into_iter().collect()
@@ -332,17 +336,42 @@ impl<'m> Resolver<'m> {
             }
         }
         if found.is_empty() && self.modules[module].family != "python" && name != "default" {
-            for thing in self.named_things(module, "default", far) {
+            for thing in self.default_things(module, far) {
                 self.add(&mut found, self.member(thing, name, far + 1));
             }
         }
         found
     }
 
-    fn of_class(&self, module: usize, class: u32, name: &str, bound: bool, far: u32) -> Things<'m> {
-        if !self.goes_on(far) {
+    /// What a JavaScript module is when it is used as one value; of one that is another, what that one is.
+    fn default_things(&self, module: usize, far: u32) -> Things<'m> {
+        let mut found = Things::new();
+        let (mut open, mut seen) = (vec![module], HashSet::from([module]));
+        while let Some(at) = open.pop() {
+            for thing in self.named_things(at, "default", far) {
+                match thing {
+                    Thing::Module(next) => open.extend(seen.insert(next).then_some(next)),
+                    thing => self.add(&mut found, [thing]),
+                }
+            }
+        }
+        found
+    }
+
+    /// What a class or one that it is made of defines; `seen` are those that were looked into, since a class of another
+    /// file may have the name of this one and be taken for it.
+    fn of_class(
+        &self,
+        (module, class): (usize, u32),
+        name: &str,
+        bound: bool,
+        far: u32,
+        seen: &mut Vec<(usize, u32)>,
+    ) -> Things<'m> {
+        if seen.contains(&(module, class)) || !self.goes_on(far) {
             return Things::new();
         }
+        seen.push((module, class));
         let Some(fact) = self.modules[module].classes.get(class as usize) else { return Things::new() };
         // A class method has its class, and everything in JavaScript a receiver.
         let has = |method: u32| {
@@ -359,17 +388,24 @@ impl<'m> Resolver<'m> {
         {
             found = self.value(module, value, far + 1);
         }
-        if found.is_empty() { self.of_bases(module, class, name, bound, far) } else { found }
+        if found.is_empty() { self.of_bases((module, class), name, bound, far, seen) } else { found }
     }
 
-    fn of_bases(&self, module: usize, class: u32, name: &str, bound: bool, far: u32) -> Things<'m> {
+    fn of_bases(
+        &self,
+        (module, class): (usize, u32),
+        name: &str,
+        bound: bool,
+        far: u32,
+        seen: &mut Vec<(usize, u32)>,
+    ) -> Things<'m> {
         let Some(fact) = self.modules[module].classes.get(class as usize) else { return Things::new() };
         for base in &fact.bases {
             let mut found = Things::new();
             for thing in self.known(module, base, far + 1) {
                 match thing {
                     Thing::Class(module, class) => {
-                        self.add(&mut found, self.of_class(module, class, name, bound, far + 1));
+                        self.add(&mut found, self.of_class((module, class), name, bound, far + 1, seen));
                     }
                     Thing::Model(..) => {
                         for object in self.call(thing, far + 1) {
@@ -394,10 +430,8 @@ impl<'m> Resolver<'m> {
         match of {
             Thing::Module(module) => {
                 let mut found = Things::new();
-                for thing in self.named_things(module, "default", far) {
-                    if !matches!(thing, Thing::Module(_)) {
-                        self.add(&mut found, self.call(thing, far + 1));
-                    }
+                for thing in self.default_things(module, far) {
+                    self.add(&mut found, self.call(thing, far + 1));
                 }
                 found
             }
@@ -432,17 +466,15 @@ impl<'m> Resolver<'m> {
         match thing {
             // Of a module its default export.
             Thing::Module(module) => {
-                for thing in self.named_things(module, "default", far) {
-                    if !matches!(thing, Thing::Module(_)) {
-                        self.called(thing, far + 1, callees);
-                    }
+                for thing in self.default_things(module, far) {
+                    self.called(thing, far + 1, callees);
                 }
             }
             Thing::Function(module, function, bound) => {
                 callees.push(Callee::Function(module, function, bound));
             }
             Thing::Class(module, class) => {
-                let made = self.of_class(module, class, "__init__", true, far + 1);
+                let made = self.of_class((module, class), "__init__", true, far + 1, &mut Vec::new());
                 let before = callees.len();
                 for thing in made {
                     if let Thing::Function(module, function, _) = thing {
@@ -455,7 +487,7 @@ impl<'m> Resolver<'m> {
             }
             Thing::Model(module, node) => callees.push(Callee::Model(module, node)),
             Thing::Instance(module, class) => {
-                for thing in self.of_class(module, class, "__call__", true, far + 1) {
+                for thing in self.of_class((module, class), "__call__", true, far + 1, &mut Vec::new()) {
                     if let Thing::Function(module, function, bound) = thing {
                         callees.push(Callee::Function(module, function, bound));
                     }
