@@ -26,7 +26,8 @@ impl Engine<'_> {
     ) -> Option<Abstract> {
         let symbol = self.type_elsewhere(declaration)?;
         let given = || Given { pass: Pass::Plain, known: Known::Any, span: place.1, list: None };
-        let call = self.foreign.call_at((place.0, place.1, symbol), || Call { symbol, arguments: vec![given()] });
+        let call =
+            self.foreign.call_at((place.0, place.1, symbol), || Call { symbol, arguments: vec![given()] });
         self.large |= call.is_none();
         let call = call?;
         let object = self.foreign.symbol(Step::Call(symbol), None)?;

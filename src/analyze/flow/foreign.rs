@@ -121,7 +121,11 @@ impl Foreign {
 
     /// The number of the call of a symbol at a place, made when there is none; `None` when there are too many. One call may
     /// be of several symbols: of a method, and of those that stand in its place.
-    pub(super) fn call_at(&mut self, place: (FunctionId, Span, SymbolId), call: impl FnOnce() -> Call) -> Option<u32> {
+    pub(super) fn call_at(
+        &mut self,
+        place: (FunctionId, Span, SymbolId),
+        call: impl FnOnce() -> Call,
+    ) -> Option<u32> {
         if let Some(known) = self.places.get(&place) {
             self.calls[*known as usize] = call();
             return Some(*known);
