@@ -64,6 +64,9 @@ pub(super) enum Callee {
     Other,
 }
 
+/// A class, by module and number, and those right under it.
+type Lines = HashMap<(usize, u32), Vec<(usize, u32)>>;
+
 /// Things a name may stand for.
 type Things<'m> = Vec<Thing<'m>>;
 
@@ -82,7 +85,7 @@ pub(super) struct Resolver<'m> {
     by_path: HashMap<&'m str, usize>,
     symbols: RefCell<Vec<Vec<Known<'m>>>>,
     /// The classes that are made of a class, or implement it.
-    made_of: OnceCell<HashMap<(usize, u32), Vec<(usize, u32)>>>,
+    made_of: OnceCell<Lines>,
     left: Cell<u32>,
     /// Whether not all was looked up.
     pub(super) cut: Cell<bool>,
@@ -118,8 +121,8 @@ impl<'m> Resolver<'m> {
     }
 
     /// Which classes are right under which.
-    fn lines(&self) -> HashMap<(usize, u32), Vec<(usize, u32)>> {
-        let mut lines: HashMap<(usize, u32), Vec<(usize, u32)>> = HashMap::new();
+    fn lines(&self) -> Lines {
+        let mut lines = Lines::new();
         for (module, fact) in self.modules.iter().enumerate() {
             for (index, class) in fact.classes.iter().enumerate() {
                 for base in class.bases.iter().chain(&class.interfaces) {
