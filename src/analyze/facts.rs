@@ -52,6 +52,8 @@ pub(super) enum SymbolFact {
     Own(u32),
     /// An object as the bases of its class see it.
     Super(u32),
+    /// A class of the file, whose constructor is that of a base.
+    Class(u32),
 }
 
 /// A call of a symbol.
@@ -232,6 +234,8 @@ pub(super) struct FunctionFact {
     pub(super) result: ValueFact,
     /// Of its parameters' data.
     pub(super) reaches: Vec<PendingFact>,
+    /// Of a constructor all of whose writes are known: the members of its object that each parameter's data may be in.
+    pub(super) keeps: Option<Vec<(u32, PartFact)>>,
 }
 
 /// A parameter.

@@ -50,7 +50,7 @@ use super::ir::{ClassId, FunctionId, Name, Program, Span};
 use super::model::{Handler, Kinds, Models, NodeId, Table};
 use super::project::Scope;
 use crate::syntax::Language;
-pub(super) use sink::is_shell;
+pub(super) use program::is_shell;
 use sink::{Arrival, Target};
 use summary::Summary;
 use value::{Abstract, Event, Link, Origin, Via};

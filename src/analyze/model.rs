@@ -188,6 +188,8 @@ pub(super) struct Said {
     pub(super) assigned: Vec<Sink>,
     /// Of a call: kinds that its result is clean for.
     pub(super) cleans: Kinds,
+    /// Of a call: arguments, and the kinds that the data of each is clean for in its result.
+    pub(super) cleans_of: Vec<(Slot, Kinds)>,
     /// Of a call: whether it yields what it is given though it is a sink.
     pub(super) passes: bool,
     /// Of a call: whether it does not come back.
@@ -221,6 +223,7 @@ impl Said {
             sinks: Vec::new(),
             assigned: Vec::new(),
             cleans: 0,
+            cleans_of: Vec::new(),
             passes: false,
             exits: false,
             asserts: Vec::new(),

@@ -195,3 +195,63 @@ fn namespaces() {
     );
     holds(&[("app.ts", &same)]);
 }
+
+#[test]
+fn what_an_object_was_made_of_is_in_the_fields_that_hold_it() {
+    let class = "import os\n\nclass Base:\n    def __init__(self, data, name=None):\n        self.data = data\n        \
+        self.name = name\n        self.seen = None\n    def read(self):\n        self.seen = self.data['x']\n    \
+        def by_field(self):\n        os.system(self.data)@1\n    def by_other(self):\n        os.system(self.name)@2\n    \
+        def by_made(self):\n        os.system(self.seen)@3\n    def by_class(self):\n        self.seen = {}\n        \
+        os.system(self.kind)@4\n    def by_method(self):\n        self.note = 'x'\n        self.by_other()\n";
+    let check = |made: &str, method: &str, found: Option<&str>| {
+        let app = view("from base import Base", &format!("{made}\n    base.{method}()"));
+        let mark = |class: String, at: &str| {
+            class.replace(at, if found == Some(at) { "  # expect: command-injection" } else { "" })
+        };
+        let class = ["@1", "@2", "@3", "@4"].into_iter().fold(class.to_owned(), mark);
+        holds(&[("app.py", &app), ("base.py", &class)]);
+        let below = view(
+            "from base import Base as Above\n\nclass Base(Above):\n    kind = 'k'\n",
+            &format!("{made}\n    base.{method}()"),
+        );
+        holds(&[("app.py", &below), ("base.py", &class)]);
+    };
+    let made = "base = Base(request.args)";
+    check(made, "by_field", Some("@1"));
+    check(made, "by_other", None);
+    check(made, "by_made", Some("@3"));
+    check(made, "by_class", None);
+    check(made, "by_method", None);
+    check("base = Base({}, name=request.args['x'])", "by_other", Some("@2"));
+    check("base = Base({}, request.args['x'])", "by_method", Some("@2"));
+    check("base = Base({}, request.args['x'])", "by_field", None);
+}
+
+#[test]
+fn what_a_class_leaves_to_those_below_it_is_of_one_object() {
+    let base = "class Store:\n    def load(self):\n        raise NotImplementedError\n    def save(self, x):\n        \
+        raise NotImplementedError\n    def copy(self):\n        self.save(self.load())\n";
+    let web = "from flask import request\nfrom store import Store\n\nclass Web(Store):\n    def load(self):\n        \
+        return request.args['x']\n";
+    let shell = |mark: &str| {
+        format!(
+            "import os\nfrom store import Store\n\nclass Shell(Store):\n    def save(self, x):\n        os.system(x){mark}\n"
+        )
+    };
+    // One that does both, or one of each: what is called is known.
+    let mark = format!("  # {MARK}");
+    holds(&[("store.py", base), ("web.py", web), ("shell.py", &shell(&mark))]);
+    // Which of two is loaded from is not.
+    let other = web.replace("Web", "Other");
+    holds(&[("store.py", base), ("web.py", web), ("other.py", &other), ("shell.py", &shell(""))]);
+    // A parameter that is declared to be one of an interface is any of its classes.
+    let interface = "class Runner:\n    def run(self, x):\n        ...\n";
+    let app = "from flask import request\nfrom fastapi import Depends\nfrom runner import Runner\n\ndef view(runner: Runner = \
+        Depends()):\n    runner.run(request.args['x'])\n";
+    let one = |name: &str| {
+        format!(
+            "import os\nfrom runner import Runner\n\nclass {name}(Runner):\n    def run(self, x):\n        os.system(x){mark}\n"
+        )
+    };
+    holds(&[("runner.py", interface), ("app.py", app), ("a.py", &one("A")), ("b.py", &one("B"))]);
+}

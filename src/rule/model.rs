@@ -22,7 +22,8 @@ pub struct Model {
     /// Sink kind -> calls (or assignments); what stands between the parentheses must be clean.
     #[serde(default)]
     pub sink: BTreeMap<String, Vec<String>>,
-    /// Sink kind -> calls whose result is clean for that kind only; kind `any` for all of them.
+    /// Sink kind -> calls whose result is clean for that kind only; kind `any` for all of them. `getattr(0)`: the data of
+    /// that argument is, and no other.
     #[serde(default)]
     pub clean: BTreeMap<String, Vec<String>>,
     /// Sink kind (or `any`) -> tests after which a value is clean where they hold. `path after normal-path`: only a

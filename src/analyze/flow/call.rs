@@ -6,7 +6,7 @@ use super::function::Frame;
 use super::summary::{Bindings, Slot};
 use super::value::{Abstract, Bound, Known, Taint};
 use crate::analyze::ir::{Argument, FunctionId, Op, Pass, Span, Value};
-use crate::analyze::model::{ANY, Handler, NodeId};
+use crate::analyze::model::{ANY, Handler, NodeId, Said};
 use crate::syntax::Language;
 
 /// Methods and functions whose result starts as what they are given does.
@@ -184,6 +184,32 @@ impl<'a> Engine<'a> {
         yielded.unwrap_or_default()
     }
 
+    /// What a call yields of which the models do not say what it is, where the data of some arguments comes out clean.
+    fn unless_cleaned(
+        &mut self,
+        frame: &mut Frame<'_>,
+        said: &Said,
+        callee: Value,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let mut held = Vec::new();
+        for (slot, kinds) in &said.cleans_of {
+            for argument in self.filling(slot, arguments) {
+                let value = frame.value(argument.value).clone();
+                let cleaned = value.all().cleaned(*kinds);
+                frame.values[argument.value.0 as usize] =
+                    Abstract { taint: cleaned, parts: None, ..value.clone() };
+                held.push((argument.value, value));
+            }
+        }
+        let yielded = self.unknown_call(frame, callee, arguments, span);
+        for (at, value) in held.into_iter().rev() {
+            frame.values[at.0 as usize] = value;
+        }
+        yielded
+    }
+
     /// What a model says of a call, but for schemas.
     pub(super) fn modelled_call(
         &mut self,
@@ -255,7 +281,7 @@ impl<'a> Engine<'a> {
         }
         let taint = match self.resolved(frame, &said.path, arguments) {
             Some(taint) => taint,
-            None => self.unknown_call(frame, callee, arguments, span).all(),
+            None => self.unless_cleaned(frame, said, callee, arguments, span).all(),
         };
         Abstract { taint: taint.soiled(said.undoes).cleaned(cleans), ..made }
     }

@@ -6,7 +6,7 @@ use super::summary::{Bindings, Summary};
 use super::value::{Abstract, Flow, Given, Key, Known, Origin, Part, Taint};
 use super::{Engine, made};
 use crate::analyze::ir::{FunctionId, Name, Op, Span, Value};
-use crate::analyze::model::{ANY, Kinds, NodeId};
+use crate::analyze::model::{ANY, Kinds, NodeId, Sink};
 use crate::rule::Slot;
 
 /// A function keeps so many effects of each kind.
@@ -20,6 +20,8 @@ const DEEPEST: u32 = 6;
 pub(super) struct Called {
     pub(super) parameter: Given,
     pub(super) arguments: Vec<Abstract>,
+    /// Whether it is a method of a response that is said to hold no page.
+    pub(super) no_page: bool,
     /// Where.
     pub(super) span: Span,
 }
@@ -100,11 +102,14 @@ impl Engine<'_> {
             let arguments: Vec<_> =
                 called.arguments.iter().map(|argument| self.substituted(argument, bindings)).collect();
             match self.stands_for(bindings, called.parameter) {
+                Some(Abstract { known: Known::Path(node), .. }) if called.no_page => {
+                    self.path_invoked(frame, node, &arguments, call, true);
+                }
                 Some(callee) => {
                     let result = self.invoke(frame, &callee, &arguments, call);
                     answered = answered.join(&result.all());
                 }
-                None => record(frame, called.parameter, arguments, called.span),
+                None => record(frame, called.parameter, arguments, (called.no_page, called.span)),
             }
         }
         self.calling -= 1;
@@ -143,13 +148,13 @@ impl Engine<'_> {
             Known::Any => {
                 for flow in callee.taint.flows() {
                     if let Origin::Parameter(function, index, part) = flow.origin {
-                        record(frame, (function, index, part), arguments.to_vec(), call);
+                        record(frame, (function, index, part), arguments.to_vec(), (false, call));
                     }
                 }
                 Abstract::default()
             }
             Known::Path(node) => {
-                self.path_invoked(frame, *node, arguments, call);
+                self.path_invoked(frame, *node, arguments, call, false);
                 Abstract::default()
             }
             _ => Abstract::default(),
@@ -157,11 +162,19 @@ impl Engine<'_> {
     }
 
     /// A library's function that a function of the file calls as its parameter.
-    fn path_invoked(&mut self, frame: &mut Frame<'_>, node: NodeId, arguments: &[Abstract], call: Span) {
+    fn path_invoked(
+        &mut self,
+        frame: &mut Frame<'_>,
+        node: NodeId,
+        arguments: &[Abstract],
+        call: Span,
+        no_page: bool,
+    ) {
         let table = self.table;
         let Some(node) = table.call(node) else { return };
         let said = table.node(node);
-        for sink in said.sinks.iter().filter(|sink| sink.requirements.is_empty()) {
+        let shown = |sink: &&Sink| !(no_page && self.models.sinks.name(sink.kind) == "html");
+        for sink in said.sinks.iter().filter(|sink| sink.requirements.is_empty()).filter(shown) {
             for slot in &sink.slots {
                 let Slot::Position(index, _) = slot else { continue };
                 let Some(value) = arguments.get(*index) else { continue };
@@ -198,12 +211,16 @@ impl Engine<'_> {
         if !(named || member) || !unknown || held.parts.is_some() {
             return;
         }
+        let no_page = match frame.function.step(callee).op {
+            Op::Member(object, _) => self.no_page(frame, object) || self.said_later(frame, callee),
+            _ => false,
+        };
         for flow in held.taint.clone().flows() {
             // Of `options.done(x)` it is the member that is called, of `list.push(x)` nothing of the caller's.
             if let Origin::Parameter(function, index, part) = flow.origin
                 && (named || part != Part::Whole)
             {
-                record(frame, (function, index, part), arguments.to_vec(), span);
+                record(frame, (function, index, part), arguments.to_vec(), (no_page, span));
             }
         }
     }
@@ -353,9 +370,9 @@ pub(super) fn throw(frame: &mut Frame<'_>, value: &Abstract) {
     *slot = if *slot == Abstract::default() { value.clone() } else { slot.join(value) };
 }
 
-fn record(frame: &mut Frame<'_>, parameter: Given, arguments: Vec<Abstract>, span: Span) {
+fn record(frame: &mut Frame<'_>, parameter: Given, arguments: Vec<Abstract>, (no_page, span): (bool, Span)) {
     let arguments = arguments.into_iter().map(Abstract::flat).collect();
-    let called = Called { parameter, arguments, span };
+    let called = Called { parameter, arguments, no_page, span };
     if frame.calls.len() < MOST && !frame.calls.contains(&called) {
         frame.calls.push(called);
     }

@@ -213,7 +213,10 @@ impl<'a> Engine<'a> {
 
     /// What is read out of a parameter is data of that part of it.
     fn part_of(&self, frame: &Frame<'_>, object: Value, part: Part, value: Abstract) -> Abstract {
-        let Some(index) = self.parameter_at(frame, object) else { return value };
+        let Some(index) = self.parameter_named(frame, object) else { return value };
+        if !self.unchanged(frame.value(object), part) {
+            return value;
+        }
         let whole = Origin::Parameter(frame.id, index, Part::Whole);
         if !value.taint.flows().iter().any(|flow| flow.origin == whole) {
             return value;
@@ -229,12 +232,29 @@ impl<'a> Engine<'a> {
 
     /// The parameter of the function itself that a value is, as it was given.
     pub(super) fn parameter_at(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
+        self.parameter_named(frame, value).filter(|_| frame.value(value).parts.is_none())
+    }
+
+    /// Whether a part of an object is as it was given.
+    pub(super) fn unchanged(&self, object: &Abstract, part: Part) -> bool {
+        let Some(parts) = &object.parts else { return true };
+        let key = match part {
+            Part::Whole => return false,
+            Part::Index(index) => Key::Index(i64::from(index)),
+            Part::Name(name) => self.member_key(name),
+        };
+        parts.rest.as_ref().is_none_or(|rest| rest.all().is_empty())
+            && parts.known.iter().all(|(known, _)| *known != key)
+    }
+
+    /// The parameter of the function itself that a value is, as it was given or with what was put into it since.
+    fn parameter_named(&self, frame: &Frame<'_>, value: Value) -> Option<u32> {
         let name = match frame.function.step(value).op {
             Op::Load(name) => name,
             Op::Store(name, given) if matches!(frame.function.step(given).op, Op::Parameter(_)) => name,
             _ => return None,
         };
-        if frame.rebound.contains(&name) || frame.value(value).parts.is_some() {
+        if frame.rebound.contains(&name) {
             return None;
         }
         frame

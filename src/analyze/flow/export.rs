@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
+use super::effect::Written;
 use super::foreign::{Given, Step, is_blank};
+use super::made::makes;
 use super::sink::{Arrival, Target};
-use super::summary::Slot;
+use super::summary::{Slot, Summary};
 use super::value::{Abstract, Flow, Key, Known, Link, Origin, Part, Parts, Taint};
 use crate::analyze::facts::{
     ArgumentFact, CallFact, ClassFact, FlowFact, FunctionFact, GivenFact, KnownFact, Module, OriginFact,
@@ -18,6 +20,9 @@ use crate::analyze::lower::interface_name;
 
 /// The last steps of a trace that are kept where most of it lies in one file.
 const MOST_STEPS: usize = 8;
+
+/// Members, and those that hold what methods make of them, by class.
+type Made = FxHashMap<ClassId, Vec<(PartFact, PartFact)>>;
 
 /// What is said at steps, each text once.
 #[derive(Default)]
@@ -71,12 +76,14 @@ impl Engine<'_> {
             Step::Among(all) => SymbolFact::Among(all.iter().map(|of| of.0).collect()),
             Step::Own(class) => SymbolFact::Own(class.0),
             Step::Super(class) => SymbolFact::Super(class.0),
+            Step::Class(class) => SymbolFact::Class(class.0),
         });
         let calls = self.foreign.calls.iter().map(|call| CallFact {
             symbol: call.symbol.0,
             arguments: call.arguments.iter().map(|given| self.argument_fact(given)).collect(),
         });
         let pending = self.pending.values().map(|one| self.pending_fact(one.origin, one.target, &one.at));
+        let made = self.made_of_members();
         let mut module = Module {
             path: self.path.to_owned(),
             family: self.language.family(),
@@ -84,7 +91,9 @@ impl Engine<'_> {
             half: None,
             names,
             stars: self.stars.iter().map(|star| self.known_fact(star)).collect(),
-            functions: (0..self.program.functions.len()).map(|index| self.function_fact(index)).collect(),
+            functions: (0..self.program.functions.len())
+                .map(|index| self.function_fact(index, &made))
+                .collect(),
             classes: (0..self.program.classes.len()).map(|index| self.class_fact(index)).collect(),
             symbols: symbols.collect(),
             calls: calls.collect(),
@@ -129,7 +138,7 @@ impl Engine<'_> {
         }
     }
 
-    fn function_fact(&self, index: usize) -> FunctionFact {
+    fn function_fact(&self, index: usize, made: &Made) -> FunctionFact {
         let function = &self.program.functions[index];
         let text = |name| self.program.names.text(name);
         let first = function.parameters.first().map(|first| text(first.name));
@@ -160,8 +169,75 @@ impl Engine<'_> {
                 )
             };
             fact.reaches = reaches.map(fact_of).collect();
+            fact.keeps = summary.keeps.then(|| self.members_of(own, summary, made));
         }
         fact
+    }
+
+    /// Which members of its object hold a constructor's parameters: those that it writes, and those that other methods
+    /// make of these.
+    fn members_of(&self, constructor: FunctionId, summary: &Summary, made: &Made) -> Vec<(u32, PartFact)> {
+        let mut held: Vec<(u32, PartFact)> = Vec::new();
+        for written in summary.writes.iter().filter(|written| written.parameter == 0) {
+            let origins = written.value.all();
+            let given = origins.flows().iter().filter_map(|flow| match flow.origin {
+                Origin::Parameter(of, parameter, _) if of == constructor => Some(parameter),
+                _ => None,
+            });
+            held.extend(given.map(|parameter| (parameter, member_written(written))));
+        }
+        let class = self.program.function(constructor).class;
+        let made = class.and_then(|class| made.get(&self.first_of(class))).map_or(&[][..], Vec::as_slice);
+        let mut seen = FxHashSet::default();
+        let mut open = held;
+        let mut held = Vec::new();
+        while let Some((parameter, member)) = open.pop() {
+            if seen.insert((parameter, member)) {
+                held.push((parameter, member));
+                let of = made.iter().filter(|(from, _)| member.meets(*from));
+                open.extend(of.map(|(_, to)| (parameter, *to)));
+            }
+        }
+        held.sort_unstable();
+        held
+    }
+
+    /// What methods make of members of their objects, and the members that they keep it in, by the first class of the line.
+    fn made_of_members(&self) -> Made {
+        let mut made = Made::default();
+        for (index, function) in self.program.functions.iter().enumerate() {
+            let id = FunctionId(index as u32);
+            let (Some(class), Slot::Early(summary) | Slot::Done(summary)) =
+                (function.class, &self.summaries[index])
+            else {
+                continue;
+            };
+            if makes(self.program, id) {
+                continue;
+            }
+            for written in summary.writes.iter().filter(|written| written.parameter == 0) {
+                for flow in written.value.all().flows() {
+                    let Origin::Parameter(of, 0, part) = flow.origin else { continue };
+                    if of == id {
+                        let from = match part {
+                            Part::Name(name) => PartFact::named(self.program.names.text(name)),
+                            _ => PartFact::WHOLE,
+                        };
+                        made.entry(self.first_of(class)).or_default().push((from, member_written(written)));
+                    }
+                }
+            }
+        }
+        for pairs in made.values_mut() {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
+        made
+    }
+
+    /// The class that a line of classes of the file begins with.
+    fn first_of(&self, class: ClassId) -> ClassId {
+        self.lineage(class).last().copied().unwrap_or(class)
     }
 
     fn class_fact(&self, index: usize) -> ClassFact {
@@ -254,6 +330,14 @@ impl Engine<'_> {
             Target::Argument(passage) => TargetFact::Argument(passage.call, passage.argument, passage.part),
         };
         PendingFact { flow: self.flow_fact(&flow), target, span: at.span }
+    }
+}
+
+/// The member of an object that is written.
+fn member_written(written: &Written) -> PartFact {
+    match written.keys.first().or(written.key.as_ref()) {
+        Some(Key::Text(name) | Key::Member(name)) => PartFact::named(name),
+        _ => PartFact::WHOLE,
     }
 }
 

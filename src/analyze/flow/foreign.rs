@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::Engine;
 use super::function::Frame;
-use super::sink::{is_command_flag, is_shell};
+use super::program::{is_command_flag, is_shell};
 use super::value::{Abstract, Event, Flow, Key, Known, Origin, Part, Taint, texts, through};
 use crate::analyze::facts::PartFact;
 use crate::analyze::ir::{
@@ -61,6 +61,8 @@ pub(super) enum Step {
     Own(ClassId),
     /// An object as the bases of its class see it.
     Super(ClassId),
+    /// A class of the file, whose constructor is that of a base.
+    Class(ClassId),
 }
 
 /// Something that another file defines.
@@ -106,7 +108,7 @@ impl Foreign {
             return Some(*id);
         }
         let length = match &step {
-            Step::Place(_) | Step::Own(_) | Step::Super(_) => 0,
+            Step::Place(_) | Step::Own(_) | Step::Super(_) | Step::Class(_) => 0,
             Step::Member(of, _) | Step::Call(of) => self.get(*of).length + 1,
             Step::Among(all) => all.iter().map(|of| self.get(*of).length).max().unwrap_or(0) + 1,
         };
@@ -376,14 +378,45 @@ impl Engine<'_> {
         let Some(call) = self.foreign_call_id(frame, symbol, arguments, span) else {
             return self.unknown_call(frame, callee, arguments, span);
         };
-        let name = self.foreign_name(symbol);
-        let mut flows =
-            vec![Flow { origin: Origin::Foreign(call), clean: 0, whole: 0, trace: None, via: None }];
-        let mut all = Taint::default();
         let object = match &frame.function.step(callee).op {
             Op::Member(object, _) => Some(*object),
             _ => None,
         };
+        self.handed_over(frame, (symbol, call), object, arguments, span)
+    }
+
+    /// An object of a class of the file, made by a constructor that a base of it in another file has; `None` when it has
+    /// no such base, or is one of too many.
+    pub(super) fn made_elsewhere(
+        &mut self,
+        frame: &mut Frame<'_>,
+        class: ClassId,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Taint> {
+        let line = self.lineage(class);
+        let mut bases = line.iter().filter_map(|class| self.class_bases.get(class)).flatten();
+        if !bases.any(|base| matches!(base, Known::Foreign(_))) {
+            return None;
+        }
+        let symbol = self.foreign.symbol(Step::Class(class), None)?;
+        let call = self.foreign_call_id(frame, symbol, arguments, span)?;
+        Some(self.handed_over(frame, (symbol, call), None, arguments, span).taint)
+    }
+
+    /// What a call of something foreign yields, which is given the receiver and the arguments.
+    fn handed_over(
+        &mut self,
+        frame: &mut Frame<'_>,
+        (symbol, call): (SymbolId, u32),
+        object: Option<Value>,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Abstract {
+        let name = self.foreign_name(symbol);
+        let mut flows =
+            vec![Flow { origin: Origin::Foreign(call), clean: 0, whole: 0, trace: None, via: None }];
+        let mut all = Taint::default();
         let receiver = object.into_iter().flat_map(|object| {
             let span = frame.function.step(object).span;
             parts(frame.value(object)).into_iter().map(move |(part, taint)| (RECEIVER, part, taint, span))
@@ -437,6 +470,7 @@ impl Engine<'_> {
             Step::Among(all) => all.first().map_or_else(|| "".into(), |of| self.foreign_name(*of)),
             Step::Own(_) => "the object".into(),
             Step::Super(_) => "super".into(),
+            Step::Class(_) => "the constructor".into(),
         }
     }
 

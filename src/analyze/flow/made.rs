@@ -82,9 +82,20 @@ pub(super) fn precise(object: &Abstract) -> bool {
     object.taint.is_empty() && object.parts.as_ref().is_some_and(|parts| parts.complete)
 }
 
+/// Whether an object is the one that a method was given, with what the method put into it since.
+fn as_given(object: &Abstract) -> bool {
+    let given =
+        |flow: &Flow| matches!(flow.origin, Origin::Parameter(_, 0, Part::Whole)) && flow.via.is_none();
+    let elsewhere = |parts: &Parts| parts.rest.as_ref().is_some_and(|rest| !rest.all().is_empty());
+    matches!(object.known, Known::Instance(_))
+        && object.taint.flows().iter().all(given)
+        && !object.taint.is_empty()
+        && object.parts.as_ref().is_none_or(|parts| !elsewhere(parts))
+}
+
 /// An object as one of its methods gets it.
 pub(super) fn receiver(object: &Abstract) -> Abstract {
-    if !precise(object) {
+    if !precise(object) && !as_given(object) {
         return Abstract { taint: object.all(), parts: None, ..object.clone() };
     }
     let field = |value: &Abstract| Abstract {
@@ -151,9 +162,16 @@ impl Engine<'_> {
         arguments: &[Argument],
         span: Span,
     ) -> Abstract {
-        let taint = self.handed(frame, arguments);
-        for argument in arguments {
-            self.calls_back(frame, argument.value, &taint, span);
+        let class = match made.known {
+            Known::Instance(class) => Some(class),
+            _ => None,
+        };
+        let elsewhere = class.and_then(|class| self.made_elsewhere(frame, class, arguments, span));
+        let taint = elsewhere.clone().unwrap_or_else(|| self.handed(frame, arguments));
+        if elsewhere.is_none() {
+            for argument in arguments {
+                self.calls_back(frame, argument.value, &taint, span);
+            }
         }
         if self.language == Language::Python {
             for argument in arguments {
@@ -162,9 +180,15 @@ impl Engine<'_> {
                     made = made.with(Some(self.member_key(name)), value);
                 }
             }
-            let keyword = |argument: &&Argument| matches!(argument.pass, Pass::Keyword(_));
-            let others: Vec<Argument> = arguments.iter().filter(|it| !keyword(it)).copied().collect();
-            return Abstract { taint: self.handed(frame, &others), ..made };
+            let taint = match elsewhere {
+                Some(called) => without_keywords(&called, arguments),
+                None => {
+                    let keyword = |argument: &&Argument| matches!(argument.pass, Pass::Keyword(_));
+                    let others: Vec<Argument> = arguments.iter().filter(|it| !keyword(it)).copied().collect();
+                    self.handed(frame, &others)
+                }
+            };
+            return Abstract { taint, ..made };
         }
         Abstract { taint, parts: None, ..made }
     }
@@ -415,6 +439,16 @@ impl Engine<'_> {
         }
         Some(unseen)
     }
+}
+
+/// What a constructor yields without what came in by keywords.
+fn without_keywords(yields: &Taint, arguments: &[Argument]) -> Taint {
+    let keyword = |flow: &&Flow| {
+        let last = flow.via.as_ref().and_then(|via| via.last());
+        let argument = last.and_then(|passage| arguments.get(usize::from(passage.argument)));
+        argument.is_some_and(|argument| matches!(argument.pass, Pass::Keyword(_)))
+    };
+    Taint::from(yields.flows().iter().filter(|flow| !keyword(flow)).cloned().collect())
 }
 
 /// Whether a function with that name in a class makes its objects.

@@ -169,12 +169,12 @@ fn program_name(program: &str) -> String {
 }
 
 /// Whether a program reads its next words as commands.
-fn is_shell(program: &str) -> bool {
+pub(in crate::analyze) fn is_shell(program: &str) -> bool {
     let shells = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "cmd", "powershell", "pwsh"];
     shells.contains(&&*program_name(program))
 }
 
-fn is_command_flag(flag: &str) -> bool {
+pub(super) fn is_command_flag(flag: &str) -> bool {
     let short = flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c');
     short || matches!(flag.to_ascii_lowercase().as_str(), "/c" | "/k" | "-command")
 }

@@ -100,7 +100,7 @@ impl Engine<'_> {
                 matches!(flow.origin, Origin::Parameter(of, 0, Part::Whole)
                     if self.program.function(of).class.is_some())
             };
-            if whole.parts.is_none() && whole.taint.flows().iter().all(|flow| own(&flow)) {
+            if self.unchanged(whole, part) && whole.taint.flows().iter().all(|flow| own(&flow)) {
                 // A method that hands its own object to another.
                 let flows = whole.taint.flows().iter().cloned().map(|flow| match flow.origin {
                     Origin::Parameter(of, index, _) => {

@@ -19,7 +19,7 @@ impl<'m> Solver<'m> {
         // Of one of several it is not known what they make of it.
         let [callee] = self.callees(module, call) else { return None };
         match *callee {
-            Callee::Made(at, class) => {
+            Callee::Made((at, class), _) => {
                 let shape = self.resolver.modules[at].classes.get(class as usize)?.shape.as_ref()?;
                 if !shape.within {
                     return Some(shape.clean(first));
@@ -67,7 +67,7 @@ impl<'m> Resolver<'m> {
                 Thing::Module(at) => self.schema_value(at, self.only_named(at, "default")?, far + 1),
                 _ => None,
             },
-            SymbolFact::Among(_) | SymbolFact::Own(_) | SymbolFact::Super(_) => None,
+            SymbolFact::Among(_) | SymbolFact::Own(_) | SymbolFact::Super(_) | SymbolFact::Class(_) => None,
         }
     }
 

@@ -16,6 +16,10 @@ const FURTHEST: u32 = 200;
 /// So many things that a name may stand for are told apart.
 const MOST_THINGS: usize = 256;
 
+/// A method of an interface that more classes define than this is followed into none of them: a call of it says too
+/// little about which it is, and each would be a way that hardly any run takes.
+const MOST_DEFINED_BELOW: usize = 8;
+
 /// Look-ups that all symbols together may take.
 const MOST_STEPS: u32 = 20_000_000;
 
@@ -56,8 +60,8 @@ impl PartialEq for Thing<'_> {
 pub(super) enum Callee {
     /// A function, and whether it has its receiver.
     Function(usize, u32, bool),
-    /// The constructor of an object.
-    Made(usize, u32),
+    /// A class, by module and number, whose object is made by that constructor, when one is known.
+    Made((usize, u32), Option<(usize, u32)>),
     /// What the models call so.
     Model(usize, NodeId),
     /// Something that is known and has no code.
@@ -202,6 +206,7 @@ impl<'m> Resolver<'m> {
             }
             SymbolFact::Own(class) => found.push(Thing::Instance(module, *class)),
             SymbolFact::Super(class) => found.push(Thing::Super(module, *class)),
+            SymbolFact::Class(class) => found.push(Thing::Class(module, *class)),
         }
         found
     }
@@ -293,10 +298,22 @@ impl<'m> Resolver<'m> {
         }
     }
 
-    /// What the classes under a class define under a name.
+    /// Whether none of a class's methods does anything.
+    fn is_interface(&self, module: usize, class: u32) -> bool {
+        let Some(fact) = self.modules[module].classes.get(class as usize) else { return false };
+        fact.methods.iter().all(|(name, method)| {
+            matches!(&**name, "__init__" | "constructor")
+                || self.function(module, *method).is_some_and(|fact| fact.blank)
+        })
+    }
+
+    /// What the few classes under a class that define a name define under it.
     fn defined_below(&self, module: usize, class: u32, name: &str) -> Things<'m> {
         let mut found = Things::new();
         let Some(lines) = self.made_of.get() else { return found };
+        // What a class with code of its own leaves to those below it, it calls of one object: were one call followed into
+        // one of them and the next into another, data would take ways that no object has.
+        let most = if self.is_interface(module, class) { MOST_DEFINED_BELOW } else { 1 };
         let (mut open, mut seen) = (vec![(module, class)], HashSet::from([(module, class)]));
         while let Some(class) = open.pop() {
             for (module, class) in lines.get(&class).into_iter().flatten().copied() {
@@ -310,6 +327,9 @@ impl<'m> Resolver<'m> {
                 let Some(fact) = self.modules[module].classes.get(class as usize) else { continue };
                 let methods = fact.methods.iter().filter(|(known, _)| **known == *name);
                 self.add(&mut found, methods.map(|(_, method)| Thing::Function(module, *method, true)));
+                if found.len() > most {
+                    return Things::new();
+                }
             }
         }
         found
@@ -390,6 +410,10 @@ impl<'m> Resolver<'m> {
             && let Some((_, value)) = fact.fields.iter().find(|(known, _)| **known == *name)
         {
             found = self.value(module, value, far + 1);
+            // Python binds a function that a class holds under a name; one that is not written as a method is not known to
+            // have a place for its object.
+            let python = bound && self.modules[module].family == "python";
+            found.retain(|thing| !python || !matches!(thing, Thing::Function(..)));
         }
         if found.is_empty() { self.of_bases((module, class), name, bound, far, seen) } else { found }
     }
@@ -478,14 +502,14 @@ impl<'m> Resolver<'m> {
             }
             Thing::Class(module, class) => {
                 let made = self.of_class((module, class), "__init__", true, far + 1, &mut Vec::new());
+                let constructors = made.iter().filter_map(|thing| match thing {
+                    Thing::Function(at, function, _) => Some((*at, *function)),
+                    _ => None,
+                });
                 let before = callees.len();
-                for thing in made {
-                    if let Thing::Function(module, function, _) = thing {
-                        callees.push(Callee::Made(module, function));
-                    }
-                }
+                callees.extend(constructors.map(|by| Callee::Made((module, class), Some(by))));
                 if callees.len() == before {
-                    callees.push(Callee::Other);
+                    callees.push(Callee::Made((module, class), None));
                 }
             }
             Thing::Model(module, node) => callees.push(Callee::Model(module, node)),

@@ -10,6 +10,7 @@ use crate::analyze::facts::{
     ArgumentFact, FlowFact, FunctionFact, Module, OriginFact, PartFact, PassFact, PassageFact, PendingFact,
     StepFact, SymbolFact, TargetFact,
 };
+use crate::analyze::flow::foreign::RECEIVER;
 use crate::analyze::ir::Span;
 use crate::analyze::model::{ANY, Kinds, Models, NodeId, asks};
 
@@ -212,10 +213,12 @@ impl<'m> Solver<'m> {
 
     /// The kinds that data is clean for after all those calls; `None` when one of them does not pass it on.
     fn passed(&self, module: usize, via: &[PassageFact]) -> Option<Kinds> {
-        via.iter().try_fold(0, |clean, passage| Some(clean | self.passes(module, *passage)?))
+        via.iter().enumerate().try_fold(0, |clean, (index, passage)| {
+            Some(clean | self.passes(module, *passage, &via[..index])?)
+        })
     }
 
-    fn passes(&self, module: usize, passage: PassageFact) -> Option<Kinds> {
+    fn passes(&self, module: usize, passage: PassageFact, before: &[PassageFact]) -> Option<Kinds> {
         let (call, _, _, read) = passage;
         if let Some(kinds) = self.converts(module, call, read) {
             return (kinds != ANY).then_some(kinds);
@@ -226,11 +229,17 @@ impl<'m> Solver<'m> {
             // come out of any of its methods.
             return Some(if self.asks(module, passage.0) { self.resolver.models.answered } else { 0 });
         }
-        let kinds = callees.iter().filter_map(|callee| self.passes_by(module, passage, *callee));
+        let kinds = callees.iter().filter_map(|callee| self.passes_by(module, passage, before, *callee));
         kinds.reduce(|one, other| one & other)
     }
 
-    fn passes_by(&self, module: usize, passage: PassageFact, callee: Callee) -> Option<Kinds> {
+    fn passes_by(
+        &self,
+        module: usize,
+        passage: PassageFact,
+        before: &[PassageFact],
+        callee: Callee,
+    ) -> Option<Kinds> {
         let (call, argument, part, _) = passage;
         match callee {
             Callee::Function(at, function, bound) => {
@@ -238,11 +247,12 @@ impl<'m> Solver<'m> {
                 let arguments = self.arguments(module, call);
                 let effect = self.effects.get(&(at, function))?;
                 let places = self.resolver.parameters(fact, bound, arguments, argument);
-                let part = put(fact, arguments, argument, places.start, part);
-                let met = effect
-                    .passes
-                    .iter()
-                    .filter(|((parameter, read), _)| places.contains(parameter) && part.meets(*read));
+                let parts = self
+                    .handed(module, (argument, part), before)
+                    .unwrap_or_else(|| vec![put(fact, arguments, argument, places.start, part)]);
+                let met = effect.passes.iter().filter(|((parameter, read), _)| {
+                    places.contains(parameter) && parts.iter().any(|part| part.meets(*read))
+                });
                 let kinds = met.map(|(_, clean)| *clean);
                 kinds.reduce(|one, other| one & other)
             }
@@ -257,6 +267,29 @@ impl<'m> Solver<'m> {
             // What an object is made of may come out of any of its methods.
             Callee::Made(..) | Callee::Other => Some(0),
         }
+    }
+
+    /// The members that hold the data of an object whose method is called, when the last that the data went through is the
+    /// constructor of that object, and all that this writes is known.
+    fn handed(
+        &self,
+        module: usize,
+        (argument, part): (u16, PartFact),
+        via: &[PassageFact],
+    ) -> Option<Vec<PartFact>> {
+        let (call, given, _, read) = *via.last()?;
+        if argument != RECEIVER || part != PartFact::WHOLE || read != [PartFact::WHOLE; 2] {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for callee in self.callees(module, call) {
+            let Callee::Made(_, Some((at, function))) = *callee else { return None };
+            let fact = self.resolver.function(at, function)?;
+            let kept = fact.keeps.as_ref()?;
+            let places = self.resolver.parameters(fact, true, self.arguments(module, call), given);
+            parts.extend(kept.iter().filter(|(place, _)| places.contains(place)).map(|(_, member)| *member));
+        }
+        (!self.callees(module, call).is_empty()).then_some(parts)
     }
 
     /// Whether a call asks a store or another program for something, by its name.
@@ -299,14 +332,14 @@ impl<'m> Solver<'m> {
         let before = || way_of(module, &pending.flow.steps);
         let (at, function, bound) = match callee {
             Callee::Function(at, function, bound) => (at, function, bound),
-            Callee::Made(at, function) => (at, function, true),
+            Callee::Made(_, Some((at, function))) => (at, function, true),
             Callee::Model(at, node) => {
                 let Some(library) = self.of_library(module, call, at, node) else { return Vec::new() };
                 let kinds = library.reached(argument, part).into_iter().filter(|kind| clean & kind == 0);
                 let reached = |kind| (PartFact::WHOLE, (kind, module, pending.span, clean, before()));
                 return kinds.map(reached).collect();
             }
-            Callee::Other => return Vec::new(),
+            Callee::Made(..) | Callee::Other => return Vec::new(),
         };
         let place = (at, function);
         let (Some(effect), Some(ways)) = (self.effects.get(&place), self.ways.get(&place)) else {
@@ -316,8 +349,9 @@ impl<'m> Solver<'m> {
         let arguments = self.arguments(module, call);
         let parameters = self.resolver.parameters(fact, bound, arguments, argument);
         let part = put(fact, arguments, argument, parameters.start, part);
+        let parts = self.handed(module, (argument, part), &pending.flow.via).unwrap_or_else(|| vec![part]);
         let reached = effect.reaches.iter().filter(|((parameter, read, kind, ..), _)| {
-            parameters.contains(parameter) && part.meets(*read) && clean & kind == 0
+            parameters.contains(parameter) && parts.iter().any(|part| part.meets(*read)) && clean & kind == 0
         });
         reached
             .map(|(key, cleaned)| {

@@ -81,7 +81,9 @@ impl Table {
             let read = Expression::parse(written)?;
             let (node, cleans) = (self.insert(&read), sinks.bits(kind).ok_or_else(many)?);
             let node = self.nodes[node as usize].say();
-            if read.requirements.is_empty() {
+            if !read.slots.is_empty() {
+                node.cleans_of.extend(read.slots.into_iter().map(|slot| (slot, cleans)));
+            } else if read.requirements.is_empty() {
                 node.cleans |= cleans;
             } else {
                 let requirements = read.requirements;
