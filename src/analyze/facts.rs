@@ -1,5 +1,8 @@
 //! What is kept of a file for the files that use it, when its text and its program are dropped.
 
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ir::Span;
@@ -30,11 +33,48 @@ pub(super) struct Module {
     /// What it uses of other files.
     pub(super) symbols: Vec<SymbolFact>,
     /// Its calls of them.
-    pub(super) calls: Vec<CallFact>,
+    pub(super) calls: Packed<CallFact>,
     /// Its data whose way leads through other files.
-    pub(super) pending: Vec<PendingFact>,
+    pub(super) pending: Packed<PendingFact>,
     /// What is said at the steps of traces: often the same.
     pub(super) said: Vec<Box<str>>,
+}
+
+/// A list of facts as bytes. Most lead nowhere once all files are known, and taken apart they are ten times as large, so
+/// each is only when that is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Packed<T> {
+    bytes: Box<[u8]>,
+    of: PhantomData<T>,
+}
+
+impl<T> Default for Packed<T> {
+    fn default() -> Self {
+        Packed { bytes: Box::default(), of: PhantomData }
+    }
+}
+
+impl<T> Packed<T> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Packed<T> {
+    pub(super) fn of(facts: impl Iterator<Item = T>) -> Self {
+        let facts: Vec<T> = facts.collect();
+        if facts.is_empty() {
+            return Packed::default();
+        }
+        // What cannot be written cannot be read, which is said there.
+        let bytes = postcard::to_allocvec(&facts).unwrap_or_else(|_| vec![0xff; 16]);
+        Packed { bytes: bytes.into(), of: PhantomData }
+    }
+
+    /// The facts; `None` when they cannot be read.
+    pub(super) fn unpack(&self) -> Option<Vec<T>> {
+        if self.bytes.is_empty() { Some(Vec::new()) } else { postcard::from_bytes(&self.bytes).ok() }
+    }
 }
 
 /// A name that leads to another file.
@@ -233,7 +273,7 @@ pub(super) struct FunctionFact {
     pub(super) blank: bool,
     pub(super) result: ValueFact,
     /// Of its parameters' data.
-    pub(super) reaches: Vec<PendingFact>,
+    pub(super) reaches: Packed<PendingFact>,
     /// Of a constructor all of whose writes are known: the members of its object that each parameter's data may be in.
     pub(super) keeps: Option<Vec<(u32, PartFact)>>,
 }

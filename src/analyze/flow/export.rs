@@ -6,14 +6,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
 use super::effect::Written;
-use super::foreign::{Given, Step, is_blank};
+use super::foreign::{Given, Passage, RECEIVER, Step, is_blank};
 use super::made::makes;
 use super::sink::{Arrival, Target};
-use super::summary::{Slot, Summary};
+use super::summary::{Reach, Slot, Summary};
 use super::value::{Abstract, Flow, Key, Known, Link, Origin, Part, Parts, Taint};
 use crate::analyze::facts::{
     ArgumentFact, CallFact, ClassFact, FlowFact, FunctionFact, GivenFact, KnownFact, Module, OriginFact,
-    ParameterFact, PartFact, PassFact, PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
+    Packed, ParameterFact, PartFact, PassFact, PendingFact, StepFact, SymbolFact, TargetFact, ValueFact,
 };
 use crate::analyze::ir::{ClassId, FunctionId, Name, Pass, Span};
 use crate::analyze::lower::interface_name;
@@ -96,8 +96,8 @@ impl Engine<'_> {
                 .collect(),
             classes: (0..self.program.classes.len()).map(|index| self.class_fact(index)).collect(),
             symbols: symbols.collect(),
-            calls: calls.collect(),
-            pending: pending.collect(),
+            calls: Packed::of(calls),
+            pending: Packed::of(pending),
             said: Vec::new(),
         };
         module.said = self.said.take().texts;
@@ -160,15 +160,24 @@ impl Engine<'_> {
         if let Slot::Early(summary) | Slot::Done(summary) = &self.summaries[index] {
             let own = FunctionId(index as u32);
             fact.result = self.value_fact(&only_of(&summary.result, own), 0);
-            let reaches = summary.reaches.iter().filter(|reach| reach.parameter.0 == own);
-            let fact_of = |reach: &super::summary::Reach| {
+            let mut handed = FxHashSet::default();
+            // Of methods of one name that are called of the object as it is, one call says where it goes.
+            let mut again = |reach: &Reach| match reach.target {
+                Target::Argument(Passage { call, argument: RECEIVER, part: PartFact::SAME, .. }) => {
+                    let symbol = self.foreign.calls.get(call as usize).map(|call| call.symbol);
+                    !handed.insert((reach.parameter, symbol))
+                }
+                _ => false,
+            };
+            let reaches = summary.reaches.iter().filter(|reach| reach.parameter.0 == own && !again(reach));
+            let fact_of = |reach: &Reach| {
                 self.pending_fact(
                     Origin::Parameter(reach.parameter.0, reach.parameter.1, reach.parameter.2),
                     reach.target,
                     &reach.at,
                 )
             };
-            fact.reaches = reaches.map(fact_of).collect();
+            fact.reaches = Packed::of(reaches.map(fact_of));
             fact.keeps = summary.keeps.then(|| self.members_of(own, summary, made));
         }
         fact

@@ -34,8 +34,7 @@ impl<'m> Solver<'m> {
                     Role::Data(within) => Some(within.as_deref()),
                     _ => None,
                 })?;
-                let fact = self.resolver.modules[module].calls.get(call as usize)?;
-                let shape = self.resolver.schema(module, fact.symbol, 0)?;
+                let shape = self.resolver.schema(module, self.symbol(module, call)?, 0)?;
                 match within {
                     None => Some(shape.clean(first)),
                     Some(name) if PartFact::named(name) == first => Some(shape.clean(second)),

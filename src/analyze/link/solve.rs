@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::Crossing;
 use super::library::LibraryCall;
 use super::resolve::{Callee, Resolver};
 use crate::analyze::facts::{
-    ArgumentFact, FlowFact, FunctionFact, Module, OriginFact, PartFact, PassFact, PassageFact, PendingFact,
-    StepFact, SymbolFact, TargetFact,
+    ArgumentFact, FlowFact, FunctionFact, Module, OriginFact, Packed, PartFact, PassFact, PassageFact,
+    PendingFact, StepFact, SymbolFact, TargetFact,
 };
 use crate::analyze::flow::foreign::RECEIVER;
 use crate::analyze::ir::Span;
@@ -51,10 +54,25 @@ struct Ways {
     sources: HashMap<Kinds, Way>,
 }
 
+/// A call of a symbol, and what that may be.
+#[derive(Default)]
+struct Call {
+    symbol: u32,
+    callees: Box<[Callee]>,
+    /// Of a call that is known.
+    arguments: Box<[ArgumentFact]>,
+}
+
 pub(super) struct Solver<'m> {
     pub(super) resolver: Resolver<'m>,
-    /// Of each module: what its calls may call.
-    callees: Vec<Vec<Box<[Callee]>>>,
+    /// By module.
+    calls: Vec<Vec<Call>>,
+    /// Where the data of functions' parameters goes.
+    reaches: HashMap<Place, Vec<PendingFact>>,
+    /// Where other data goes, by module.
+    pending: Vec<Vec<PendingFact>>,
+    /// Whether facts could not be read.
+    unread: bool,
     effects: HashMap<Place, Effect>,
     ways: HashMap<Place, Ways>,
     /// Places that parameters' data reaches, of all functions.
@@ -66,20 +84,61 @@ pub(super) struct Solver<'m> {
 impl<'m> Solver<'m> {
     pub(super) fn new(modules: &'m [Module], models: &'m Models) -> Self {
         let resolver = Resolver::new(modules, models);
-        let of = |(module, fact): (usize, &Module)| {
-            fact.calls.iter().map(|call| resolver.callees(module, call.symbol)).collect()
+        let mut solver = Solver {
+            resolver,
+            calls: Vec::new(),
+            reaches: HashMap::new(),
+            pending: Vec::new(),
+            unread: false,
+            effects: HashMap::new(),
+            ways: HashMap::new(),
+            reached: 0,
+            many: false,
         };
-        let callees = modules.iter().enumerate().map(of).collect();
-        let (effects, ways) = (HashMap::new(), HashMap::new());
-        Solver { resolver, callees, effects, ways, reached: 0, many: false }
+        for (module, fact) in modules.iter().enumerate() {
+            let calls = solver.read(&fact.calls).into_iter().map(|call| {
+                let callees = solver.resolver.callees(module, call.symbol);
+                let arguments = if callees.is_empty() { Box::default() } else { call.arguments.into() };
+                Call { symbol: call.symbol, callees, arguments }
+            });
+            let calls = calls.collect();
+            solver.calls.push(calls);
+            let pending = solver.leading(module, &fact.pending);
+            solver.pending.push(pending);
+            for (index, function) in fact.functions.iter().enumerate() {
+                let reaches = solver.leading(module, &function.reaches);
+                if !reaches.is_empty() {
+                    solver.reaches.insert((module, index as u32), reaches);
+                }
+            }
+        }
+        solver
+    }
+
+    fn read<T: Serialize + DeserializeOwned>(&mut self, facts: &Packed<T>) -> Vec<T> {
+        let read = facts.unpack();
+        self.unread |= read.is_none();
+        read.unwrap_or_default()
+    }
+
+    /// Data that arrives somewhere: not at an argument of a call of which nothing is known.
+    fn leading(&mut self, module: usize, facts: &Packed<PendingFact>) -> Vec<PendingFact> {
+        let mut facts = self.read(facts);
+        facts.retain(|fact| match fact.target {
+            TargetFact::Sink(_) => true,
+            TargetFact::Argument(call, ..) => !self.callees(module, call).is_empty(),
+        });
+        facts.shrink_to_fit();
+        facts
     }
 
     pub(super) fn run(mut self) -> (Vec<Crossing>, Vec<&'static str>) {
         let modules = self.resolver.modules;
         let all = modules.iter().enumerate().flat_map(|(module, fact)| {
-            let own = |(index, function): (usize, &crate::analyze::facts::FunctionFact)| {
-                let says = !function.reaches.is_empty() || !function.result.flows.is_empty();
-                says.then_some((module, index as u32))
+            let own = |(index, function): (usize, &FunctionFact)| {
+                let place = (module, index as u32);
+                let says = self.reaches.contains_key(&place) || !function.result.flows.is_empty();
+                says.then_some(place)
             };
             fact.functions.iter().enumerate().filter_map(own).collect::<Vec<_>>()
         });
@@ -97,6 +156,7 @@ impl<'m> Solver<'m> {
         }
         let found = self.crossings();
         let cut = [
+            (self.unread, "what is known of some files' data could not be read; delete the cache"),
             (!settled, "data that goes through more than 64 files was not followed to the end"),
             (
                 self.many,
@@ -120,7 +180,7 @@ impl<'m> Solver<'m> {
         for flow in &fact.result.flows {
             self.returned(module, flow, &mut effect, &mut ways);
         }
-        for reach in &fact.reaches {
+        for reach in self.reaches.get(&place).into_iter().flatten() {
             let OriginFact::Parameter(parameter, part) = reach.flow.origin else { continue };
             for (read, (kind, at, span, clean, way)) in self.arrivals(module, reach) {
                 // Of a parameter that is handed on as it is only what is read there counts.
@@ -165,16 +225,20 @@ impl<'m> Solver<'m> {
 
     /// What a call may call; nothing when that is not known.
     pub(super) fn callees(&self, module: usize, call: u32) -> &[Callee] {
-        self.callees[module].get(call as usize).map_or(&[], |callees| callees)
+        self.calls[module].get(call as usize).map_or(&[], |call| &call.callees)
     }
 
-    fn arguments(&self, module: usize, call: u32) -> &'m [ArgumentFact] {
-        let call = self.resolver.modules[module].calls.get(call as usize);
-        call.map_or(&[], |call| &call.arguments)
+    fn arguments(&self, module: usize, call: u32) -> &[ArgumentFact] {
+        self.calls[module].get(call as usize).map_or(&[], |call| &call.arguments)
+    }
+
+    /// What a call is of.
+    pub(super) fn symbol(&self, module: usize, call: u32) -> Option<u32> {
+        self.calls[module].get(call as usize).map(|call| call.symbol)
     }
 
     /// A call of a module that calls what the models call `node`.
-    fn of_library(&self, module: usize, call: u32, at: usize, node: NodeId) -> Option<LibraryCall<'m>> {
+    fn of_library(&self, module: usize, call: u32, at: usize, node: NodeId) -> Option<LibraryCall<'_>> {
         let table = self.resolver.table(at)?;
         Some(LibraryCall {
             table,
@@ -294,9 +358,9 @@ impl<'m> Solver<'m> {
 
     /// Whether a call asks a store or another program for something, by its name.
     fn asks(&self, module: usize, call: u32) -> bool {
+        let symbol = self.symbol(module, call);
         let module = &self.resolver.modules[module];
-        let symbol =
-            module.calls.get(call as usize).and_then(|call| module.symbols.get(call.symbol as usize));
+        let symbol = symbol.and_then(|symbol| module.symbols.get(symbol as usize));
         let own = |of: &u32| {
             matches!(module.symbols.get(*of as usize), Some(SymbolFact::Own(_) | SymbolFact::Super(_)))
         };
@@ -366,8 +430,8 @@ impl<'m> Solver<'m> {
     fn crossings(&self) -> Vec<Crossing> {
         let mut found: BTreeMap<(usize, Span, Kinds, Kinds), Way> = BTreeMap::new();
         let mut seen: BTreeSet<(usize, Span, Kinds, Kinds)> = BTreeSet::new();
-        for (module, fact) in self.resolver.modules.iter().enumerate() {
-            for pending in &fact.pending {
+        for (module, pending) in self.pending.iter().enumerate() {
+            for pending in pending {
                 for (_, (kind, site, span, clean, way)) in self.arrivals(module, pending) {
                     let sources = match pending.flow.origin {
                         OriginFact::Source(kinds) => vec![(kinds, 0, Way::default())],
