@@ -33,14 +33,14 @@ mod seen;
 pub mod syntax;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::{Digest, Entry, Submission};
 use cache::Cache;
 use error::Result;
 use finding::{Finding, Note};
 use near::Near;
-use pass::{First, Held, each};
+use pass::{First, Kept, each};
 use policy::{Policy, Report};
 use redact::Redacted;
 use rule::RuleSet;
@@ -245,8 +245,15 @@ fn whole(
         // A full disk costs the next run its time, and nobody anything else.
         let _ = cache.save(!policy.run.partial);
     }
-    // What the threads of the first pass gave back lies in heaps of theirs: a new thread takes one of these over, while
-    // this one would ask for as much again.
+    // What the threads of the first pass gave back lies in heaps of theirs: new threads take these over, while this one
+    // would ask for as much again.
+    let held: Vec<_> =
+        submission.entries.iter().zip(seen).map(|(at, one)| (at, Mutex::new(Some(one)))).collect();
+    let seen = each(&held, threads, &|_| (), |(entry, held)| {
+        let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        held.and_then(|held| held.open(&entry.path))
+    });
+    drop(held);
     std::thread::scope(|scope| {
         let linking = scope.spawn(|| link(seen, near, submission, checks, policy));
         linking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -323,7 +330,7 @@ fn project<'e>(
 }
 
 fn link(
-    seen: Vec<Held>,
+    seen: Vec<Kept>,
     near: Near,
     submission: &Submission,
     checks: &Checks,
@@ -335,7 +342,7 @@ fn link(
     let (mut code, mut packages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     let mut places = Vec::new();
     for (entry, one) in submission.entries.iter().zip(seen) {
-        let Some(one) = one.open(&entry.path) else { continue };
+        let Some(one) = one else { continue };
         places.push(entry);
         all.findings.extend(one.findings);
         all.notes.extend(one.notes);

@@ -100,7 +100,7 @@ pub(super) enum SymbolFact {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct CallFact {
     pub(super) symbol: u32,
-    pub(super) arguments: Vec<ArgumentFact>,
+    pub(super) arguments: Box<[ArgumentFact]>,
 }
 
 /// An argument of such a call.
@@ -133,7 +133,7 @@ pub(super) enum GivenFact {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PassFact {
     Plain,
-    Keyword(Box<str>),
+    Keyword(PartFact),
     Spread,
 }
 
@@ -154,11 +154,11 @@ pub(super) enum KnownFact {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ValueFact {
     pub(super) known: KnownFact,
-    pub(super) flows: Vec<FlowFact>,
+    pub(super) flows: Box<[FlowFact]>,
     /// Members that are functions, classes or the like.
-    pub(super) members: Vec<(Box<str>, ValueFact)>,
+    pub(super) members: Box<[(Box<str>, ValueFact)]>,
     /// What it makes of data when it is a schema.
-    pub(super) shape: Option<ShapeFact>,
+    pub(super) shape: Option<Box<ShapeFact>>,
 }
 
 /// What a schema makes of data.
@@ -241,8 +241,8 @@ pub(super) struct StepFact {
 pub(super) struct FlowFact {
     pub(super) origin: OriginFact,
     pub(super) clean: Kinds,
-    pub(super) via: Vec<PassageFact>,
-    pub(super) steps: Vec<StepFact>,
+    pub(super) via: Box<[PassageFact]>,
+    pub(super) steps: Box<[StepFact]>,
 }
 
 /// Where data arrives.
@@ -265,8 +265,7 @@ pub(super) struct PendingFact {
 /// A function.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct FunctionFact {
-    pub(super) name: Box<str>,
-    pub(super) parameters: Vec<ParameterFact>,
+    pub(super) parameters: Box<[ParameterFact]>,
     /// Whether its first parameter is the receiver.
     pub(super) receiver: bool,
     /// Whether it does nothing: a method that other classes are to define.
@@ -275,13 +274,13 @@ pub(super) struct FunctionFact {
     /// Of its parameters' data.
     pub(super) reaches: Packed<PendingFact>,
     /// Of a constructor all of whose writes are known: the members of its object that each parameter's data may be in.
-    pub(super) keeps: Option<Vec<(u32, PartFact)>>,
+    pub(super) keeps: Option<Box<[(u32, PartFact)]>>,
 }
 
 /// A parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ParameterFact {
-    pub(super) name: Box<str>,
+    pub(super) name: PartFact,
     pub(super) rest: bool,
     pub(super) keywords: bool,
 }

@@ -133,7 +133,7 @@ impl Engine<'_> {
     fn pass_fact(&self, pass: Pass) -> PassFact {
         match pass {
             Pass::Plain => PassFact::Plain,
-            Pass::Keyword(name) => PassFact::Keyword(self.program.names.text(name).into()),
+            Pass::Keyword(name) => PassFact::Keyword(PartFact::named(self.program.names.text(name))),
             Pass::Spread | Pass::SpreadKeywords => PassFact::Spread,
         }
     }
@@ -143,7 +143,6 @@ impl Engine<'_> {
         let text = |name| self.program.names.text(name);
         let first = function.parameters.first().map(|first| text(first.name));
         let mut fact = FunctionFact {
-            name: function.name.map_or_else(Box::default, |name| text(name).into()),
             receiver: function.class.is_some() && matches!(first, Some("self" | "cls" | "this")),
             blank: function.class.is_some() && is_blank(function),
             ..FunctionFact::default()
@@ -152,7 +151,7 @@ impl Engine<'_> {
             .parameters
             .iter()
             .map(|parameter| ParameterFact {
-                name: text(parameter.name).into(),
+                name: PartFact::named(text(parameter.name)),
                 rest: parameter.rest,
                 keywords: parameter.keywords,
             })
@@ -178,7 +177,7 @@ impl Engine<'_> {
                 )
             };
             fact.reaches = Packed::of(reaches.map(fact_of));
-            fact.keeps = summary.keeps.then(|| self.members_of(own, summary, made));
+            fact.keeps = summary.keeps.then(|| self.members_of(own, summary, made).into());
         }
         fact
     }
@@ -308,7 +307,7 @@ impl Engine<'_> {
             Key::Index(_) => None,
         };
         let members = parts.into_iter().flat_map(|parts| parts.known.iter().filter_map(member)).collect();
-        ValueFact { known, flows, members, shape: self.shape_fact(value) }
+        ValueFact { known, flows, members, shape: self.shape_fact(value).map(Box::new) }
     }
 
     fn flow_fact(&self, flow: &Flow) -> FlowFact {

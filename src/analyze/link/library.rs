@@ -91,7 +91,7 @@ impl LibraryCall<'_> {
             Slot::Receiver => false,
             Slot::Keywords => given.pass == PassFact::Spread,
             Slot::Keyword(name) => match &given.pass {
-                PassFact::Keyword(known) => **known == **name,
+                PassFact::Keyword(known) => *known == PartFact::named(name),
                 PassFact::Spread => true,
                 // The options of a JavaScript call are an object.
                 PassFact::Plain => {
@@ -106,7 +106,8 @@ impl LibraryCall<'_> {
     /// The argument that a slot of a place or a name names.
     fn at(&self, slot: &Slot) -> Option<usize> {
         let keyword = |name: &str| {
-            let same = |it: &ArgumentFact| matches!(&it.pass, PassFact::Keyword(known) if **known == *name);
+            let wanted = PassFact::Keyword(PartFact::named(name));
+            let same = |it: &ArgumentFact| it.pass == wanted;
             self.arguments.iter().position(same)
         };
         match slot {

@@ -5,7 +5,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::analyze::facts::{ArgumentFact, FunctionFact, KnownFact, Module, PassFact, SymbolFact, ValueFact};
+use crate::analyze::facts::{
+    ArgumentFact, FunctionFact, KnownFact, Module, PartFact, PassFact, SymbolFact, ValueFact,
+};
 use crate::analyze::flow::foreign::RECEIVER;
 use crate::analyze::model::{Models, NodeId, Table};
 use crate::analyze::project::Place;
@@ -401,7 +403,7 @@ impl<'m> Resolver<'m> {
             let first = self.function(module, method).and_then(|fact| fact.parameters.first());
             bound
                 || self.modules[module].family != "python"
-                || first.is_some_and(|first| &*first.name == "cls")
+                || first.is_some_and(|first| first.name == PartFact::named("cls"))
         };
         let methods = fact.methods.iter().rev().filter(|(known, _)| **known == *name);
         let mut found = Things::new();

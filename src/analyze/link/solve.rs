@@ -98,7 +98,7 @@ impl<'m> Solver<'m> {
         for (module, fact) in modules.iter().enumerate() {
             let calls = solver.read(&fact.calls).into_iter().map(|call| {
                 let callees = solver.resolver.callees(module, call.symbol);
-                let arguments = if callees.is_empty() { Box::default() } else { call.arguments.into() };
+                let arguments = if callees.is_empty() { Box::default() } else { call.arguments };
                 Call { symbol: call.symbol, callees, arguments }
             });
             let calls = calls.collect();
@@ -471,7 +471,7 @@ fn put(
 ) -> PartFact {
     let all = fact.parameters.get(parameter as usize);
     match (arguments.get(argument as usize).map(|argument| &argument.pass), all) {
-        (Some(PassFact::Keyword(name)), Some(all)) if all.keywords => PartFact::named(name),
+        (Some(PassFact::Keyword(name)), Some(all)) if all.keywords => *name,
         // One of several, or the parts of several.
         (Some(PassFact::Plain), Some(all)) if all.rest => PartFact::WHOLE,
         (Some(PassFact::Spread), _) => PartFact::WHOLE,
