@@ -15,6 +15,7 @@ mod eval;
 mod export;
 mod fold;
 pub(super) mod foreign;
+mod format;
 mod function;
 mod guard;
 mod host;

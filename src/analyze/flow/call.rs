@@ -119,8 +119,8 @@ impl<'a> Engine<'a> {
             }
             return value;
         }
-        if let Some(value) = self.formatted(frame, callee, arguments) {
-            return value;
+        if let Some(taint) = self.formatted(frame, callee, arguments) {
+            return Abstract::tainted(taint);
         }
         if let Op::Member(_, name) = &frame.function.step(callee).op
             && let Some(node) = self.table.anything(self.program.names.text(*name))

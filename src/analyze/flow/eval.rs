@@ -501,10 +501,14 @@ impl<'a> Engine<'a> {
             // `Path("/srv") / name` is a path still.
             _ => {
                 let known = if matches!(one.known, Known::Path(_)) { one.known.clone() } else { known };
-                let start = match (operator, &one.known) {
-                    (Binary::Mod, Known::Text(text)) => text.split('%').next().unwrap_or(""),
+                let format = match (operator, &one.known) {
+                    (Binary::Mod, Known::Text(text)) => &**text,
                     _ => "",
                 };
+                if let Some(taint) = self.percent(frame, format, right) {
+                    return Abstract { taint: one.all().join(&taint), known, parts: None };
+                }
+                let start = format.split('%').next().unwrap_or("");
                 Abstract { taint: one.all().join(&self.put_after(start, two.all())), known, parts: None }
             }
         }

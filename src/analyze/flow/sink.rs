@@ -94,7 +94,11 @@ impl Engine<'_> {
             let filled =
                 |slot| self.filling(slot, arguments).into_iter().map(move |argument| (slot, argument));
             let filling: Vec<_> = sink.slots.iter().flat_map(filled).collect();
+            let log = self.models.sinks.name(sink.kind) == "log";
             for (slot, argument) in filling {
+                if log && self.fills_one_line(frame, arguments, argument) {
+                    continue;
+                }
                 if let Some(part) = self.spread_part(frame, slot, argument) {
                     self.report(frame, &part, argument.span, sink.kind, name);
                 } else if sink.first

@@ -5,9 +5,8 @@ use std::rc::Rc;
 use super::function::Frame;
 use super::value::{Abstract, Flow, Key, Known, Origin, Parts, Taint};
 use super::{Engine, fold};
-use crate::analyze::ir::{Argument, Op, Value};
+use crate::analyze::ir::Value;
 use crate::analyze::model::{Kinds, Models};
-use crate::syntax::Language;
 
 impl Engine<'_> {
     /// A text made of parts. Data that stands after `https://host/` chooses no host.
@@ -27,7 +26,8 @@ impl Engine<'_> {
                     fixed = false;
                     let data = part.all();
                     if let Known::Text(text) = &part.known {
-                        chosen |= based && separates(text);
+                        // Behind `?` and `#` nothing is of a host, whatever stands before.
+                        chosen |= ends_host(text) || based && separates(text);
                     }
                     let own = |flow: &Flow| matches!(flow.origin, Origin::Source(kinds, _) if kinds & !self.models.env == 0);
                     based &= data.flows().iter().all(own);
@@ -51,7 +51,8 @@ impl Engine<'_> {
         if chosen && self.cleaned_after(&start) & self.models.location == 0 {
             start = "/.".to_owned();
         }
-        let parts = (!fixed && taint.is_empty() && self.cleaned_after(&start) != 0).then(|| {
+        let known_start = chosen || taint.is_empty() && self.cleaned_after(&start) != 0;
+        let parts = (!fixed && known_start).then(|| {
             let start = Abstract::known(fold::text(&[&start]));
             Rc::new(Parts { known: vec![(Key::Member("start".into()), start)], ..Parts::default() })
         });
@@ -67,20 +68,6 @@ impl Engine<'_> {
     pub(super) fn behind(&self, taint: Taint) -> Taint {
         let Models { relative, no_dots, path, .. } = *self.models;
         taint.cleaned(relative).cleaned_after(path, no_dots).parted()
-    }
-
-    /// `"https://example.com/{}".format(x)`: a constant text that values are put into.
-    pub(super) fn formatted(
-        &self,
-        frame: &Frame<'_>,
-        callee: Value,
-        arguments: &[Argument],
-    ) -> Option<Abstract> {
-        let Op::Member(object, name) = frame.function.step(callee).op else { return None };
-        let Known::Text(text) = &frame.value(object).known else { return None };
-        let start = text.split('{').next().filter(|start| !start.is_empty())?;
-        (self.language == Language::Python && self.program.names.text(name) == "format")
-            .then(|| Abstract::tainted(self.put_after(start, self.handed(frame, arguments))))
     }
 
     /// The kinds that data is clean for behind a constant start.
@@ -105,6 +92,11 @@ impl Engine<'_> {
         }
         Abstract { taint: frame.value(left).taint.join(&frame.value(right).taint), known, parts: None }
     }
+}
+
+/// Whether what is behind a constant text is no part of a host, even where data stands before it.
+pub(super) fn ends_host(text: &str) -> bool {
+    text.contains(['?', '#'])
 }
 
 /// Whether a constant text behind an unknown address ends its host, so that nothing behind it is a part of one: it has `?`,
