@@ -40,6 +40,11 @@ impl Engine<'_> {
         let held = frame.value(*object).clone();
         if PUTS.contains(&method) && !values.is_empty() {
             let place = self.place(frame, *object)?;
+            // `models.db.session.add(row)`: what a module of the project has in a member of its own is kept there.
+            let module = |value: Abstract| matches!(value.known, Known::Foreign(_));
+            if place.1.len() > 1 && self.around(frame, place.0).is_some_and(module) {
+                return None;
+            }
             let event = Event::Into(place_name(self.program.names.text(place.0)).into());
             let put: Vec<Abstract> = values
                 .iter()
