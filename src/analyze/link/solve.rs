@@ -143,17 +143,28 @@ impl<'m> Solver<'m> {
             fact.functions.iter().enumerate().filter_map(own).collect::<Vec<_>>()
         });
         let all: Vec<Place> = all.collect();
-        let mut settled = false;
+        let callers = self.callers(&all);
+        let mut open: BTreeSet<usize> = (0..all.len()).collect();
         for _ in 0..MOST_ROUNDS {
-            let mut changed = false;
-            for place in &all {
-                changed |= self.update(*place);
+            let mut next = BTreeSet::new();
+            while let Some(at) = open.pop_first() {
+                if self.update(all[at]) {
+                    // What comes later in this round sees it still.
+                    for caller in callers.get(&all[at]).into_iter().flatten() {
+                        if *caller > at {
+                            open.insert(*caller)
+                        } else {
+                            next.insert(*caller)
+                        };
+                    }
+                }
             }
-            if !changed {
-                settled = true;
+            open = next;
+            if open.is_empty() {
                 break;
             }
         }
+        let settled = open.is_empty();
         let found = self.crossings();
         let cut = [
             (self.unread, "what is known of some files' data could not be read; delete the cache"),
@@ -168,6 +179,43 @@ impl<'m> Solver<'m> {
             ),
         ];
         (found, cut.into_iter().filter(|(cut, _)| *cut).map(|(_, why)| why).collect())
+    }
+
+    /// Of each function those, by their place in `all`, whose effect depends on its own.
+    fn callers(&self, all: &[Place]) -> HashMap<Place, Vec<usize>> {
+        let mut callers: HashMap<Place, Vec<usize>> = HashMap::new();
+        for (index, (module, function)) in all.iter().enumerate() {
+            let Some(fact) = self.resolver.function(*module, *function) else { continue };
+            let reaches = self.reaches.get(&(*module, *function)).into_iter().flatten();
+            let targets = reaches.clone().filter_map(|reach| match reach.target {
+                TargetFact::Argument(call, ..) => Some(call),
+                TargetFact::Sink(_) => None,
+            });
+            let flows = fact.result.flows.iter().chain(reaches.map(|reach| &reach.flow));
+            let calls = flows.flat_map(|flow| {
+                let origin = match flow.origin {
+                    OriginFact::Call(call) => Some(call),
+                    OriginFact::Source(_) | OriginFact::Parameter(..) => None,
+                };
+                flow.via.iter().map(|passage| passage.0).chain(origin)
+            });
+            for call in calls.chain(targets) {
+                for callee in self.callees(*module, call) {
+                    let place = match *callee {
+                        Callee::Function(at, function, _) | Callee::Made(_, Some((at, function))) => {
+                            (at, function)
+                        }
+                        Callee::Made(_, None) | Callee::Model(..) | Callee::Other => continue,
+                    };
+                    let known = callers.entry(place).or_default();
+                    // They come in order, so that the last is the one that is there already.
+                    if known.last() != Some(&index) {
+                        known.push(index);
+                    }
+                }
+            }
+        }
+        callers
     }
 
     /// Computes the effect of a function anew; whether it changed.
