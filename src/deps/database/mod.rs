@@ -132,7 +132,7 @@ struct Section {
 pub struct Database {
     bytes: Vec<u8>,
     /// In the order of [`Ecosystem::ALL`].
-    sections: [Option<Section>; 4],
+    sections: [Option<Section>; Ecosystem::ALL.len()],
 }
 
 impl Database {
@@ -174,7 +174,7 @@ impl Database {
     fn index(bytes: Vec<u8>) -> Option<Database> {
         let (head, rest) = postcard::take_from_bytes::<Head>(&bytes).ok()?;
         let mut at = bytes.len() - rest.len();
-        let mut sections = [const { None }; 4];
+        let mut sections = [const { None }; Ecosystem::ALL.len()];
         for section in head.sections {
             let mut entries = Vec::with_capacity(section.sizes.len());
             for size in section.sizes {
@@ -319,9 +319,10 @@ mod tests {
     #[test]
     fn the_embedded_facts_open_and_every_entry_reads() {
         let database = Database::embedded().unwrap();
-        assert_eq!(database.status().len(), Ecosystem::ALL.len());
+        let known: Vec<&str> = database.status().iter().map(|status| status.ecosystem).collect();
+        assert_eq!(known, ["crates.io", "PyPI", "npm", "Go"]);
         for (ecosystem, section) in Ecosystem::ALL.into_iter().zip(&database.sections) {
-            let section = section.as_ref().unwrap();
+            let Some(section) = section else { continue };
             let mut last = "";
             for entry in &section.entries {
                 let (key, records) = database.key(entry);

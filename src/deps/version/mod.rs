@@ -1,9 +1,22 @@
 //! The order of versions in each ecosystem, and when a version is affected.
 
+mod gem;
+mod legacy;
+mod maven;
+mod nuget;
+mod number;
+mod packagist;
+mod semantic;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr as _;
 
+use gem::Gem;
+use legacy::Legacy;
+use maven::Maven;
+use packagist::Packagist;
+use semantic::Semantic;
 use serde::{Deserialize, Serialize};
 
 /// Where a package comes from; decides how names and versions are read.
@@ -17,19 +30,40 @@ pub enum Ecosystem {
     Npm,
     /// Go.
     Go,
+    /// Ruby.
+    RubyGems,
+    /// PHP.
+    Packagist,
+    /// Java.
+    Maven,
+    /// .NET.
+    NuGet,
 }
 
 impl Ecosystem {
     /// All of them, in the order of the database.
-    pub const ALL: [Ecosystem; 4] = [Ecosystem::Cargo, Ecosystem::PyPi, Ecosystem::Npm, Ecosystem::Go];
+    pub const ALL: [Ecosystem; 8] = [
+        Ecosystem::Cargo,
+        Ecosystem::PyPi,
+        Ecosystem::Npm,
+        Ecosystem::Go,
+        Ecosystem::RubyGems,
+        Ecosystem::Packagist,
+        Ecosystem::Maven,
+        Ecosystem::NuGet,
+    ];
 
-    /// OSV's name: "crates.io", "PyPI", "npm", "Go".
+    /// OSV's name: "crates.io", "PyPI", "npm", "Go", "RubyGems", "Packagist", "Maven", "NuGet".
     pub fn name(self) -> &'static str {
         match self {
             Ecosystem::Cargo => "crates.io",
             Ecosystem::PyPi => "PyPI",
             Ecosystem::Npm => "npm",
             Ecosystem::Go => "Go",
+            Ecosystem::RubyGems => "RubyGems",
+            Ecosystem::Packagist => "Packagist",
+            Ecosystem::Maven => "Maven",
+            Ecosystem::NuGet => "NuGet",
         }
     }
 
@@ -38,10 +72,13 @@ impl Ecosystem {
         Ecosystem::ALL.into_iter().find(|ecosystem| ecosystem.name() == name)
     }
 
-    /// The name under which the database keeps a package: PEP 503 for Python, as written elsewhere.
+    /// The name under which the database keeps a package: PEP 503 for Python, small letters where case does not count, as
+    /// written elsewhere.
     pub(super) fn key(self, name: &str) -> String {
-        if self != Ecosystem::PyPi {
-            return name.to_owned();
+        match self {
+            Ecosystem::PyPi => {}
+            Ecosystem::Packagist | Ecosystem::NuGet => return name.to_lowercase(),
+            _ => return name.to_owned(),
         }
         let mut key = String::with_capacity(name.len());
         for character in name.chars() {
@@ -65,26 +102,47 @@ impl fmt::Display for Ecosystem {
 #[derive(Debug, Clone)]
 pub(super) enum Version {
     /// Semantic versioning, build metadata ignored.
-    Semantic(semver::Version),
+    Semantic(Semantic),
     /// PEP 440.
     Python(pep440_rs::Version),
+    /// From before PEP 440.
+    Legacy(Legacy),
+    /// As RubyGems orders them.
+    Gem(Gem),
+    /// As PHP orders them.
+    Packagist(Packagist),
+    /// As Maven orders them.
+    Maven(Maven),
 }
 
 impl Version {
     /// Reads `text` as its ecosystem does; `None` when it has no place in the order.
     pub(super) fn parse(ecosystem: Ecosystem, text: &str) -> Option<Self> {
         match ecosystem {
-            Ecosystem::PyPi => pep440_rs::Version::from_str(text.trim()).ok().map(Version::Python),
-            Ecosystem::Cargo | Ecosystem::Npm | Ecosystem::Go => semantic(text).map(Version::Semantic),
+            Ecosystem::PyPi => match pep440_rs::Version::from_str(text.trim()) {
+                Ok(version) => Some(Version::Python(version)),
+                Err(_) => Legacy::parse(text).map(Version::Legacy),
+            },
+            Ecosystem::Cargo | Ecosystem::Npm | Ecosystem::Go => Semantic::parse(text).map(Version::Semantic),
+            Ecosystem::RubyGems => Gem::parse(text).map(Version::Gem),
+            Ecosystem::Packagist => Some(Version::Packagist(Packagist::parse(text))),
+            Ecosystem::Maven => Some(Version::Maven(Maven::parse(text))),
+            Ecosystem::NuGet => nuget::parse(text).map(Version::Semantic),
         }
     }
 
+    /// The order of two versions of one ecosystem; those of different ones have none.
     fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Version::Semantic(one), Version::Semantic(other)) => one.cmp_precedence(other),
+            (Version::Semantic(one), Version::Semantic(other)) => one.order(other),
             (Version::Python(one), Version::Python(other)) => one.cmp(other),
-            (Version::Semantic(_), Version::Python(_)) => Ordering::Less,
-            (Version::Python(_), Version::Semantic(_)) => Ordering::Greater,
+            (Version::Legacy(one), Version::Legacy(other)) => one.cmp(other),
+            (Version::Legacy(_), Version::Python(_)) => Ordering::Less,
+            (Version::Python(_), Version::Legacy(_)) => Ordering::Greater,
+            (Version::Gem(one), Version::Gem(other)) => one.order(other),
+            (Version::Packagist(one), Version::Packagist(other)) => one.order(other),
+            (Version::Maven(one), Version::Maven(other)) => one.order(other),
+            _ => Ordering::Equal,
         }
     }
 
@@ -99,6 +157,11 @@ impl Version {
     }
 }
 
+/// The order of two versions of an ecosystem; `None` when one of them has no place in it.
+pub fn compare(ecosystem: Ecosystem, one: &str, other: &str) -> Option<Ordering> {
+    Some(Version::parse(ecosystem, one)?.compare(&Version::parse(ecosystem, other)?))
+}
+
 /// The order of two version texts; one without a place in it comes last.
 pub(super) fn order(ecosystem: Ecosystem, one: &str, other: &str) -> Ordering {
     match (Version::parse(ecosystem, one), Version::parse(ecosystem, other)) {
@@ -107,21 +170,6 @@ pub(super) fn order(ecosystem: Ecosystem, one: &str, other: &str) -> Ordering {
         (None, Some(_)) => Ordering::Greater,
         (None, None) => one.cmp(other),
     }
-}
-
-/// Semantic versioning as registries and advisories write it: a leading `v`, missing parts.
-fn semantic(text: &str) -> Option<semver::Version> {
-    let text = text.trim().trim_start_matches(['v', 'V', '=']).trim_start();
-    if let Ok(version) = semver::Version::parse(text) {
-        return Some(version);
-    }
-    let core_end = text.find(['-', '+']).unwrap_or(text.len());
-    let (core, rest) = text.split_at(core_end);
-    let mut numbers = [0u64; 3];
-    for (index, part) in core.split('.').enumerate() {
-        *numbers.get_mut(index)? = part.parse().ok()?;
-    }
-    semver::Version::parse(&format!("{}.{}.{}{rest}", numbers[0], numbers[1], numbers[2])).ok()
 }
 
 /// One point of a range.
@@ -270,81 +318,4 @@ pub(super) fn fixes(ecosystem: Ecosystem, version: &str, ranges: &[Vec<Event>]) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn range(ecosystem: Ecosystem, text: &str) -> Vec<Event> {
-        let mut events: Vec<Event> = text
-            .split_whitespace()
-            .map(|word| {
-                let (kind, version) = word.split_once(':').unwrap();
-                let version = version.to_owned();
-                match kind {
-                    "in" => Event::Introduced(version),
-                    "fix" => Event::Fixed(version),
-                    "last" => Event::LastAffected(version),
-                    _ => Event::Limit(version),
-                }
-            })
-            .collect();
-        sort(ecosystem, &mut events);
-        events
-    }
-
-    fn check(ecosystem: Ecosystem, version: &str, events: &str) -> Affected {
-        affected(ecosystem, version, &[range(ecosystem, events)], &[])
-    }
-
-    #[test]
-    fn a_walk_over_sorted_events_decides() {
-        use Affected::{No, Yes};
-        for (version, events, expected) in [
-            ("1.0.0", "in:0 fix:1.0.0", No),
-            ("0.9.9", "in:0 fix:1.0.0", Yes),
-            ("1.0.0-rc.1", "in:0 fix:1.0.0", Yes),
-            ("1.5.0", "fix:2.0.0 in:1.2.0 fix:1.0.0 in:0", Yes),
-            ("1.1.0", "fix:2.0.0 in:1.2.0 fix:1.0.0 in:0", No),
-            ("1.0.0", "in:0 last:1.0.0", Yes),
-            ("1.0.1", "in:0 last:1.0.0", No),
-            ("1.0.0+build.7", "in:1.0.0 fix:1.0.1", Yes),
-            ("3.0.0", "in:0 limit:2.0.0", No),
-            ("1.9.0", "in:0 limit:2.0.0", Yes),
-            ("v1.9", "in:1.9.0 fix:1.9.1", Yes),
-        ] {
-            assert_eq!(check(Ecosystem::Cargo, version, events), expected, "{version} in {events}");
-        }
-    }
-
-    #[test]
-    fn python_versions_are_equal_as_pep_440_has_it() {
-        let listed = |version: &str| affected(Ecosystem::PyPi, version, &[], &["3.2".into(), "2004d".into()]);
-        assert_eq!(listed("3.2.0"), Affected::Yes);
-        assert_eq!(listed("3.2+local.1"), Affected::Yes);
-        assert_eq!(listed("2004d"), Affected::Yes);
-        assert_eq!(listed("3.2.1"), Affected::No);
-        assert_eq!(check(Ecosystem::PyPi, "1.0+cu118", "in:0 last:1.0"), Affected::Yes);
-        assert_eq!(check(Ecosystem::PyPi, "1.0.post1", "in:0 last:1.0"), Affected::No);
-        assert_eq!(check(Ecosystem::PyPi, "1.0rc1", "in:0 fix:1.0"), Affected::Yes);
-    }
-
-    #[test]
-    fn what_cannot_be_ordered_is_unsure_never_clean() {
-        assert_eq!(check(Ecosystem::Cargo, "not-a-version", "in:0 fix:1.0.0"), Affected::Unsure);
-        assert_eq!(check(Ecosystem::Npm, "1.0.0", "in:0 fix:someday"), Affected::Unsure);
-        let two = [range(Ecosystem::Npm, "in:0 fix:someday"), range(Ecosystem::Npm, "in:0 fix:2.0.0")];
-        assert_eq!(affected(Ecosystem::Npm, "1.0.0", &two, &[]), Affected::Yes);
-    }
-
-    #[test]
-    fn fixes_are_those_above_in_order() {
-        let ranges = [range(Ecosystem::Npm, "in:0 fix:1.2.0 in:2.0.0 fix:2.10.0 in:3.0.0 fix:3.1.0")];
-        assert_eq!(fixes(Ecosystem::Npm, "2.3.0", &ranges), ["2.10.0", "3.1.0"]);
-        assert!(fixes(Ecosystem::Npm, "4.0.0", &ranges).is_empty());
-    }
-
-    #[test]
-    fn python_names_are_normalised() {
-        assert_eq!(Ecosystem::PyPi.key("Foo__Bar.-baz"), "foo-bar-baz");
-        assert_eq!(Ecosystem::Cargo.key("Foo_bar"), "Foo_bar");
-    }
-}
+mod tests;
