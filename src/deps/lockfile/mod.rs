@@ -1,12 +1,14 @@
 //! Lockfiles -> packages, each at the place that names it. One file a format.
 
 mod cargo;
+mod graph;
 mod json;
 mod npm;
 mod requirements;
 
 use std::ops::Range;
 
+pub(super) use graph::{Graph, Node};
 pub(super) use npm::requirements as npm_requirements;
 
 use super::version::Ecosystem;
@@ -21,6 +23,22 @@ pub(super) struct Package {
     pub(super) version: String,
     /// The bytes of the text that name it.
     pub(super) at: Range<usize>,
+    /// What it is there for, where the lockfile says so.
+    pub(super) usage: Usage,
+    /// Its place among the packages that need each other, where the lockfile says which do.
+    pub(super) node: Option<Node>,
+}
+
+/// What a package is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Usage {
+    /// The program, or nothing is known.
+    #[default]
+    Program,
+    /// Only for those who work on the program.
+    Development,
+    /// Only where an option asks for it, or where it can be had.
+    Optional,
 }
 
 /// Something of a lockfile that could not be read.
@@ -38,6 +56,8 @@ pub(super) struct Problem {
 pub(super) struct Reading {
     /// The registry's packages with their versions.
     pub(super) packages: Vec<Package>,
+    /// Which packages need which.
+    pub(super) graph: Graph,
     /// Packages without one exact version, and where they are named.
     pub(super) unpinned: Vec<(String, Range<usize>)>,
     /// Other files it includes, as it writes them, and where.
@@ -49,10 +69,15 @@ pub(super) struct Reading {
 impl Reading {
     /// Adds a package. Names and versions of more than 256 bytes are none that a registry takes.
     fn add(&mut self, name: &str, version: &str, at: Range<usize>) {
+        self.add_used(name, version, at, Usage::Program, None);
+    }
+
+    /// As [`Reading::add`], with what is known of what it is there for and of what needs it.
+    fn add_used(&mut self, name: &str, version: &str, at: Range<usize>, usage: Usage, node: Option<Node>) {
         if name.len().max(version.len()) > 256 {
             return self.partial(at.start, "this name or version is too long for a registry");
         }
-        self.packages.push(Package { name: name.to_owned(), version: version.to_owned(), at });
+        self.packages.push(Package { name: name.to_owned(), version: version.to_owned(), at, usage, node });
     }
 
     fn partial(&mut self, at: usize, message: impl Into<String>) {

@@ -1,0 +1,97 @@
+//! Which package needs which, as a lockfile has it, and the shortest way to one from the project itself.
+
+/// Packages, those of other places than a registry included, and what each needs.
+#[derive(Debug, Default)]
+pub(in crate::deps) struct Graph {
+    names: Vec<Box<str>>,
+    needs: Vec<Vec<u32>>,
+    roots: Vec<u32>,
+}
+
+/// A package of a [`Graph`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::deps) struct Node(u32);
+
+impl Graph {
+    /// Adds a package.
+    pub(super) fn add(&mut self, name: &str) -> Node {
+        let node = Node(self.names.len() as u32);
+        self.names.push(name.into());
+        self.needs.push(Vec::new());
+        node
+    }
+
+    /// Says that one package needs another.
+    pub(super) fn need(&mut self, of: Node, other: Node) {
+        self.needs[of.0 as usize].push(other.0);
+    }
+
+    /// Says that ways begin at a package: it is the project itself, a part of it, or what it asks for.
+    pub(super) fn root(&mut self, node: Node) {
+        self.roots.push(node.0);
+    }
+
+    /// The shortest ways to all packages; of two the one that is written first.
+    pub(in crate::deps) fn ways(&self) -> Ways<'_> {
+        let mut before = vec![None; self.names.len()];
+        let mut open = std::collections::VecDeque::new();
+        for root in &self.roots {
+            if before[*root as usize].is_none() {
+                before[*root as usize] = Some(*root);
+                open.push_back(*root);
+            }
+        }
+        while let Some(at) = open.pop_front() {
+            for next in &self.needs[at as usize] {
+                if before[*next as usize].is_none() {
+                    before[*next as usize] = Some(at);
+                    open.push_back(*next);
+                }
+            }
+        }
+        Ways { graph: self, before }
+    }
+}
+
+/// The shortest way to each package.
+pub(in crate::deps) struct Ways<'g> {
+    graph: &'g Graph,
+    /// The package before each on its way; a root is before itself.
+    before: Vec<Option<u32>>,
+}
+
+impl Ways<'_> {
+    /// The names on the way to a package, itself last; empty when nothing leads to it.
+    pub(in crate::deps) fn to(&self, node: Node) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut at = node.0;
+        while let Some(before) = self.before[at as usize] {
+            names.push(&*self.graph.names[at as usize]);
+            if before == at {
+                break;
+            }
+            at = before;
+        }
+        names.reverse();
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_way_from_a_root() {
+        let mut graph = Graph::default();
+        let [app, one, two, deep, alone] = ["app", "one", "two", "deep", "alone"].map(|name| graph.add(name));
+        graph.root(app);
+        for (of, other) in [(app, one), (one, two), (two, one), (two, deep), (app, two), (deep, app)] {
+            graph.need(of, other);
+        }
+        let ways = graph.ways();
+        assert_eq!(ways.to(deep), ["app", "two", "deep"]);
+        assert_eq!(ways.to(app), ["app"]);
+        assert!(ways.to(alone).is_empty());
+    }
+}
