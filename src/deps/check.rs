@@ -39,9 +39,13 @@ pub(super) fn lockfile(
     let database = match database {
         Ok(database) if database.status_of(ecosystem).is_some() => database,
         Ok(_) => {
-            return facts
-                .notes
-                .push(not_checked(view, &format!("there is no advisory data for {ecosystem}")));
+            let mut note = not_checked(view, &format!("there is no advisory data for {ecosystem}"));
+            if !ecosystem.built_in() {
+                // Nobody left it out: it comes with a database of the user's own.
+                note.kind = NoteKind::Unsupported;
+                note.message.push_str("; `weft db build` makes a database that has it");
+            }
+            return facts.notes.push(note);
         }
         Err(why) => return facts.notes.push(not_checked(view, &why)),
     };

@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn an_ecosystem_that_is_not_built_in_is_said_to_be_left_out() {
+        let facts = checks().facts(&code("Gemfile.lock", "GEM\n  specs:\n    rack (2.0)\n"));
+        assert_eq!(facts.notes[0].kind, NoteKind::Unsupported);
+        let said = "its packages are not checked: there is no advisory data for RubyGems; `weft db build` makes a database \
+                    that has it";
+        assert_eq!(facts.notes[0].message, said);
+    }
+
+    #[test]
     fn a_version_without_an_order_is_partly_checked() {
         let facts = checks().facts(&code("requirements.txt", "jinja2==strange\n"));
         assert_eq!((facts.findings.len(), facts.notes[0].kind), (0, NoteKind::Partial));

@@ -1,6 +1,9 @@
 //! Lockfiles -> packages, each at the place that names it. One file a format.
 
 mod cargo;
+mod composer;
+mod gems;
+mod go;
 mod graph;
 mod json;
 mod npm;
@@ -98,6 +101,12 @@ pub(super) enum Format {
     Npm,
     /// requirements.txt and its kin
     Requirements,
+    /// go.mod
+    Go,
+    /// Gemfile.lock, gems.locked
+    Gems,
+    /// composer.lock
+    Composer,
 }
 
 impl Format {
@@ -106,6 +115,9 @@ impl Format {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         match name {
             "Cargo.lock" => Some(Format::Cargo),
+            "go.mod" => Some(Format::Go),
+            "Gemfile.lock" | "gems.locked" => Some(Format::Gems),
+            "composer.lock" => Some(Format::Composer),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
@@ -122,6 +134,9 @@ impl Format {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
             Format::Requirements => Ecosystem::PyPi,
+            Format::Go => Ecosystem::Go,
+            Format::Gems => Ecosystem::RubyGems,
+            Format::Composer => Ecosystem::Packagist,
         }
     }
 
@@ -131,6 +146,9 @@ impl Format {
             Format::Cargo => cargo::read(text),
             Format::Npm => npm::read(text),
             Format::Requirements => requirements::read(text),
+            Format::Go => go::read(text),
+            Format::Gems => gems::read(text),
+            Format::Composer => composer::read(text),
         }
     }
 }
@@ -149,10 +167,6 @@ pub(super) fn unsupported(path: &str) -> bool {
             | "pdm.lock"
             | "pylock.toml"
             | "Pipfile.lock"
-            | "go.mod"
-            | "go.sum"
-            | "Gemfile.lock"
-            | "composer.lock"
     )
 }
 

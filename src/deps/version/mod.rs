@@ -67,6 +67,11 @@ impl Ecosystem {
         }
     }
 
+    /// Whether the built-in data has its advisories.
+    pub(super) fn built_in(self) -> bool {
+        matches!(self, Ecosystem::Cargo | Ecosystem::PyPi | Ecosystem::Npm | Ecosystem::Go)
+    }
+
     /// The ecosystem of OSV's name.
     pub fn of(name: &str) -> Option<Self> {
         Ecosystem::ALL.into_iter().find(|ecosystem| ecosystem.name() == name)
@@ -125,7 +130,7 @@ impl Version {
             },
             Ecosystem::Cargo | Ecosystem::Npm | Ecosystem::Go => Semantic::parse(text).map(Version::Semantic),
             Ecosystem::RubyGems => Gem::parse(text).map(Version::Gem),
-            Ecosystem::Packagist => Some(Version::Packagist(Packagist::parse(text))),
+            Ecosystem::Packagist => Packagist::parse(text).map(Version::Packagist),
             Ecosystem::Maven => Some(Version::Maven(Maven::parse(text))),
             Ecosystem::NuGet => nuget::parse(text).map(Version::Semantic),
         }

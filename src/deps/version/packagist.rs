@@ -19,13 +19,17 @@ enum Part {
 const NUMBER: u8 = 5;
 
 impl Packagist {
-    /// Reads a version. Any text is one; a leading `v` is passed over.
-    pub(super) fn parse(text: &str) -> Self {
-        let text = text.trim().trim_start_matches(['v', 'V']);
+    /// Reads a version; a leading `v` is passed over. Any text is one but the name of a branch, `dev-main`, which is none.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.starts_with("dev-") {
+            return None;
+        }
+        let text = text.trim_start_matches(['v', 'V']);
         let parts = text.split(['.', '-', '_', '+']).flat_map(runs);
-        Packagist(
+        Some(Packagist(
             parts.map(|run| Number::of(run).map_or_else(|| Part::Word(rank(run)), Part::Number)).collect(),
-        )
+        ))
     }
 
     /// The order of two versions.
