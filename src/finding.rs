@@ -112,6 +112,12 @@ pub struct Advisory {
     /// "unmaintained", "unsound", "notice" for informational records.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub informational: Option<String>,
+    /// The packages on the shortest way to it from the project, itself last; empty where the lockfile does not say.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub way: Vec<String>,
+    /// "development" or "optional" where it is there only for that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub only: Option<String>,
 }
 
 /// Whether a finding counts.

@@ -82,6 +82,8 @@ fn everything() -> Report {
         version: "0.1.43".into(),
         fixed: vec!["0.2.23".into()],
         informational: None,
+        way: Vec::new(),
+        only: None,
     });
     let mut other = advisory.clone();
     other.rule = "RUSTSEC-2020-0159".into();
@@ -380,6 +382,8 @@ prop_compose! {
         let advisory = Advisory {
             id: texts[2].clone(), aliases: vec![texts[3].clone()], ecosystem: texts[4].clone(), package: texts[5].clone(),
             version: texts[6].clone(), fixed: vec![texts[7].clone()], informational: Some(texts[8].clone()),
+            way: Vec::new(),
+            only: None,
         };
         Finding {
             rule: if known { "private-key".into() } else { texts[9].clone() },

@@ -1,11 +1,12 @@
 //! One lockfile against the database: a finding an advisory, at the place that names the package.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::advisory::{Match, check};
 use super::database::{Database, Kind};
-use super::lockfile::{Package, Problem, Reading};
+use super::lockfile::{Package, Problem, Reading, Ways};
 use super::version::{Ecosystem, order};
 use super::{Facts, Pages};
 use crate::finding::{Advisory, Finding, Note, NoteKind, Severity};
@@ -52,6 +53,7 @@ pub(super) fn lockfile(
     facts.used.insert(ecosystem);
     let mut unsure = Vec::new();
     let mut seen = BTreeSet::new();
+    let ways = OnceCell::new();
     let longest = view.text().lines().map(str::len).max().unwrap_or(0);
     let most = facts.findings.len() + COUNTED / longest.max(1);
     for package in &reading.packages {
@@ -69,6 +71,10 @@ pub(super) fn lockfile(
         let way_out = way_out(database, ecosystem, &package.name, &verdict.matches);
         let found = verdict.matches.iter().map(|one| {
             let mut finding = finding(view, ecosystem, package, one, pages);
+            if let (Some(advisory), Some(node)) = (&mut finding.advisory, package.node) {
+                let ways: &Ways<'_> = ways.get_or_init(|| reading.graph.ways());
+                advisory.way = ways.to(node).into_iter().map(str::to_owned).collect();
+            }
             if let (Some((version, clean)), false) = (&way_out, one.fixed.is_empty()) {
                 let which = if *clean {
                     ", the lowest version that no known advisory names"
@@ -150,6 +156,8 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
         version: package.version.clone(),
         fixed: one.fixed.clone(),
         informational: informational.map(str::to_owned),
+        way: Vec::new(),
+        only: package.usage.only().map(str::to_owned),
     });
     finding
 }

@@ -1,9 +1,10 @@
 //! Cargo.lock, versions 1 to 4. Cargo writes it line by line in one shape, so the reader goes line by line, keeps every
 //! position, and names whatever Cargo would not have written.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Reading, conflict, lines};
+use super::{Node, Reading, Usage, conflict, lines};
 use crate::deps::rustsec;
 
 /// The newest version of the format that is known.
@@ -15,6 +16,8 @@ struct Entry<'a> {
     name: Option<(&'a str, Range<usize>)>,
     version: Option<&'a str>,
     source: Option<(&'a str, usize)>,
+    /// What it needs, as `name`, `name version` or `name version (source)`.
+    needs: Vec<&'a str>,
 }
 
 /// Where a line stands.
@@ -29,6 +32,7 @@ enum Section {
 pub(super) fn read(text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut sources = Sources::default();
+    let mut crates = Crates::default();
     let (mut section, mut entry, mut array) = (Section::Top, Entry::default(), None);
     for (start, line) in lines(text) {
         let bare = line.trim();
@@ -40,7 +44,7 @@ pub(super) fn read(text: &str) -> Reading {
             if let Some(open) = array.take() {
                 reading.partial(open, "a list is not closed");
             }
-            finish(std::mem::take(&mut entry), &section, &mut sources, &mut reading);
+            finish(std::mem::take(&mut entry), &section, (&mut sources, &mut crates), &mut reading);
             section = match header {
                 "[[package]]" | "[root]" => Section::Package,
                 "[metadata]" | "[[patch.unused]]" => Section::Other,
@@ -54,7 +58,9 @@ pub(super) fn read(text: &str) -> Reading {
         } else if array.is_some() {
             if bare.starts_with(']') {
                 array = None;
-            } else if !bare.starts_with('"') {
+            } else if let Some(needed) = bare.strip_prefix('"') {
+                entry.needs.extend(needed.split('"').next());
+            } else {
                 reading.partial(start, "this is no element of a list");
             }
         } else if section != Section::Other {
@@ -68,14 +74,16 @@ pub(super) fn read(text: &str) -> Reading {
     if let Some(open) = array {
         reading.unread(open, "the file ends inside a list: it is cut off");
     }
-    finish(entry, &section, &mut sources, &mut reading);
+    finish(entry, &section, (&mut sources, &mut crates), &mut reading);
+    crates.join(&mut reading);
     reading
 }
 
 enum Value<'a> {
     Text(&'a str, Range<usize>),
     Plain(&'a str),
-    List,
+    /// What stands between its brackets.
+    List(&'a str),
     OpenList,
 }
 
@@ -101,7 +109,7 @@ fn pair(start: usize, line: &str) -> Option<(&str, Value<'_>)> {
         closed.then(|| Value::Text(&text[..end], at + 1..at + 1 + end))?
     } else if let Some(list) = value.strip_prefix('[') {
         match list.rfind(']') {
-            Some(end) if over(&list[end + 1..]) => Value::List,
+            Some(end) if over(&list[end + 1..]) => Value::List(&list[..end]),
             None if over(list) => Value::OpenList,
             _ => return None,
         }
@@ -141,9 +149,12 @@ fn assign<'a>(
             }
             false
         }
-        (Section::Package, "dependencies", Value::List) | (Section::Package, "replace", Value::Text(..)) => {
+        (Section::Package, "dependencies", Value::List(list)) => {
+            // What stands between pairs of quotes.
+            entry.needs.extend(list.split('"').skip(1).step_by(2));
             false
         }
+        (Section::Package, "replace", Value::Text(..)) => false,
         _ => {
             reading.partial(start, "Cargo writes no such key");
             false
@@ -154,7 +165,12 @@ fn assign<'a>(
     }
 }
 
-fn finish(entry: Entry<'_>, section: &Section, sources: &mut Sources, reading: &mut Reading) {
+fn finish<'a>(
+    entry: Entry<'a>,
+    section: &Section,
+    (sources, crates): (&mut Sources, &mut Crates<'a>),
+    reading: &mut Reading,
+) {
     if *section != Section::Package {
         return;
     }
@@ -164,11 +180,46 @@ fn finish(entry: Entry<'_>, section: &Section, sources: &mut Sources, reading: &
     let Some(version) = entry.version else {
         return reading.partial(at.start, format!("{name} has no version"));
     };
-    let Some((source, source_at)) = entry.source else { return };
+    let node = reading.graph.add(name);
+    crates.named.insert(name, node);
+    crates.exact.insert((name, version), node);
+    crates.needs.push((node, entry.needs));
+    let Some((source, source_at)) = entry.source else {
+        // A part of the workspace itself.
+        return reading.graph.root(node);
+    };
     match sources.is_default(source) {
-        Some(true) => reading.add(name, version, at),
+        Some(true) => reading.add_used(name, version, at, Usage::Program, Some(node)),
         Some(false) => {}
         None => reading.partial(source_at, format!("the source of {name} is malformed")),
+    }
+}
+
+/// All crates by name, and what each needs.
+#[derive(Default)]
+struct Crates<'a> {
+    /// Each by its name alone, and by its name and version.
+    named: HashMap<&'a str, Node>,
+    exact: HashMap<(&'a str, &'a str), Node>,
+    needs: Vec<(Node, Vec<&'a str>)>,
+}
+
+impl Crates<'_> {
+    /// Says who needs whom. A version stands behind a name where there are several.
+    fn join(self, reading: &mut Reading) {
+        for (of, needs) in self.needs {
+            for needed in needs {
+                let mut words = needed.split(' ');
+                let (name, version) = (words.next().unwrap_or(needed), words.next());
+                let known = match version {
+                    Some(version) => self.exact.get(&(name, version)),
+                    None => self.named.get(name),
+                };
+                if let Some(other) = known {
+                    reading.graph.need(of, *other);
+                }
+            }
+        }
     }
 }
 
@@ -215,6 +266,21 @@ mod tests {
         assert_eq!(reading.problems, []);
         assert_eq!(names(&reading), ["atty 0.2.14", "regex 1.5.4", "regex 1.5.5", "thread_local 1.1.3"]);
         assert!(reading.packages.iter().all(|package| LOCK[package.at.clone()] == package.name));
+    }
+
+    #[test]
+    fn ways_begin_at_the_crates_of_the_workspace() {
+        let text = "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"one\",\n \"two 2.0.0\",\n]\n\n\
+                    [[package]]\nname = \"one\"\nversion = \"1.0.0\"\nsource = \"SOURCE\"\ndependencies = [\"two 1.0.0\"]\n\n\
+                    [[package]]\nname = \"two\"\nversion = \"1.0.0\"\nsource = \"SOURCE\"\n\n\
+                    [[package]]\nname = \"two\"\nversion = \"2.0.0\"\nsource = \"SOURCE\"\n";
+        let source =
+            LOCK.lines().find_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"')).unwrap();
+        let reading = read(&text.replace("SOURCE", source));
+        assert_eq!((reading.problems.as_slice(), reading.packages.len()), (&[][..], 3));
+        let ways = reading.graph.ways();
+        let to = |at: usize| ways.to(reading.packages[at].node.unwrap()).join(" ");
+        assert_eq!([to(0), to(1), to(2)], ["app one", "app one two", "app two"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod requirements;
 
 use std::ops::Range;
 
-pub(super) use graph::{Graph, Node};
+pub(super) use graph::{Graph, Node, Ways};
 pub(super) use npm::requirements as npm_requirements;
 
 use super::version::Ecosystem;
@@ -42,6 +42,17 @@ pub(super) enum Usage {
     Development,
     /// Only where an option asks for it, or where it can be had.
     Optional,
+}
+
+impl Usage {
+    /// What a package is only there for: "development", "optional".
+    pub(super) fn only(self) -> Option<&'static str> {
+        match self {
+            Usage::Program => None,
+            Usage::Development => Some("development"),
+            Usage::Optional => Some("optional"),
+        }
+    }
 }
 
 /// Something of a lockfile that could not be read.

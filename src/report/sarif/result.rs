@@ -207,6 +207,9 @@ fn properties(finding: &Finding) -> PropertyBag {
             ("fixed", json!(advisory.fixed.iter().map(|version| printable(version)).collect::<Vec<_>>())),
             ("aliases", json!(advisory.aliases.iter().map(|alias| printable(alias)).collect::<Vec<_>>())),
         ]);
+        let way: Vec<String> = advisory.way.iter().map(|name| printable(name)).collect();
+        properties.extend((!way.is_empty()).then(|| ("way", json!(way))));
+        properties.extend(advisory.only.as_ref().map(|only| ("only", json!(printable(only)))));
     }
     bag(Vec::new(), properties)
 }

@@ -6,8 +6,11 @@ use super::super::frame::{self, Frame};
 use super::super::paint::wrap;
 use super::super::{Color, place};
 use super::{LISTED, Page};
-use crate::finding::{Confidence, Finding, Level, Past, Step, printable};
+use crate::finding::{Advisory, Confidence, Finding, Level, Past, Step, printable};
 use crate::policy::{plural, word};
+
+/// Packages of a way that are named one by one.
+const WAY: usize = 12;
 
 impl Page<'_> {
     /// The first finding of a group, with the places of the others.
@@ -69,6 +72,9 @@ impl Page<'_> {
             let more = group.len() - advisories.len();
             let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
             remarks.push(("advisories", advisories.join("\n") + &more));
+        }
+        if let Some(way) = finding.advisory.as_ref().and_then(needed_by) {
+            remarks.push(("needed by", self.wrap(&way, 16)));
         }
         if group.len() > 1 && finding.advisory.is_none() {
             let places: Vec<String> = group[1..].iter().take(LISTED).map(|other| place(other)).collect();
@@ -177,6 +183,27 @@ fn advisory(finding: &Finding) -> Option<String> {
     let aliases =
         if advisory.aliases.is_empty() { String::new() } else { format!("; {}", named(&advisory.aliases)) };
     Some(format!("{} ({}): {fixed}{aliases}", printable(&advisory.id), word(finding.severity)))
+}
+
+/// "app -> express -> qs, for development only"
+fn needed_by(advisory: &Advisory) -> Option<String> {
+    let names: Vec<String> = advisory.way.iter().map(|name| printable(name)).collect();
+    let way = match names.as_slice() {
+        [] => None,
+        [first, .., last] if names.len() > WAY => {
+            Some(format!("{first} -> .. -> {last}, {} packages on the way", names.len() - 2))
+        }
+        names => Some(names.join(" -> ")),
+    };
+    let only = advisory.only.as_deref().map(|only| match only {
+        "development" => "for development only".to_owned(),
+        only => format!("{} only", printable(only)),
+    });
+    match (way, only) {
+        (None, only) => only,
+        (Some(way), None) => (names.len() > 1).then_some(way),
+        (Some(way), Some(only)) => Some(format!("{way}, {only}")),
+    }
 }
 
 /// The frame with its mark.
