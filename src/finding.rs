@@ -112,6 +112,9 @@ pub struct Advisory {
     /// "unmaintained", "unsound", "notice" for informational records.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub informational: Option<String>,
+    /// The line that has the version, where that is not the line of the name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version_line: Option<u32>,
     /// The packages on the shortest way to it from the project, itself last; empty where the lockfile does not say.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub way: Vec<String>,

@@ -156,6 +156,10 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
         version: package.version.clone(),
         fixed: one.fixed.clone(),
         informational: informational.map(str::to_owned),
+        version_line: package.version_at.and_then(|at| {
+            let line = view.location(at..at).region.start_line;
+            (line != finding.location.region.start_line).then_some(line)
+        }),
         way: Vec::new(),
         only: package.usage.only().map(str::to_owned),
     });

@@ -313,6 +313,20 @@ mod tests {
     }
 
     #[test]
+    fn the_line_of_a_version_is_kept_where_it_is_another_than_that_of_the_name() {
+        let line = |path: &str, text: &str| {
+            let facts = checks().facts(&code(path, text));
+            facts.findings[0].advisory.as_ref().unwrap().version_line
+        };
+        let lock = "version = 3\n\n[[package]]\nname = \"thread_local\"\nversion = \"1.1.3\"\n\
+                    source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+        assert_eq!(line("Cargo.lock", lock), Some(5));
+        let lock = "{\"packages\": {\"node_modules/lodash\": {\n\"version\": \"3.10.1\"}}}";
+        assert_eq!(line("package-lock.json", lock), Some(2));
+        assert_eq!(line("requirements.txt", "jinja2==2.4.1\n"), None);
+    }
+
+    #[test]
     fn an_ecosystem_that_is_not_built_in_is_said_to_be_left_out() {
         let facts = checks().facts(&code("Gemfile.lock", "GEM\n  specs:\n    rack (2.0)\n"));
         assert_eq!(facts.notes[0].kind, NoteKind::Unsupported);

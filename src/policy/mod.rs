@@ -172,11 +172,21 @@ pub fn standing<'e>(entries: impl IntoIterator<Item = &'e Entry>, findings: &mut
             lines.iter().any(|lines| lines.is_none_or(|lines| lines.touches(first, last.max(first))))
         })
     };
+    // A package comes into a lockfile by its name or by its version.
+    let versioned = |finding: &Finding| {
+        let line = finding.advisory.as_ref().and_then(|advisory| advisory.version_line);
+        line.is_some_and(|line| {
+            let region =
+                crate::finding::Region { start_line: line, end_line: line, ..finding.location.region };
+            touched(&crate::finding::Location { region, ..finding.location.clone() })
+        })
+    };
     // A finding about the whole of a file stands on a line of it, but it is the change that brought it.
     let whole_file = |finding: &Finding| finding.rule == SETTINGS_CHANGED;
     let new = |finding: &&mut Finding| finding.standing == Standing::New && !whole_file(finding);
     for finding in findings.iter_mut().filter(new) {
-        if !touched(&finding.location) && !finding.trace.iter().any(|step| touched(&step.location)) {
+        let connected = finding.trace.iter().any(|step| touched(&step.location));
+        if !touched(&finding.location) && !connected && !versioned(finding) {
             finding.standing = Standing::Existing;
         }
     }

@@ -84,6 +84,34 @@ fn one_result_a_rule_and_line_but_advisories_stay_two() {
 }
 
 #[test]
+fn a_change_brings_a_package_by_its_version_too() {
+    let bytes = crate::artifact::Content::Bytes(Vec::new().into());
+    let mut entry =
+        Entry::new("Cargo.lock", crate::artifact::Role::Code, crate::artifact::Action::Update, bytes);
+    entry.added = Some(Lines::new(std::iter::once(4..5).collect()));
+    let package = |version_line: Option<u32>| {
+        let mut finding = finding("RUSTSEC-2000-0001", "Cargo.lock", 3);
+        finding.advisory = Some(crate::finding::Advisory {
+            id: "RUSTSEC-2000-0001".into(),
+            aliases: Vec::new(),
+            ecosystem: "crates.io".into(),
+            package: "a".into(),
+            version: "1.0.0".into(),
+            fixed: Vec::new(),
+            informational: None,
+            version_line,
+            way: Vec::new(),
+            only: None,
+        });
+        finding
+    };
+    let mut findings = vec![package(Some(4)), package(Some(5)), package(None)];
+    standing([&entry], &mut findings);
+    let standings: Vec<&Standing> = findings.iter().map(|finding| &finding.standing).collect();
+    assert_eq!(standings, [&Standing::New, &Standing::Existing, &Standing::Existing]);
+}
+
+#[test]
 fn a_baseline_and_the_lines_outside_a_change_do_not_act_on_the_gate() {
     let mut findings = vec![finding("a", "a.py", 3), finding("b", "a.py", 4)];
     against(&mut findings, &[finding("a", "a.py", 3)]);

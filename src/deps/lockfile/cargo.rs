@@ -14,7 +14,7 @@ const NEWEST: u32 = 4;
 struct Entry<'a> {
     start: usize,
     name: Option<(&'a str, Range<usize>)>,
-    version: Option<&'a str>,
+    version: Option<(&'a str, usize)>,
     source: Option<(&'a str, usize)>,
     /// What it needs, as `name`, `name version` or `name version (source)`.
     needs: Vec<&'a str>,
@@ -131,7 +131,9 @@ fn assign<'a>(
 ) {
     let twice = match (section, key, value) {
         (Section::Package, "name", Value::Text(text, at)) => entry.name.replace((text, at)).is_some(),
-        (Section::Package, "version", Value::Text(text, _)) => entry.version.replace(text).is_some(),
+        (Section::Package, "version", Value::Text(text, at)) => {
+            entry.version.replace((text, at.start)).is_some()
+        }
         (Section::Package, "source", Value::Text(text, _)) => entry.source.replace((text, start)).is_some(),
         (Section::Package, "checksum", Value::Text(text, _)) => {
             if !(text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())) {
@@ -177,7 +179,7 @@ fn finish<'a>(
     let Some((name, at)) = entry.name else {
         return reading.partial(entry.start, "this entry has no name");
     };
-    let Some(version) = entry.version else {
+    let Some((version, version_at)) = entry.version else {
         return reading.partial(at.start, format!("{name} has no version"));
     };
     let node = reading.graph.add(name);
@@ -189,7 +191,11 @@ fn finish<'a>(
         return reading.graph.root(node);
     };
     match sources.is_default(source) {
-        Some(true) => reading.add_used(name, version, at, Usage::Program, Some(node)),
+        Some(true) => {
+            if let Some(package) = reading.add_used(name, version, at, Usage::Program, Some(node)) {
+                package.version_at = Some(version_at);
+            }
+        }
         Some(false) => {}
         None => reading.partial(source_at, format!("the source of {name} is malformed")),
     }

@@ -64,7 +64,10 @@ fn package(entry: Value<'_, '_>, usage: Usage, reading: &mut Reading) -> Option<
     let kind = entry.get("dist").and_then(|dist| dist.get("type")).and_then(Value::text);
     if kind.as_deref() != Some("path") {
         // Without its quotes.
-        reading.add_used(&name, &version, at.start + 1..at.end - 1, usage, Some(node));
+        let package = reading.add_used(&name, &version, at.start + 1..at.end - 1, usage, Some(node));
+        if let Some(package) = package {
+            package.version_at = entry.get("version").map(|version| version.at().start);
+        }
     }
     Some((name.into_owned(), node))
 }

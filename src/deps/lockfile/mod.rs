@@ -26,6 +26,8 @@ pub(super) struct Package {
     pub(super) version: String,
     /// The bytes of the text that name it.
     pub(super) at: Range<usize>,
+    /// The byte where its version begins, where that may be on another line than its name.
+    pub(super) version_at: Option<usize>,
     /// What it is there for, where the lockfile says so.
     pub(super) usage: Usage,
     /// Its place among the packages that need each other, where the lockfile says which do.
@@ -86,12 +88,22 @@ impl Reading {
         self.add_used(name, version, at, Usage::Program, None);
     }
 
-    /// As [`Reading::add`], with what is known of what it is there for and of what needs it.
-    fn add_used(&mut self, name: &str, version: &str, at: Range<usize>, usage: Usage, node: Option<Node>) {
+    /// As [`Reading::add`], with what is known of what it is there for and of what needs it; the package, when it is one.
+    fn add_used(
+        &mut self,
+        name: &str,
+        version: &str,
+        at: Range<usize>,
+        usage: Usage,
+        node: Option<Node>,
+    ) -> Option<&mut Package> {
         if name.len().max(version.len()) > 256 {
-            return self.partial(at.start, "this name or version is too long for a registry");
+            self.partial(at.start, "this name or version is too long for a registry");
+            return None;
         }
-        self.packages.push(Package { name: name.to_owned(), version: version.to_owned(), at, usage, node });
+        let (name, version) = (name.to_owned(), version.to_owned());
+        self.packages.push(Package { name, version, at, version_at: None, usage, node });
+        self.packages.last_mut()
     }
 
     fn partial(&mut self, at: usize, message: impl Into<String>) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::json::{Document, Kind, Value};
-use super::{Reading, conflict, lines};
+use super::{Reading, Usage, conflict, lines};
 
 /// Reads a text; the packages are those of a registry: links, git and tarball sources are left out.
 pub(super) fn read(text: &str) -> Reading {
@@ -105,7 +105,10 @@ fn registered(entry: Value<'_, '_>, name: &str, at: Range<usize>, reading: &mut 
     };
     let elsewhere = version.contains([':', '/']) || resolved.is_some_and(|url| !of_registry(&url, name));
     if !elsewhere {
-        reading.add(name, version, at);
+        let package = reading.add_used(name, version, at, Usage::Program, None);
+        if let Some(package) = package {
+            package.version_at = entry.get("version").map(|version| version.at().start);
+        }
     }
 }
 
