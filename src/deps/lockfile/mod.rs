@@ -4,7 +4,9 @@ mod cargo;
 mod graph;
 mod json;
 mod npm;
+mod poetry;
 mod requirements;
+mod toml_packages;
 
 use std::ops::Range;
 
@@ -39,6 +41,17 @@ pub(super) enum Usage {
     Development,
     /// Only where an option asks for it, or where it can be had.
     Optional,
+}
+
+impl Usage {
+    /// Of two uses the one that more need: what is there for the program is there for it whatever else asks for it.
+    fn wider(self, other: Usage) -> Usage {
+        match (self, other) {
+            (Usage::Program, _) | (_, Usage::Program) => Usage::Program,
+            (Usage::Optional, _) | (_, Usage::Optional) => Usage::Optional,
+            (Usage::Development, Usage::Development) => Usage::Development,
+        }
+    }
 }
 
 /// Something of a lockfile that could not be read.
@@ -98,6 +111,8 @@ pub(super) enum Format {
     Npm,
     /// requirements.txt and its kin
     Requirements,
+    /// poetry.lock
+    Poetry,
 }
 
 impl Format {
@@ -107,6 +122,7 @@ impl Format {
         match name {
             "Cargo.lock" => Some(Format::Cargo),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
+            "poetry.lock" => Some(Format::Poetry),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
                 let listed = stem.contains("requirements") || stem.starts_with("constraints");
@@ -121,7 +137,7 @@ impl Format {
         match self {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
-            Format::Requirements => Ecosystem::PyPi,
+            Format::Requirements | Format::Poetry => Ecosystem::PyPi,
         }
     }
 
@@ -131,6 +147,7 @@ impl Format {
             Format::Cargo => cargo::read(text),
             Format::Npm => npm::read(text),
             Format::Requirements => requirements::read(text),
+            Format::Poetry => poetry::read(text),
         }
     }
 }
@@ -144,7 +161,6 @@ pub(super) fn unsupported(path: &str) -> bool {
             | "yarn.lock"
             | "bun.lock"
             | "bun.lockb"
-            | "poetry.lock"
             | "uv.lock"
             | "pdm.lock"
             | "pylock.toml"
@@ -186,6 +202,8 @@ mod tests {
             ("test_requirements.txt", Some(Format::Requirements)),
             ("requirements/base.txt", Some(Format::Requirements)),
             ("constraints.txt", Some(Format::Requirements)),
+            ("back/poetry.lock", Some(Format::Poetry)),
+            ("my-pylock.toml", None),
             ("notes.txt", None),
             ("requirements.md", None),
             ("cargo.lock.rs", None),
