@@ -7,6 +7,7 @@ mod npm;
 mod poetry;
 mod requirements;
 mod toml_packages;
+mod uv;
 
 use std::ops::Range;
 
@@ -113,6 +114,8 @@ pub(super) enum Format {
     Requirements,
     /// poetry.lock
     Poetry,
+    /// uv.lock, and the lockfile of a script
+    Uv,
 }
 
 impl Format {
@@ -123,6 +126,8 @@ impl Format {
             "Cargo.lock" => Some(Format::Cargo),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
             "poetry.lock" => Some(Format::Poetry),
+            "uv.lock" => Some(Format::Uv),
+            _ if name.ends_with(".py.lock") => Some(Format::Uv),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
                 let listed = stem.contains("requirements") || stem.starts_with("constraints");
@@ -137,7 +142,7 @@ impl Format {
         match self {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
-            Format::Requirements | Format::Poetry => Ecosystem::PyPi,
+            Format::Requirements | Format::Poetry | Format::Uv => Ecosystem::PyPi,
         }
     }
 
@@ -148,6 +153,7 @@ impl Format {
             Format::Npm => npm::read(text),
             Format::Requirements => requirements::read(text),
             Format::Poetry => poetry::read(text),
+            Format::Uv => uv::read(text),
         }
     }
 }
@@ -161,7 +167,6 @@ pub(super) fn unsupported(path: &str) -> bool {
             | "yarn.lock"
             | "bun.lock"
             | "bun.lockb"
-            | "uv.lock"
             | "pdm.lock"
             | "pylock.toml"
             | "Pipfile.lock"
@@ -203,6 +208,8 @@ mod tests {
             ("requirements/base.txt", Some(Format::Requirements)),
             ("constraints.txt", Some(Format::Requirements)),
             ("back/poetry.lock", Some(Format::Poetry)),
+            ("uv.lock", Some(Format::Uv)),
+            ("tools/report.py.lock", Some(Format::Uv)),
             ("my-pylock.toml", None),
             ("notes.txt", None),
             ("requirements.md", None),
