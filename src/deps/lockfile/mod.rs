@@ -4,6 +4,7 @@ mod cargo;
 mod graph;
 mod json;
 mod npm;
+mod pdm;
 mod poetry;
 mod requirements;
 mod toml_packages;
@@ -116,6 +117,8 @@ pub(super) enum Format {
     Poetry,
     /// uv.lock, and the lockfile of a script
     Uv,
+    /// pdm.lock
+    Pdm,
 }
 
 impl Format {
@@ -127,6 +130,7 @@ impl Format {
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
             "poetry.lock" => Some(Format::Poetry),
             "uv.lock" => Some(Format::Uv),
+            "pdm.lock" => Some(Format::Pdm),
             _ if name.ends_with(".py.lock") => Some(Format::Uv),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
@@ -142,7 +146,7 @@ impl Format {
         match self {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
-            Format::Requirements | Format::Poetry | Format::Uv => Ecosystem::PyPi,
+            Format::Requirements | Format::Poetry | Format::Uv | Format::Pdm => Ecosystem::PyPi,
         }
     }
 
@@ -154,6 +158,7 @@ impl Format {
             Format::Requirements => requirements::read(text),
             Format::Poetry => poetry::read(text),
             Format::Uv => uv::read(text),
+            Format::Pdm => pdm::read(text),
         }
     }
 }
@@ -167,7 +172,6 @@ pub(super) fn unsupported(path: &str) -> bool {
             | "yarn.lock"
             | "bun.lock"
             | "bun.lockb"
-            | "pdm.lock"
             | "pylock.toml"
             | "Pipfile.lock"
             | "go.mod"
@@ -210,6 +214,7 @@ mod tests {
             ("back/poetry.lock", Some(Format::Poetry)),
             ("uv.lock", Some(Format::Uv)),
             ("tools/report.py.lock", Some(Format::Uv)),
+            ("pdm.lock", Some(Format::Pdm)),
             ("my-pylock.toml", None),
             ("notes.txt", None),
             ("requirements.md", None),
