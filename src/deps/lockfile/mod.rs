@@ -6,6 +6,7 @@ mod json;
 mod npm;
 mod pdm;
 mod poetry;
+mod pylock;
 mod requirements;
 mod toml_packages;
 mod uv;
@@ -119,6 +120,8 @@ pub(super) enum Format {
     Uv,
     /// pdm.lock
     Pdm,
+    /// pylock.toml, pylock.NAME.toml
+    Pylock,
 }
 
 impl Format {
@@ -131,7 +134,9 @@ impl Format {
             "poetry.lock" => Some(Format::Poetry),
             "uv.lock" => Some(Format::Uv),
             "pdm.lock" => Some(Format::Pdm),
+            "pylock.toml" => Some(Format::Pylock),
             _ if name.ends_with(".py.lock") => Some(Format::Uv),
+            _ if name.starts_with("pylock.") && name.ends_with(".toml") => Some(Format::Pylock),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
                 let listed = stem.contains("requirements") || stem.starts_with("constraints");
@@ -146,7 +151,9 @@ impl Format {
         match self {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
-            Format::Requirements | Format::Poetry | Format::Uv | Format::Pdm => Ecosystem::PyPi,
+            Format::Requirements | Format::Poetry | Format::Uv | Format::Pdm | Format::Pylock => {
+                Ecosystem::PyPi
+            }
         }
     }
 
@@ -159,6 +166,7 @@ impl Format {
             Format::Poetry => poetry::read(text),
             Format::Uv => uv::read(text),
             Format::Pdm => pdm::read(text),
+            Format::Pylock => pylock::read(text),
         }
     }
 }
@@ -172,7 +180,6 @@ pub(super) fn unsupported(path: &str) -> bool {
             | "yarn.lock"
             | "bun.lock"
             | "bun.lockb"
-            | "pylock.toml"
             | "Pipfile.lock"
             | "go.mod"
             | "go.sum"
@@ -215,6 +222,8 @@ mod tests {
             ("uv.lock", Some(Format::Uv)),
             ("tools/report.py.lock", Some(Format::Uv)),
             ("pdm.lock", Some(Format::Pdm)),
+            ("pylock.toml", Some(Format::Pylock)),
+            ("pylock.tests.toml", Some(Format::Pylock)),
             ("my-pylock.toml", None),
             ("notes.txt", None),
             ("requirements.md", None),
