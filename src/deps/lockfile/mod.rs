@@ -5,6 +5,7 @@ mod graph;
 mod json;
 mod npm;
 mod pdm;
+mod pipfile;
 mod poetry;
 mod pylock;
 mod requirements;
@@ -122,6 +123,8 @@ pub(super) enum Format {
     Pdm,
     /// pylock.toml, pylock.NAME.toml
     Pylock,
+    /// Pipfile.lock
+    Pipfile,
 }
 
 impl Format {
@@ -135,6 +138,7 @@ impl Format {
             "uv.lock" => Some(Format::Uv),
             "pdm.lock" => Some(Format::Pdm),
             "pylock.toml" => Some(Format::Pylock),
+            "Pipfile.lock" => Some(Format::Pipfile),
             _ if name.ends_with(".py.lock") => Some(Format::Uv),
             _ if name.starts_with("pylock.") && name.ends_with(".toml") => Some(Format::Pylock),
             _ => {
@@ -151,9 +155,12 @@ impl Format {
         match self {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
-            Format::Requirements | Format::Poetry | Format::Uv | Format::Pdm | Format::Pylock => {
-                Ecosystem::PyPi
-            }
+            Format::Requirements
+            | Format::Poetry
+            | Format::Uv
+            | Format::Pdm
+            | Format::Pylock
+            | Format::Pipfile => Ecosystem::PyPi,
         }
     }
 
@@ -167,6 +174,7 @@ impl Format {
             Format::Uv => uv::read(text),
             Format::Pdm => pdm::read(text),
             Format::Pylock => pylock::read(text),
+            Format::Pipfile => pipfile::read(text),
         }
     }
 }
@@ -180,7 +188,6 @@ pub(super) fn unsupported(path: &str) -> bool {
             | "yarn.lock"
             | "bun.lock"
             | "bun.lockb"
-            | "Pipfile.lock"
             | "go.mod"
             | "go.sum"
             | "Gemfile.lock"
@@ -225,6 +232,7 @@ mod tests {
             ("pylock.toml", Some(Format::Pylock)),
             ("pylock.tests.toml", Some(Format::Pylock)),
             ("my-pylock.toml", None),
+            ("Pipfile.lock", Some(Format::Pipfile)),
             ("notes.txt", None),
             ("requirements.md", None),
             ("cargo.lock.rs", None),
