@@ -86,6 +86,7 @@ fn locks_kind(manifest: &str, lock: &str) -> bool {
             | "bun.lockb"
     );
     let python = matches!(lock, "poetry.lock" | "uv.lock" | "pdm.lock" | "pylock.toml" | "Pipfile.lock")
+        || (lock.starts_with("pylock.") && lock.ends_with(".toml"))
         || lock.ends_with(".txt");
     if manifest == "package.json" { javascript } else { python }
 }

@@ -104,9 +104,14 @@ impl<'d, 'a> Value<'d, 'a> {
         (self.kind() == Kind::Text).then(|| unescape(&self.document.text[at.start + 1..at.end - 1]))
     }
 
+    /// How a number, `true`, `false` or `null` is written.
+    pub(super) fn plain(self) -> Option<&'a str> {
+        (self.kind() == Kind::Plain).then(|| &self.document.text[self.at()])
+    }
+
     /// Whether it is exactly `true`.
     pub(super) fn is_true(self) -> bool {
-        self.kind() == Kind::Plain && &self.document.text[self.at()] == "true"
+        self.plain() == Some("true")
     }
 }
 

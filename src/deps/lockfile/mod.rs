@@ -7,7 +7,13 @@ mod go;
 mod graph;
 mod json;
 mod npm;
+mod pdm;
+mod pipfile;
+mod poetry;
+mod pylock;
 mod requirements;
+mod toml_packages;
+mod uv;
 
 use std::ops::Range;
 
@@ -53,6 +59,15 @@ impl Usage {
             Usage::Program => None,
             Usage::Development => Some("development"),
             Usage::Optional => Some("optional"),
+        }
+    }
+
+    /// Of two uses the one that more need: what is there for the program is there for it whatever else asks for it.
+    fn wider(self, other: Usage) -> Usage {
+        match (self, other) {
+            (Usage::Program, _) | (_, Usage::Program) => Usage::Program,
+            (Usage::Optional, _) | (_, Usage::Optional) => Usage::Optional,
+            (Usage::Development, Usage::Development) => Usage::Development,
         }
     }
 }
@@ -130,6 +145,16 @@ pub(super) enum Format {
     Gems,
     /// composer.lock
     Composer,
+    /// poetry.lock
+    Poetry,
+    /// uv.lock, and the lockfile of a script
+    Uv,
+    /// pdm.lock
+    Pdm,
+    /// pylock.toml, pylock.NAME.toml
+    Pylock,
+    /// Pipfile.lock
+    Pipfile,
 }
 
 impl Format {
@@ -142,6 +167,13 @@ impl Format {
             "Gemfile.lock" | "gems.locked" => Some(Format::Gems),
             "composer.lock" => Some(Format::Composer),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
+            "poetry.lock" => Some(Format::Poetry),
+            "uv.lock" => Some(Format::Uv),
+            "pdm.lock" => Some(Format::Pdm),
+            "pylock.toml" => Some(Format::Pylock),
+            "Pipfile.lock" => Some(Format::Pipfile),
+            _ if name.ends_with(".py.lock") => Some(Format::Uv),
+            _ if name.starts_with("pylock.") && name.ends_with(".toml") => Some(Format::Pylock),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
                 let listed = stem.contains("requirements") || stem.starts_with("constraints");
@@ -156,10 +188,15 @@ impl Format {
         match self {
             Format::Cargo => Ecosystem::Cargo,
             Format::Npm => Ecosystem::Npm,
-            Format::Requirements => Ecosystem::PyPi,
             Format::Go => Ecosystem::Go,
             Format::Gems => Ecosystem::RubyGems,
             Format::Composer => Ecosystem::Packagist,
+            Format::Requirements
+            | Format::Poetry
+            | Format::Uv
+            | Format::Pdm
+            | Format::Pylock
+            | Format::Pipfile => Ecosystem::PyPi,
         }
     }
 
@@ -172,6 +209,11 @@ impl Format {
             Format::Go => go::read(text),
             Format::Gems => gems::read(text),
             Format::Composer => composer::read(text),
+            Format::Poetry => poetry::read(text),
+            Format::Uv => uv::read(text),
+            Format::Pdm => pdm::read(text),
+            Format::Pylock => pylock::read(text),
+            Format::Pipfile => pipfile::read(text),
         }
     }
 }
@@ -179,18 +221,7 @@ impl Format {
 /// The names of lockfiles that weft knows of and cannot read yet.
 pub(super) fn unsupported(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    matches!(
-        name,
-        "pnpm-lock.yaml"
-            | "yarn.lock"
-            | "bun.lock"
-            | "bun.lockb"
-            | "poetry.lock"
-            | "uv.lock"
-            | "pdm.lock"
-            | "pylock.toml"
-            | "Pipfile.lock"
-    )
+    matches!(name, "pnpm-lock.yaml" | "yarn.lock" | "bun.lock" | "bun.lockb")
 }
 
 /// A line that git left in a conflict.
@@ -223,6 +254,14 @@ mod tests {
             ("test_requirements.txt", Some(Format::Requirements)),
             ("requirements/base.txt", Some(Format::Requirements)),
             ("constraints.txt", Some(Format::Requirements)),
+            ("back/poetry.lock", Some(Format::Poetry)),
+            ("uv.lock", Some(Format::Uv)),
+            ("tools/report.py.lock", Some(Format::Uv)),
+            ("pdm.lock", Some(Format::Pdm)),
+            ("pylock.toml", Some(Format::Pylock)),
+            ("pylock.tests.toml", Some(Format::Pylock)),
+            ("my-pylock.toml", None),
+            ("Pipfile.lock", Some(Format::Pipfile)),
             ("notes.txt", None),
             ("requirements.md", None),
             ("cargo.lock.rs", None),
