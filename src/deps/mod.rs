@@ -285,9 +285,9 @@ mod tests {
             assert_eq!(findings, []);
             notes.into_iter().map(|note| (note.kind, note.message)).collect::<Vec<_>>()
         };
-        let [(kind, message)] = &kinds("a/yarn.lock", "")[..] else { panic!() };
+        let [(kind, message)] = &kinds("a/bun.lockb", "")[..] else { panic!() };
         assert_eq!(*kind, NoteKind::Unsupported);
-        assert_eq!(message, "a/yarn.lock is not checked: weft cannot read this format of lockfile yet");
+        assert_eq!(message, "a/bun.lockb is not checked: weft cannot read this format of lockfile yet");
         let [(kind, message)] = &kinds("package-lock.json", "{\n \"packages\": {")[..] else { panic!() };
         assert_eq!(
             (*kind, message.as_str()),

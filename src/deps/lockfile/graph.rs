@@ -61,6 +61,11 @@ pub(in crate::deps) struct Ways<'g> {
 }
 
 impl Ways<'_> {
+    /// Whether any leads to a package.
+    pub(super) fn lead_to(&self, node: Node) -> bool {
+        self.before[node.0 as usize].is_some()
+    }
+
     /// The names on the way to a package, itself last; empty when nothing leads to it.
     pub(in crate::deps) fn to(&self, node: Node) -> Vec<&str> {
         let mut names = Vec::new();
@@ -93,5 +98,6 @@ mod tests {
         assert_eq!(ways.to(deep), ["app", "two", "deep"]);
         assert_eq!(ways.to(app), ["app"]);
         assert!(ways.to(alone).is_empty());
+        assert!(ways.lead_to(deep) && !ways.lead_to(alone));
     }
 }

@@ -2,9 +2,13 @@
 
 mod cargo;
 mod graph;
+mod indented;
 mod json;
 mod npm;
+mod purpose;
 mod requirements;
+mod yarn;
+mod yarn_berry;
 
 use std::ops::Range;
 
@@ -98,6 +102,8 @@ pub(super) enum Format {
     Npm,
     /// requirements.txt and its kin
     Requirements,
+    /// yarn.lock, of Yarn 1 and of those after it
+    Yarn,
 }
 
 impl Format {
@@ -107,6 +113,7 @@ impl Format {
         match name {
             "Cargo.lock" => Some(Format::Cargo),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
+            "yarn.lock" => Some(Format::Yarn),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
                 let listed = stem.contains("requirements") || stem.starts_with("constraints");
@@ -120,7 +127,7 @@ impl Format {
     pub(super) fn ecosystem(self) -> Ecosystem {
         match self {
             Format::Cargo => Ecosystem::Cargo,
-            Format::Npm => Ecosystem::Npm,
+            Format::Npm | Format::Yarn => Ecosystem::Npm,
             Format::Requirements => Ecosystem::PyPi,
         }
     }
@@ -131,6 +138,7 @@ impl Format {
             Format::Cargo => cargo::read(text),
             Format::Npm => npm::read(text),
             Format::Requirements => requirements::read(text),
+            Format::Yarn => yarn::read(text),
         }
     }
 }
@@ -141,7 +149,6 @@ pub(super) fn unsupported(path: &str) -> bool {
     matches!(
         name,
         "pnpm-lock.yaml"
-            | "yarn.lock"
             | "bun.lock"
             | "bun.lockb"
             | "poetry.lock"
@@ -186,6 +193,7 @@ mod tests {
             ("test_requirements.txt", Some(Format::Requirements)),
             ("requirements/base.txt", Some(Format::Requirements)),
             ("constraints.txt", Some(Format::Requirements)),
+            ("web/yarn.lock", Some(Format::Yarn)),
             ("notes.txt", None),
             ("requirements.md", None),
             ("cargo.lock.rs", None),

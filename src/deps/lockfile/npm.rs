@@ -123,7 +123,7 @@ pub(in crate::deps) fn requirements(text: &str) -> Vec<(String, Range<usize>)> {
 }
 
 /// Whether an address is one that registries and their mirrors give a package's archive.
-fn of_registry(url: &str, name: &str) -> bool {
+pub(super) fn of_registry(url: &str, name: &str) -> bool {
     let web = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     web.is_some_and(|rest| rest.contains("/-/") || rest.contains(&format!("/{name}/")))
 }
