@@ -5,6 +5,7 @@ mod graph;
 mod indented;
 mod json;
 mod npm;
+mod pnpm;
 mod purpose;
 mod requirements;
 mod yarn;
@@ -100,6 +101,8 @@ pub(super) enum Format {
     Cargo,
     /// package-lock.json, npm-shrinkwrap.json
     Npm,
+    /// pnpm-lock.yaml
+    Pnpm,
     /// requirements.txt and its kin
     Requirements,
     /// yarn.lock, of Yarn 1 and of those after it
@@ -113,6 +116,7 @@ impl Format {
         match name {
             "Cargo.lock" => Some(Format::Cargo),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
+            "pnpm-lock.yaml" => Some(Format::Pnpm),
             "yarn.lock" => Some(Format::Yarn),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
@@ -127,7 +131,7 @@ impl Format {
     pub(super) fn ecosystem(self) -> Ecosystem {
         match self {
             Format::Cargo => Ecosystem::Cargo,
-            Format::Npm | Format::Yarn => Ecosystem::Npm,
+            Format::Npm | Format::Pnpm | Format::Yarn => Ecosystem::Npm,
             Format::Requirements => Ecosystem::PyPi,
         }
     }
@@ -137,6 +141,7 @@ impl Format {
         match self {
             Format::Cargo => cargo::read(text),
             Format::Npm => npm::read(text),
+            Format::Pnpm => pnpm::read(text),
             Format::Requirements => requirements::read(text),
             Format::Yarn => yarn::read(text),
         }
@@ -148,8 +153,7 @@ pub(super) fn unsupported(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     matches!(
         name,
-        "pnpm-lock.yaml"
-            | "bun.lock"
+        "bun.lock"
             | "bun.lockb"
             | "poetry.lock"
             | "uv.lock"
@@ -193,6 +197,7 @@ mod tests {
             ("test_requirements.txt", Some(Format::Requirements)),
             ("requirements/base.txt", Some(Format::Requirements)),
             ("constraints.txt", Some(Format::Requirements)),
+            ("pnpm-lock.yaml", Some(Format::Pnpm)),
             ("web/yarn.lock", Some(Format::Yarn)),
             ("notes.txt", None),
             ("requirements.md", None),
