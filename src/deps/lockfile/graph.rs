@@ -31,6 +31,13 @@ impl Graph {
         self.roots.push(node.0);
     }
 
+    /// Lets ways begin at each package that no other needs, for a lockfile that does not say what the project asks for.
+    pub(super) fn root_unneeded(&mut self) {
+        let mut needed = vec![false; self.names.len()];
+        self.needs.iter().flatten().for_each(|other| needed[*other as usize] = true);
+        self.roots.extend((0..).zip(needed).filter(|(_, needed)| !needed).map(|(node, _)| node));
+    }
+
     /// The shortest ways to all packages; of two the one that is written first.
     pub(in crate::deps) fn ways(&self) -> Ways<'_> {
         let mut before = vec![None; self.names.len()];
@@ -99,5 +106,7 @@ mod tests {
         assert_eq!(ways.to(app), ["app"]);
         assert!(ways.to(alone).is_empty());
         assert!(ways.lead_to(deep) && !ways.lead_to(alone));
+        graph.root_unneeded();
+        assert_eq!(graph.ways().to(alone), ["alone"]);
     }
 }
