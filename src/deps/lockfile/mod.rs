@@ -1,5 +1,6 @@
 //! Lockfiles -> packages, each at the place that names it. One file a format.
 
+mod bun;
 mod cargo;
 mod graph;
 mod indented;
@@ -97,6 +98,8 @@ impl Reading {
 /// A lockfile format that weft reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
+    /// bun.lock
+    Bun,
     /// Cargo.lock
     Cargo,
     /// package-lock.json, npm-shrinkwrap.json
@@ -114,6 +117,7 @@ impl Format {
     pub(super) fn of(path: &str) -> Option<Self> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         match name {
+            "bun.lock" => Some(Format::Bun),
             "Cargo.lock" => Some(Format::Cargo),
             "package-lock.json" | "npm-shrinkwrap.json" | ".package-lock.json" => Some(Format::Npm),
             "pnpm-lock.yaml" => Some(Format::Pnpm),
@@ -131,7 +135,7 @@ impl Format {
     pub(super) fn ecosystem(self) -> Ecosystem {
         match self {
             Format::Cargo => Ecosystem::Cargo,
-            Format::Npm | Format::Pnpm | Format::Yarn => Ecosystem::Npm,
+            Format::Bun | Format::Npm | Format::Pnpm | Format::Yarn => Ecosystem::Npm,
             Format::Requirements => Ecosystem::PyPi,
         }
     }
@@ -139,6 +143,7 @@ impl Format {
     /// Reads a text. Never fails: what cannot be read is a problem of the reading.
     pub(super) fn read(self, text: &str) -> Reading {
         match self {
+            Format::Bun => bun::read(text),
             Format::Cargo => cargo::read(text),
             Format::Npm => npm::read(text),
             Format::Pnpm => pnpm::read(text),
@@ -153,8 +158,7 @@ pub(super) fn unsupported(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     matches!(
         name,
-        "bun.lock"
-            | "bun.lockb"
+        "bun.lockb"
             | "poetry.lock"
             | "uv.lock"
             | "pdm.lock"
@@ -197,6 +201,8 @@ mod tests {
             ("test_requirements.txt", Some(Format::Requirements)),
             ("requirements/base.txt", Some(Format::Requirements)),
             ("constraints.txt", Some(Format::Requirements)),
+            ("bun.lock", Some(Format::Bun)),
+            ("bun.lockb", None),
             ("pnpm-lock.yaml", Some(Format::Pnpm)),
             ("web/yarn.lock", Some(Format::Yarn)),
             ("notes.txt", None),

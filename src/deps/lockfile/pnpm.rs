@@ -178,10 +178,10 @@ impl Locked {
         reading: &mut Reading,
     ) {
         let Some(one) = self.nodes.get(base(&entry.key())) else { return };
-        for (table, optional) in [("dependencies", false), ("optionalDependencies", true)] {
+        for (table, usage) in [("dependencies", Usage::Program), ("optionalDependencies", Usage::Optional)] {
             for need in below(entry, table, reading) {
                 if let Some(other) = self.find(need, need, missing) {
-                    purposes.need(one.node, other, optional);
+                    purposes.need(one.node, other, usage);
                 }
             }
         }

@@ -25,11 +25,13 @@ impl Purposes {
         self.all.add(name)
     }
 
-    /// Says that one package needs another.
-    pub(super) fn need(&mut self, of: Node, other: Node, optional: bool) {
+    /// Says that one package needs another, and what for.
+    pub(super) fn need(&mut self, of: Node, other: Node, usage: Usage) {
         self.all.need(of, other);
-        self.program.need(of, other);
-        if !optional {
+        if usage != Usage::Development {
+            self.program.need(of, other);
+        }
+        if usage == Usage::Program {
             self.firm.need(of, other);
         }
     }

@@ -124,7 +124,7 @@ fn connect(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Rea
     for one in locked {
         if one.place.starts_with("patch:") {
             match registered.get(&(&*one.name, &*one.version)) {
-                Some(base) => purposes.need(one.node, *base, false),
+                Some(base) => purposes.need(one.node, *base, Usage::Program),
                 // What it was made from is not there: it is that package all the same.
                 None => {
                     let at = name_in(one.entry, &one.name);
@@ -140,7 +140,10 @@ fn connect(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Rea
             let of_name = names.get(&*name).map_or(&[][..], Vec::as_slice);
             let found = exact.iter().find_map(|pattern| nodes.get(pattern));
             match found.or(of_name.first().filter(|_| of_name.len() == 1)) {
-                Some(node) => purposes.need(one.node, *node, optional.contains(&*name)),
+                Some(node) => {
+                    let usage = if optional.contains(&*name) { Usage::Optional } else { Usage::Program };
+                    purposes.need(one.node, *node, usage);
+                }
                 None if of_name.is_empty() => missing.note(need.key_at().start, &exact[0]),
                 // The project sets another range: any of them may be meant.
                 None if doubted.insert(name) => of_name.iter().for_each(|node| purposes.doubt(*node)),
