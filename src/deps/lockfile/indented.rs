@@ -227,7 +227,8 @@ impl<'a> Parser<'a> {
                 self.close(0);
                 self.begin();
             }
-        } else if !self.content(indent, start + indent, rest.trim_end()) {
+        } else if rest.contains('\r') || !self.content(indent, start + indent, rest.trim_end()) {
+            // A carriage return alone ends a line for some and not for others.
             self.problem(start + indent, "this line is not written as the package manager writes it");
         }
     }
@@ -367,7 +368,8 @@ impl<'a> Parser<'a> {
             self.problem(at, "this key is there a second time");
         }
         self.document.nodes.push(Node { key: key_range, value: end - value.len() as u32..end, next });
-        value.starts_with(['{', '[']) || value.is_empty() || quoted_or_plain(value)
+        // A map in a map would not be looked into.
+        matches!(value.as_bytes(), [] | [b'[', ..] | [b'{', b'}']) || quoted_or_plain(value)
     }
 }
 
@@ -391,7 +393,9 @@ fn yaml_pair(rest: &str) -> Option<(usize, usize)> {
     };
     let behind = rest[key..].strip_prefix(':')?;
     let apart = behind.is_empty() || behind.starts_with(' ');
-    (apart && quoted_or_plain(&rest[..key])).then_some((key, key + 1))
+    // `<<` takes over another map.
+    let means_itself = quoted_or_plain(&rest[..key]) && !rest[..key].ends_with(' ') && &rest[..key] != "<<";
+    (apart && means_itself).then_some((key, key + 1))
 }
 
 /// A line of Yarn's own: the length of its key, and where its value starts.
@@ -507,6 +511,13 @@ mod tests {
             "a: |x\n  b",
             "a: @b",
             "a: {b: 1,, c: 2}",
+            "a: {b: {c: 1}}",
+            "<<: {b: 1}",
+            "a : 1",
+            "'a' : 1",
+            "a:\tb",
+            "a: 1\rb: 2",
+            "--- a",
         ] {
             assert!(problems(text, Style::Yaml) > 0, "{text}");
         }

@@ -13,7 +13,7 @@ use super::{Node, Reading, Usage, lines, yarn_berry};
 
 /// Reads a text; the packages are those of a registry.
 pub(super) fn read(text: &str) -> Reading {
-    if lines(text).any(|(_, line)| line.starts_with("__metadata:")) {
+    if lines(text).any(|(_, line)| line.starts_with("__metadata:") || line.starts_with("\"__metadata\":")) {
         return yarn_berry::read(text);
     }
     let mut reading = Reading::default();

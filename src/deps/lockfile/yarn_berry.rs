@@ -74,8 +74,8 @@ fn resolved<'d, 'a>(
         return None;
     };
     let (name, place) = split(&resolution);
-    if place.is_empty() {
-        reading.partial(at.start, "this resolution has no place");
+    if !place.contains(':') {
+        reading.partial(at.start, "this resolution does not say where the package is from");
         return None;
     }
     let node = purposes.add(name);
@@ -101,57 +101,92 @@ fn name_in(entry: Entry<'_, '_>, name: &str) -> Range<usize> {
     }
 }
 
-/// Says which package needs which.
-fn connect(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Reading) {
-    let (mut nodes, mut names) = (HashMap::new(), HashMap::<String, Vec<Node>>::new());
-    let mut registered = HashMap::new();
-    for one in locked {
-        for pattern in one.entry.key().split(',') {
-            let pattern = pattern.trim();
-            let of_name = names.entry(split(pattern).0.to_owned()).or_default();
-            if of_name.last() != Some(&one.node) {
-                of_name.push(one.node);
-            }
-            if nodes.insert(pattern.to_owned(), one.node).is_some() {
-                reading.partial(one.entry.key_at().start, format!("{pattern} is there a second time"));
-            }
-        }
-        if one.place.starts_with("npm:") {
-            registered.insert((&*one.name, &*one.version), one.node);
-        }
-    }
-    let (mut missing, mut doubted) = (Missing::default(), HashSet::new());
-    for one in locked {
-        if one.place.starts_with("patch:") {
-            match registered.get(&(&*one.name, &*one.version)) {
-                Some(base) => purposes.need(one.node, *base, Usage::Program),
-                // What it was made from is not there: it is that package all the same.
-                None => {
-                    let at = name_in(one.entry, &one.name);
-                    reading.add_used(&one.name, &one.version, at, Usage::Program, Some(one.node));
+/// What leads to the entries.
+#[derive(Default)]
+struct Names {
+    /// By what asked for them, as `name@range`.
+    exact: HashMap<String, Node>,
+    /// By the name alone.
+    by_name: HashMap<String, Vec<Node>>,
+    /// What the project patches; nothing where it has several patches of one name.
+    patched: HashMap<String, Option<Node>>,
+}
+
+impl Names {
+    fn of(locked: &[Locked<'_, '_>], reading: &mut Reading) -> Self {
+        let mut names = Names::default();
+        for one in locked {
+            for pattern in one.entry.key().split(',').map(str::trim) {
+                let name = split(pattern).0;
+                let of_name = names.by_name.entry(name.to_owned()).or_default();
+                if of_name.last() != Some(&one.node) {
+                    of_name.push(one.node);
+                }
+                if one.place.starts_with("patch:") {
+                    let known = names.patched.entry(name.to_owned()).or_insert(Some(one.node));
+                    *known = known.filter(|node| *node == one.node);
+                }
+                if names.exact.insert(pattern.to_owned(), one.node).is_some() {
+                    reading.partial(one.entry.key_at().start, format!("{pattern} is there a second time"));
                 }
             }
         }
+        names
+    }
+
+    /// What a dependency may mean: mostly one entry. The project may set another range than its packages ask for: then
+    /// it is the only entry of that name, or what the project patches, or any of several.
+    fn find(&self, name: &str, range: &str) -> &[Node] {
+        // Before version 8 the `npm:` of a range is left out.
+        let exact = || self.exact.get(&format!("{name}@{range}"));
+        let npm = || self.exact.get(&format!("{name}@npm:{range}"));
+        let of_name = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let patched = || self.patched.get(name)?.as_ref().filter(|_| of_name.len() > 1);
+        exact().or_else(npm).or_else(patched).map_or(of_name, std::slice::from_ref)
+    }
+}
+
+/// Says which package needs which.
+fn connect(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Reading) {
+    patches(locked, purposes, reading);
+    let names = Names::of(locked, reading);
+    let (mut missing, mut doubted) = (Missing::default(), HashSet::new());
+    for one in locked {
         let optional = optional(one.entry);
         for need in one.entry.get("dependencies").into_iter().flat_map(Entry::children) {
             let (name, range) = (need.key(), need.text().unwrap_or_default());
-            // Before version 8 the `npm:` of a range is left out.
-            let exact = [format!("{name}@{range}"), format!("{name}@npm:{range}")];
-            let of_name = names.get(&*name).map_or(&[][..], Vec::as_slice);
-            let found = exact.iter().find_map(|pattern| nodes.get(pattern));
-            match found.or(of_name.first().filter(|_| of_name.len() == 1)) {
-                Some(node) => {
+            match names.find(&name, &range) {
+                [] => missing.note(need.key_at().start, &format!("{name}@{range}")),
+                [node] => {
                     let usage = if optional.contains(&*name) { Usage::Optional } else { Usage::Program };
                     purposes.need(one.node, *node, usage);
                 }
-                None if of_name.is_empty() => missing.note(need.key_at().start, &exact[0]),
-                // The project sets another range: any of them may be meant.
-                None if doubted.insert(name) => of_name.iter().for_each(|node| purposes.doubt(*node)),
-                None => {}
+                several if doubted.insert(name) => several.iter().for_each(|node| purposes.doubt(*node)),
+                _ => {}
             }
         }
     }
     missing.report(reading);
+}
+
+/// Leads from each patch to the package that it patches. Where the file does not have that, the patch is it.
+fn patches(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Reading) {
+    let bases = locked.iter().filter(|one| one.place.starts_with("npm:"));
+    let bases: HashMap<(&str, &str), Node> =
+        bases.map(|one| ((&*one.name, &*one.version), one.node)).collect();
+    for one in locked {
+        let Some(patched) = one.place.strip_prefix("patch:") else { continue };
+        let source = split(patched.split('#').next().unwrap_or(patched)).1;
+        let registered = source.starts_with("npm%3A") || !source.contains(['%', ':', '/']);
+        match bases.get(&(&*one.name, &*one.version)) {
+            Some(base) => purposes.need(one.node, *base, Usage::Program),
+            None if registered => {
+                let at = name_in(one.entry, &one.name);
+                reading.add_used(&one.name, &one.version, at, Usage::Program, Some(one.node));
+            }
+            None => {}
+        }
+    }
 }
 
 /// The names of what an entry needs only where it can be had.
@@ -213,6 +248,31 @@ mod tests {
                     dependencies:\n    b: ^2\n  linkType: hard\n\n\"b@npm:^2\":\n  version: 2.0.0\n  resolution: \
                     \"b@npm:2.0.0\"\n  linkType: hard\n";
         assert_eq!((names(text), read(text).problems), (vec!["a 1.0.0".into(), "b 2.0.0".into()], vec![]));
+    }
+
+    #[test]
+    fn other_ranges_are_followed_where_only_one_entry_is_meant() {
+        let entry = |key: &str, place: &str| {
+            format!("\"{key}\":\n  version: 1.0.0\n  resolution: \"{place}\"\n  linkType: hard\n\n")
+        };
+        let app = "\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n    \
+                   a: \"npm:^9\"\n    b: \"npm:^9\"\n    c: \"npm:^9\"\n  linkType: soft\n\n";
+        let text = [
+            "__metadata:\n  version: 8\n\n",
+            app,
+            &entry("a@npm:^1", "a@npm:1.0.0"),
+            &entry("b@npm:^1", "b@npm:1.0.0"),
+            &entry("b@patch:b@npm%3A^1#~/b.patch", "b@patch:b@npm%3A1.0.0#~/b.patch::version=1.0.0"),
+            &entry("c@npm:^1", "c@npm:1.0.0"),
+            &entry("c@npm:^2", "c@npm:2.0.0"),
+        ]
+        .concat();
+        let reading = read(&text);
+        assert_eq!(reading.problems, []);
+        let ways = reading.graph.ways();
+        let way = |index: usize| ways.to(reading.packages[index].node.unwrap()).join(" > ");
+        assert_eq!([way(0), way(1), way(2)], ["app > a", "app > b > b", ""]);
+        assert!(reading.packages.iter().all(|package| package.usage == Usage::Program));
     }
 
     #[test]
