@@ -1,6 +1,6 @@
 //! yarn.lock. That of Yarn 1 has lines of its own kind and is read here; later ones write YAML and have a reader of their
-//! own. The file of Yarn 1 does not say what the project asks for: what no entry asks for must be that. One that is cut
-//! between two entries is only noticed when an entry before the cut needs one behind it.
+//! own. The file of Yarn 1 does not say what the project asks for: what no entry asks for must be that. Nothing ends the
+//! file or an entry of it, so a cut between two lines is only noticed when an entry before it needs one behind it.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

@@ -1,5 +1,5 @@
 //! yarn.lock of Yarn 2 and later: YAML, each entry with what asked for it as its key and with what it resolved to. The
-//! project and its workspaces are entries too.
+//! project and its workspaces are entries too. The file says nowhere what is only for development.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use super::yarn::{archive, split};
 use super::{Node, Reading, Usage};
 
 /// The newest version of the format that is known.
-const NEWEST: u32 = 9;
+const NEWEST: u32 = 10;
 
 /// Reads a text; the packages are those of a registry.
 pub(super) fn read(text: &str) -> Reading {
