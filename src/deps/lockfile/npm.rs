@@ -134,35 +134,42 @@ impl Folders<'_> {
     }
 }
 
+/// One `dependencies` of version 1.
+struct Nest<'a> {
+    /// The one around it.
+    above: Option<usize>,
+    nodes: HashMap<Cow<'a, str>, Node>,
+}
+
 /// `dependencies`: each with those in its own folder below it. A stack instead of recursion: files nest as deep as they like.
 fn nested(dependencies: Value<'_, '_>, reading: &mut Reading) {
-    let mut folders: Vec<(Option<usize>, HashMap<Cow<'_, str>, Node>)> = Vec::new();
-    let (mut waiting, mut found) = (vec![(dependencies, None)], Vec::new());
-    while let Some((dependencies, parent)) = waiting.pop() {
+    let mut nests: Vec<Nest<'_>> = Vec::new();
+    // Each package with the nest that it looks into first: its own, else the one that it is in.
+    let mut found: Vec<(Node, usize, Value<'_, '_>)> = Vec::new();
+    let mut waiting = vec![(dependencies, None)];
+    while let Some((dependencies, owner)) = waiting.pop() {
         if dependencies.kind() != Kind::Object {
             reading.partial(dependencies.at().start, "`dependencies` is no object");
             continue;
         }
-        let folder = folders.len();
-        folders.push((parent.map(|(folder, _)| folder), HashMap::new()));
-        if let Some((_, own)) = parent {
-            let own: &mut (Node, usize, Value<'_, '_>) = &mut found[own];
-            own.1 = folder;
-        }
+        let nest = nests.len();
+        let above = owner.map(|owner: usize| std::mem::replace(&mut found[owner].1, nest));
+        nests.push(Nest { above, nodes: HashMap::new() });
         for entry in dependencies.children() {
             let Some(entry) = object(entry, reading) else { continue };
             let node = reading.graph.add(&entry.key());
             registered(entry, &entry.key(), entry.key_at(), node, reading);
-            folders[folder].1.insert(entry.key(), node);
-            waiting.extend(entry.get("dependencies").map(|below| (below, Some((folder, found.len())))));
-            found.push((node, folder, entry));
+            nests[nest].nodes.insert(entry.key(), node);
+            waiting.extend(entry.get("dependencies").map(|below| (below, Some(found.len()))));
+            found.push((node, nest, entry));
         }
     }
-    for (node, folder, entry) in found {
+    for (node, nest, entry) in found {
         for need in entry.get("requires").into_iter().flat_map(Value::children) {
-            let upwards = std::iter::successors(Some(folder), |folder| folders[*folder].0).take(LEVELS);
-            let mut known = upwards.chain([0]).filter_map(|folder| folders[folder].1.get(&need.key()));
-            if let Some(other) = known.next() {
+            let upwards =
+                std::iter::successors(Some(nest), |nest| nests[*nest].above).take(LEVELS).chain([0]);
+            let other = upwards.filter_map(|nest| nests[nest].nodes.get(&need.key())).next();
+            if let Some(other) = other {
                 reading.graph.need(node, *other);
             }
         }
