@@ -1,12 +1,12 @@
 //! One lockfile against the database: a finding an advisory, at the place that names the package.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::advisory::{Match, check};
 use super::database::{Database, Kind};
-use super::lockfile::{Package, Problem, Reading, Ways};
+use super::lockfile::{Package, Problem, Reading, Usage, Ways};
 use super::version::{Ecosystem, order};
 use super::{Facts, Pages};
 use crate::finding::{Advisory, Finding, Note, NoteKind, Severity};
@@ -54,6 +54,11 @@ pub(super) fn lockfile(
     let mut unsure = Vec::new();
     let mut seen = BTreeSet::new();
     let ways = OnceCell::new();
+    let mut usages: HashMap<(&str, &str), Usage> = HashMap::new();
+    for package in &reading.packages {
+        let usage = usages.entry((&package.name, &package.version)).or_insert(package.usage);
+        *usage = usage.wider(package.usage);
+    }
     let longest = view.text().lines().map(str::len).max().unwrap_or(0);
     let most = facts.findings.len() + COUNTED / longest.max(1);
     for package in &reading.packages {
@@ -71,6 +76,10 @@ pub(super) fn lockfile(
         let way_out = way_out(database, ecosystem, &package.name, &verdict.matches);
         let found = verdict.matches.iter().map(|one| {
             let mut finding = finding(view, ecosystem, package, one, pages);
+            if let Some(advisory) = &mut finding.advisory {
+                let usage = usages.get(&(package.name.as_str(), package.version.as_str()));
+                advisory.only = usage.and_then(|usage| usage.only()).map(str::to_owned);
+            }
             if let (Some(advisory), Some(node)) = (&mut finding.advisory, package.node) {
                 let ways: &Ways<'_> = ways.get_or_init(|| reading.graph.ways());
                 advisory.way = ways.to(node).into_iter().map(str::to_owned).collect();
@@ -161,7 +170,7 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
             (line != finding.location.region.start_line).then_some(line)
         }),
         way: Vec::new(),
-        only: package.usage.only().map(str::to_owned),
+        only: None,
     });
     finding
 }

@@ -285,9 +285,9 @@ mod tests {
             assert_eq!(findings, []);
             notes.into_iter().map(|note| (note.kind, note.message)).collect::<Vec<_>>()
         };
-        let [(kind, message)] = &kinds("a/yarn.lock", "")[..] else { panic!() };
+        let [(kind, message)] = &kinds("a/bun.lockb", "")[..] else { panic!() };
         assert_eq!(*kind, NoteKind::Unsupported);
-        assert_eq!(message, "a/yarn.lock is not checked: weft cannot read this format of lockfile yet");
+        assert_eq!(message, "a/bun.lockb is not checked: weft cannot read this format of lockfile yet");
         let [(kind, message)] = &kinds("package-lock.json", "{\n \"packages\": {")[..] else { panic!() };
         assert_eq!(
             (*kind, message.as_str()),
@@ -324,6 +324,14 @@ mod tests {
         let lock = "{\"packages\": {\"node_modules/lodash\": {\n\"version\": \"3.10.1\"}}}";
         assert_eq!(line("package-lock.json", lock), Some(2));
         assert_eq!(line("requirements.txt", "jinja2==2.4.1\n"), None);
+        let lock = "# yarn lockfile v1\n\n\nlodash@^3.0.0:\n  version \"3.10.1\"\n";
+        assert_eq!(line("yarn.lock", lock), Some(5));
+        let lock = "version = 1\n\n[[package]]\nname = \"jinja2\"\nversion = \"2.4.1\"\n\
+                    source = { registry = \"https://registry.example/simple\" }\n";
+        assert_eq!(line("uv.lock", lock), Some(5));
+        let lock =
+            "{\"_meta\": {\"pipfile-spec\": 6}, \"default\": {\"jinja2\": {\n\"version\": \"==2.4.1\"}}}";
+        assert_eq!(line("Pipfile.lock", lock), Some(2));
     }
 
     #[test]

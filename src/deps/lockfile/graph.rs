@@ -1,5 +1,8 @@
 //! Which package needs which, as a lockfile has it, and the shortest way to one from the project itself.
 
+/// The most names of a way.
+const LONGEST: usize = 32;
+
 /// Packages, those of other places than a registry included, and what each needs.
 #[derive(Debug, Default)]
 pub(in crate::deps) struct Graph {
@@ -29,6 +32,13 @@ impl Graph {
     /// Says that ways begin at a package: it is the project itself, a part of it, or what it asks for.
     pub(super) fn root(&mut self, node: Node) {
         self.roots.push(node.0);
+    }
+
+    /// Lets ways begin at each package that no other needs, for a lockfile that does not say what the project asks for.
+    pub(super) fn root_unneeded(&mut self) {
+        let mut needed = vec![false; self.names.len()];
+        self.needs.iter().flatten().for_each(|other| needed[*other as usize] = true);
+        self.roots.extend((0..).zip(needed).filter(|(_, needed)| !needed).map(|(node, _)| node));
     }
 
     /// The shortest ways to all packages; of two the one that is written first.
@@ -61,11 +71,21 @@ pub(in crate::deps) struct Ways<'g> {
 }
 
 impl Ways<'_> {
-    /// The names on the way to a package, itself last; empty when nothing leads to it.
+    /// Whether any leads to a package.
+    pub(super) fn lead_to(&self, node: Node) -> bool {
+        self.before[node.0 as usize].is_some()
+    }
+
+    /// The names on the way to a package, itself last; empty when nothing leads to it. Of a way that is longer than any
+    /// that people follow `..` stands for its beginning.
     pub(in crate::deps) fn to(&self, node: Node) -> Vec<&str> {
         let mut names = Vec::new();
         let mut at = node.0;
         while let Some(before) = self.before[at as usize] {
+            if names.len() >= LONGEST {
+                names.push("..");
+                break;
+            }
             names.push(&*self.graph.names[at as usize]);
             if before == at {
                 break;
@@ -93,5 +113,18 @@ mod tests {
         assert_eq!(ways.to(deep), ["app", "two", "deep"]);
         assert_eq!(ways.to(app), ["app"]);
         assert!(ways.to(alone).is_empty());
+        assert!(ways.lead_to(deep) && !ways.lead_to(alone));
+        graph.root_unneeded();
+        assert_eq!(graph.ways().to(alone), ["alone"]);
+    }
+
+    #[test]
+    fn a_way_without_end_is_cut_at_its_beginning() {
+        let mut chain = Graph::default();
+        let nodes: Vec<Node> = (0..100).map(|number| chain.add(&number.to_string())).collect();
+        chain.root(nodes[0]);
+        nodes.windows(2).for_each(|two| chain.need(two[0], two[1]));
+        let ways = chain.ways();
+        assert_eq!((ways.to(nodes[99]).len(), ways.to(nodes[99])[0]), (LONGEST + 1, ".."));
     }
 }

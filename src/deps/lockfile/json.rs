@@ -41,7 +41,17 @@ pub(super) struct Value<'d, 'a> {
 impl<'a> Document<'a> {
     /// Parses `text`, which is shorter than 4 GiB: longer ones break at once.
     pub(super) fn parse(text: &'a str) -> Self {
-        let mut parser = Parser { text: text.as_bytes(), at: 0, nodes: Vec::new(), open: Vec::new() };
+        Self::parse_as(text, false)
+    }
+
+    /// As [`Document::parse`], for JSON that people write too: with comments, and commas before closing brackets.
+    pub(super) fn parse_lenient(text: &'a str) -> Self {
+        Self::parse_as(text, true)
+    }
+
+    fn parse_as(text: &'a str, lenient: bool) -> Self {
+        let mut parser =
+            Parser { text: text.as_bytes(), lenient, at: 0, nodes: Vec::new(), open: Vec::new() };
         let broken = if u32::try_from(text.len()).is_err() {
             Some((0, "the file is too long"))
         } else {
@@ -125,6 +135,8 @@ fn unescape(raw: &str) -> Cow<'_, str> {
 
 struct Parser<'a> {
     text: &'a [u8],
+    /// Whether comments and commas before closing brackets may stand in it.
+    lenient: bool,
     at: usize,
     nodes: Vec<Node>,
     open: Vec<usize>,
@@ -205,7 +217,9 @@ impl Parser<'_> {
                 }
                 Some(b',') if !empty => {
                     self.at += 1;
-                    return Ok(true);
+                    if !(self.lenient && self.peek() == Some(close)) {
+                        return Ok(true);
+                    }
                 }
                 Some(_) if empty => return Ok(true),
                 Some(_) => return Err("a comma or the end of a list is expected here"),
@@ -229,8 +243,17 @@ impl Parser<'_> {
 
     fn peek(&mut self) -> Option<u8> {
         let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += self.text[self.at..].iter().take_while(space).count();
-        self.text.get(self.at).copied()
+        loop {
+            self.at += self.text[self.at..].iter().take_while(space).count();
+            let rest = &self.text[self.at..];
+            self.at += match rest {
+                [b'/', b'/', ..] if self.lenient => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+                [b'/', b'*', comment @ ..] if self.lenient => {
+                    memchr::memmem::find(comment, b"*/").map_or(rest.len(), |end| end + 4)
+                }
+                _ => return rest.first().copied(),
+            };
+        }
     }
 
     /// A string at the current place, quotes included.
@@ -285,6 +308,18 @@ mod tests {
     }
 
     #[test]
+    fn lenient_json_has_comments_and_commas_at_ends() {
+        let text = "// a\n{\"a\": [1, /* b */ 2,], \"c\": {},}\n// d";
+        let document = Document::parse_lenient(text);
+        assert_eq!(document.broken, None);
+        assert_eq!(document.root().unwrap().get("a").unwrap().children().count(), 2);
+        assert!(Document::parse(text).broken.is_some());
+        for text in ["{,}", "[1,,]", "[1 /* ", "[1,", "{\"a\":,}", "// a", "[1/]"] {
+            assert!(Document::parse_lenient(text).broken.is_some(), "{text}");
+        }
+    }
+
+    #[test]
     fn depth_does_no_harm() {
         for opener in ["[", "{\"a\":"] {
             let text = opener.repeat(100_000);
@@ -304,9 +339,8 @@ mod tests {
 
         #[test]
         fn any_text_is_walked(text in ".{0,64}") {
-            let document = Document::parse(&text);
-            if let Some(root) = document.root() {
-                let mut waiting = vec![root];
+            for document in [Document::parse(&text), Document::parse_lenient(&text)] {
+                let mut waiting: Vec<_> = document.root().into_iter().collect();
                 while let Some(value) = waiting.pop() {
                     let _ = (value.key(), value.text(), value.is_true());
                     waiting.extend(value.children());

@@ -1,19 +1,25 @@
 //! Lockfiles -> packages, each at the place that names it. One file a format.
 
+mod bun;
 mod cargo;
 mod composer;
 mod gems;
 mod go;
 mod graph;
+mod indented;
 mod json;
 mod npm;
 mod pdm;
 mod pipfile;
+mod pnpm;
 mod poetry;
+mod purpose;
 mod pylock;
 mod requirements;
 mod toml_packages;
 mod uv;
+mod yarn;
+mod yarn_berry;
 
 use std::ops::Range;
 
@@ -63,7 +69,7 @@ impl Usage {
     }
 
     /// Of two uses the one that more need: what is there for the program is there for it whatever else asks for it.
-    fn wider(self, other: Usage) -> Usage {
+    pub(super) fn wider(self, other: Usage) -> Usage {
         match (self, other) {
             (Usage::Program, _) | (_, Usage::Program) => Usage::Program,
             (Usage::Optional, _) | (_, Usage::Optional) => Usage::Optional,
@@ -133,10 +139,14 @@ impl Reading {
 /// A lockfile format that weft reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
+    /// bun.lock
+    Bun,
     /// Cargo.lock
     Cargo,
     /// package-lock.json, npm-shrinkwrap.json
     Npm,
+    /// pnpm-lock.yaml
+    Pnpm,
     /// requirements.txt and its kin
     Requirements,
     /// go.mod
@@ -155,6 +165,8 @@ pub(super) enum Format {
     Pylock,
     /// Pipfile.lock
     Pipfile,
+    /// yarn.lock, of Yarn 1 and of those after it
+    Yarn,
 }
 
 impl Format {
@@ -162,6 +174,7 @@ impl Format {
     pub(super) fn of(path: &str) -> Option<Self> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         match name {
+            "bun.lock" => Some(Format::Bun),
             "Cargo.lock" => Some(Format::Cargo),
             "go.mod" => Some(Format::Go),
             "Gemfile.lock" | "gems.locked" => Some(Format::Gems),
@@ -174,6 +187,8 @@ impl Format {
             "Pipfile.lock" => Some(Format::Pipfile),
             _ if name.ends_with(".py.lock") => Some(Format::Uv),
             _ if name.starts_with("pylock.") && name.ends_with(".toml") => Some(Format::Pylock),
+            "pnpm-lock.yaml" => Some(Format::Pnpm),
+            "yarn.lock" => Some(Format::Yarn),
             _ => {
                 let stem = name.strip_suffix(".txt")?;
                 let listed = stem.contains("requirements") || stem.starts_with("constraints");
@@ -187,7 +202,6 @@ impl Format {
     pub(super) fn ecosystem(self) -> Ecosystem {
         match self {
             Format::Cargo => Ecosystem::Cargo,
-            Format::Npm => Ecosystem::Npm,
             Format::Go => Ecosystem::Go,
             Format::Gems => Ecosystem::RubyGems,
             Format::Composer => Ecosystem::Packagist,
@@ -197,14 +211,17 @@ impl Format {
             | Format::Pdm
             | Format::Pylock
             | Format::Pipfile => Ecosystem::PyPi,
+            Format::Bun | Format::Npm | Format::Pnpm | Format::Yarn => Ecosystem::Npm,
         }
     }
 
     /// Reads a text. Never fails: what cannot be read is a problem of the reading.
     pub(super) fn read(self, text: &str) -> Reading {
         match self {
+            Format::Bun => bun::read(text),
             Format::Cargo => cargo::read(text),
             Format::Npm => npm::read(text),
+            Format::Pnpm => pnpm::read(text),
             Format::Requirements => requirements::read(text),
             Format::Go => go::read(text),
             Format::Gems => gems::read(text),
@@ -214,6 +231,7 @@ impl Format {
             Format::Pdm => pdm::read(text),
             Format::Pylock => pylock::read(text),
             Format::Pipfile => pipfile::read(text),
+            Format::Yarn => yarn::read(text),
         }
     }
 }
@@ -221,7 +239,7 @@ impl Format {
 /// The names of lockfiles that weft knows of and cannot read yet.
 pub(super) fn unsupported(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    matches!(name, "pnpm-lock.yaml" | "yarn.lock" | "bun.lock" | "bun.lockb")
+    name == "bun.lockb"
 }
 
 /// A line that git left in a conflict.
@@ -262,6 +280,10 @@ mod tests {
             ("pylock.tests.toml", Some(Format::Pylock)),
             ("my-pylock.toml", None),
             ("Pipfile.lock", Some(Format::Pipfile)),
+            ("bun.lock", Some(Format::Bun)),
+            ("bun.lockb", None),
+            ("pnpm-lock.yaml", Some(Format::Pnpm)),
+            ("web/yarn.lock", Some(Format::Yarn)),
             ("notes.txt", None),
             ("requirements.md", None),
             ("cargo.lock.rs", None),

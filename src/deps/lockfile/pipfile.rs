@@ -104,8 +104,8 @@ fn pinned(
     }
     let node = reading.graph.add(name);
     let index = reading.packages.len();
-    reading.add_used(name, version, at, usage, Some(node));
-    if reading.packages.len() > index {
+    if let Some(package) = reading.add_used(name, version, at, usage, Some(node)) {
+        package.version_at = entry.get("version").map(|version| version.at().start);
         found.insert(key, index);
     }
 }

@@ -59,6 +59,11 @@ impl<'d> Table<'d> {
         self.table.contains_key(key)
     }
 
+    /// Where the value of a key begins.
+    pub(super) fn place(self, key: &str) -> Option<usize> {
+        self.table.get(key).map(|value| value.span().start)
+    }
+
     /// Its keys and values, in the order of the keys.
     pub(super) fn entries(self) -> impl Iterator<Item = (&'d str, &'d Spanned<DeValue<'d>>)> {
         self.table.iter().map(|(key, value)| (&**key.get_ref(), value))
@@ -233,7 +238,11 @@ impl<'d> Packages<'d> {
             return;
         }
         let at = reading.packages.len();
-        reading.add_used(entry.name.text, version, entry.name.at.clone(), usage, Some(self.node(index)));
+        let place = entry.name.at.clone();
+        let package = reading.add_used(entry.name.text, version, place, usage, Some(self.node(index)));
+        if let Some(package) = package {
+            package.version_at = entry.table.place("version");
+        }
         if reading.packages.len() > at {
             self.registered.insert(key, at);
         }
