@@ -285,6 +285,9 @@ impl Note {
 /// Text as it may reach a terminal, a log or a message (invariant 7): control, bidirectional, invisible and tag
 /// characters become `\u{202e}`-like escapes; tabs become one space. ZWJ and variation selector 16 inside emoji stay.
 pub fn printable(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut previous = ' ';
     for character in text.chars() {
@@ -297,6 +300,11 @@ pub fn printable(text: &str) -> String {
         previous = character;
     }
     out
+}
+
+/// Whether a text is ASCII that shows as it is, as nearly all text is.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Whether a character hides or moves text: controls, bidirectional and zero-width characters, tags, variation selectors.

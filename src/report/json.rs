@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::{Context, frame};
-use crate::finding::{Finding, Level, Note, conceals};
+use crate::finding::{Finding, Level, Note, conceals, is_plain};
 use crate::policy::Report;
 use crate::rule::Rule;
 
@@ -136,6 +136,9 @@ struct Visible(PrettyFormatter<'static>);
 
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if is_plain(fragment) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut plain = 0;
         for (at, character) in fragment.char_indices().filter(|(_, character)| conceals(*character)) {
             out.write_all(&fragment.as_bytes()[plain..at])?;
