@@ -101,7 +101,7 @@ pub struct Advisory {
     pub id: String,
     /// The other ids of the same advisory.
     pub aliases: Vec<String>,
-    /// "crates.io", "PyPI", "npm", "Go".
+    /// OSV's name of it: "crates.io", "PyPI".
     pub ecosystem: String,
     /// The package's name, as the lockfile writes it.
     pub package: String,

@@ -21,6 +21,9 @@ use crate::analyze::lower::interface_name;
 /// The last steps of a trace that are kept where most of it lies in one file.
 const MOST_STEPS: usize = 8;
 
+/// The most members that are known to hold a constructor's parameters.
+const MOST_KEPT: usize = 1_024;
+
 /// Members, and those that hold what methods make of them, by class.
 type Made = FxHashMap<ClassId, Vec<(PartFact, PartFact)>>;
 
@@ -177,14 +180,20 @@ impl Engine<'_> {
                 )
             };
             fact.reaches = Packed::of(reaches.map(fact_of));
-            fact.keeps = summary.keeps.then(|| self.members_of(own, summary, made).into());
+            let kept = summary.keeps.then(|| self.members_of(own, summary, made)).flatten();
+            fact.keeps = kept.map(Vec::into_boxed_slice);
         }
         fact
     }
 
     /// Which members of its object hold a constructor's parameters: those that it writes, and those that other methods
-    /// make of these.
-    fn members_of(&self, constructor: FunctionId, summary: &Summary, made: &Made) -> Vec<(u32, PartFact)> {
+    /// make of these. `None` when they are too many: then it may be any.
+    fn members_of(
+        &self,
+        constructor: FunctionId,
+        summary: &Summary,
+        made: &Made,
+    ) -> Option<Vec<(u32, PartFact)>> {
         let mut held: Vec<(u32, PartFact)> = Vec::new();
         for written in summary.writes.iter().filter(|written| written.parameter == 0) {
             let origins = written.value.all();
@@ -196,18 +205,34 @@ impl Engine<'_> {
         }
         let class = self.program.function(constructor).class;
         let made = class.and_then(|class| made.get(&self.first_of(class))).map_or(&[][..], Vec::as_slice);
-        let mut seen = FxHashSet::default();
+        let (mut seen, mut whole) = (FxHashSet::default(), FxHashSet::default());
         let mut open = held;
         let mut held = Vec::new();
         while let Some((parameter, member)) = open.pop() {
-            if seen.insert((parameter, member)) {
-                held.push((parameter, member));
-                let of = made.iter().filter(|(from, _)| member.meets(*from));
-                open.extend(of.map(|(_, to)| (parameter, *to)));
+            if !seen.insert((parameter, member)) {
+                continue;
+            }
+            if held.len() >= MOST_KEPT {
+                return None;
+            }
+            held.push((parameter, member));
+            // They are sorted, so that those of one member stand together.
+            let of = |from: PartFact| {
+                let start = made.partition_point(|(other, _)| *other < from);
+                made[start..].iter().take_while(move |(other, _)| *other == from)
+            };
+            if member == PartFact::WHOLE {
+                open.extend(made.iter().map(|(_, to)| (parameter, *to)));
+                continue;
+            }
+            open.extend(of(member).map(|(_, to)| (parameter, *to)));
+            // What is made of the whole object is made of each member, once.
+            if whole.insert(parameter) {
+                open.extend(of(PartFact::WHOLE).map(|(_, to)| (parameter, *to)));
             }
         }
         held.sort_unstable();
-        held
+        Some(held)
     }
 
     /// What methods make of members of their objects, and the members that they keep it in, by the first class of the line.

@@ -14,12 +14,28 @@ const MOST: usize = 64;
 struct Place<'t> {
     /// The text before it, other places included.
     before: &'t str,
-    /// Whether only a number can be put there.
-    number: bool,
-    /// Whether what is put there is written as a literal, its line breaks escaped.
-    quoted: bool,
+    /// The letter of its kind; none for one in braces.
+    kind: Option<char>,
     /// What it is named, when it is.
     name: Option<&'t str>,
+}
+
+impl Place<'_> {
+    /// Whether only a number can be put there. Of JavaScript's letters fewer ask for one, and what it does not know it
+    /// leaves alone, with the value behind the text.
+    fn number(&self, language: Language) -> bool {
+        let python = language == Language::Python;
+        self.kind.is_some_and(|kind| match kind {
+            'd' | 'i' | 'f' => true,
+            'u' | 'F' | 'e' | 'E' | 'g' | 'G' | 'x' | 'X' | 'o' => python,
+            _ => false,
+        })
+    }
+
+    /// Whether what is put there is written as a literal, its line breaks escaped.
+    fn quoted(&self, language: Language) -> bool {
+        language == Language::Python && matches!(self.kind, Some('r' | 'a'))
+    }
 }
 
 /// The places of `%s`, `%(name)d`, `%%` and the like, in order.
@@ -36,8 +52,10 @@ fn printf(text: &str) -> Vec<Place<'_>> {
             end += length + 2;
         }
         let options =
-            |c: char| c.is_ascii_digit() || matches!(c, '#' | '-' | ' ' | '+' | '.' | 'l' | 'h' | 'L');
-        end += text[end..].len() - text[end..].trim_start_matches(options).len();
+            |c: char| c.is_ascii_digit() || matches!(c, '#' | '-' | ' ' | '+' | '.' | '*' | 'l' | 'h' | 'L');
+        let length = text[end..].len() - text[end..].trim_start_matches(options).len();
+        let stars = text[end..end + length].matches('*').count();
+        end += length;
         let Some(kind) = text[end..].chars().next() else { break };
         rest = end + kind.len_utf8();
         if !kind.is_ascii_alphabetic() {
@@ -46,8 +64,10 @@ fn printf(text: &str) -> Vec<Place<'_>> {
         if places.len() >= MOST {
             break;
         }
-        let number = matches!(kind, 'd' | 'i' | 'u' | 'f' | 'F' | 'e' | 'E' | 'g' | 'G' | 'x' | 'X' | 'o');
-        places.push(Place { before: &text[..at], number, quoted: matches!(kind, 'r' | 'a'), name });
+        // A width that is a value of its own is a number.
+        let widths = (0..stars.min(2)).map(|_| Place { before: &text[..at], kind: Some('d'), name: None });
+        places.extend(widths);
+        places.push(Place { before: &text[..at], kind: Some(kind), name });
     }
     places
 }
@@ -69,7 +89,7 @@ fn braces(text: &str) -> Option<Vec<Place<'_>>> {
             return None;
         }
         let name = name.filter(|name| !name.is_empty());
-        places.push(Place { before: &text[..at], number: false, quoted: false, name });
+        places.push(Place { before: &text[..at], kind: None, name });
         rest = at + length + 2;
     }
     Some(places)
@@ -79,7 +99,7 @@ impl Engine<'_> {
     /// The data in a text whose places are filled with values.
     fn filled_in(&self, frame: &Frame<'_>, place: &Place<'_>, value: Value) -> Taint {
         let data = frame.value(value).all();
-        if place.number {
+        if place.number(self.language) {
             return Taint::default();
         }
         let start = place.before.split(['%', '{']).next().unwrap_or("");
@@ -159,22 +179,31 @@ impl Engine<'_> {
         let Known::Text(text) = &frame.value(first.value).known else { return false };
         let plain = arguments[..=at].iter().all(|it| it.pass == Pass::Plain);
         let place = at.checked_sub(1).and_then(|at| printf(text).into_iter().nth(at));
-        plain && place.is_some_and(|place| (place.number || place.quoted) && place.name.is_none())
+        plain
+            && place.is_some_and(|place| {
+                let one_line = place.number(self.language) || place.quoted(self.language);
+                one_line && place.name.is_none()
+            })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{braces, printf};
+    use crate::syntax::Language;
 
     #[test]
     fn places_of_a_text() {
         let said = |text: &str| {
             let places = printf(text);
-            let one = |it: super::Place<'_>| format!("{}|{}|{}", it.before, it.number, it.name.unwrap_or(""));
+            let one = |it: super::Place<'_>| {
+                format!("{}|{}|{}", it.before, it.number(Language::Python), it.name.unwrap_or(""))
+            };
             places.into_iter().map(one).collect::<Vec<_>>()
         };
         assert_eq!(said("%s?%d 100%% %(at)05.2f"), ["|false|", "%s?|true|", "%s?%d 100%% |true|at"]);
+        assert_eq!(said("%*d%s"), ["|true|", "|true|", "%*d|false|"]);
+        assert!(!printf("%x")[0].number(Language::JavaScript));
         assert!(said("100%").is_empty() && said("%(").is_empty() && said("").is_empty());
         let named = |text: &str| {
             let places = braces(text)?;

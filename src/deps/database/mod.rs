@@ -110,7 +110,7 @@ struct SectionHead {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct EcosystemStatus {
-    /// "crates.io", "PyPI", "npm", "Go".
+    /// OSV's name of it: "crates.io", "PyPI".
     pub ecosystem: &'static str,
     /// How many advisories, withdrawn ones left out.
     pub advisories: usize,
