@@ -112,9 +112,10 @@ pub struct Advisory {
     /// "unmaintained", "unsound", "notice" for informational records.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub informational: Option<String>,
-    /// The line that has the version, where that is not the line of the name.
+    /// The first and the last line that say which package it is, where these are more than that of the name: its version
+    /// stands there, and where it is from.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub version_line: Option<u32>,
+    pub lines: Option<(u32, u32)>,
     /// The packages on the shortest way to it from the project, itself last; empty where the lockfile does not say.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub way: Vec<String>,

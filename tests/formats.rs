@@ -82,7 +82,7 @@ fn everything() -> Report {
         version: "0.1.43".into(),
         fixed: vec!["0.2.23".into()],
         informational: None,
-        version_line: None,
+        lines: None,
         way: Vec::new(),
         only: None,
     });
@@ -383,7 +383,7 @@ prop_compose! {
         let advisory = Advisory {
             id: texts[2].clone(), aliases: vec![texts[3].clone()], ecosystem: texts[4].clone(), package: texts[5].clone(),
             version: texts[6].clone(), fixed: vec![texts[7].clone()], informational: Some(texts[8].clone()),
-            version_line: None,
+            lines: None,
             way: Vec::new(),
             only: None,
         };

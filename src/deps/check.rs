@@ -165,10 +165,12 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
         version: package.version.clone(),
         fixed: one.fixed.clone(),
         informational: informational.map(str::to_owned),
-        version_line: package.version_at.and_then(|at| {
-            let line = view.location(at..at).region.start_line;
-            (line != finding.location.region.start_line).then_some(line)
-        }),
+        lines: {
+            let region = view.location(package.said.clone()).region;
+            let lines = (region.start_line, region.end_line);
+            let own = finding.location.region;
+            (lines != (own.start_line, own.end_line)).then_some(lines)
+        },
         way: Vec::new(),
         only: None,
     });

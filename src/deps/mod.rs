@@ -313,25 +313,26 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_a_version_is_kept_where_it_is_another_than_that_of_the_name() {
+    fn the_lines_that_say_which_package_it_is_are_kept() {
         let line = |path: &str, text: &str| {
             let facts = checks().facts(&code(path, text));
-            facts.findings[0].advisory.as_ref().unwrap().version_line
+            facts.findings[0].advisory.as_ref().unwrap().lines
         };
         let lock = "version = 3\n\n[[package]]\nname = \"thread_local\"\nversion = \"1.1.3\"\n\
                     source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
-        assert_eq!(line("Cargo.lock", lock), Some(5));
+        assert_eq!(line("Cargo.lock", lock), Some((4, 6)));
         let lock = "{\"packages\": {\"node_modules/lodash\": {\n\"version\": \"3.10.1\"}}}";
-        assert_eq!(line("package-lock.json", lock), Some(2));
+        assert_eq!(line("package-lock.json", lock), Some((1, 2)));
         assert_eq!(line("requirements.txt", "jinja2==2.4.1\n"), None);
+        assert_eq!(line("requirements.txt", "jinja2==\\\n2.4.1\n"), Some((1, 2)));
         let lock = "# yarn lockfile v1\n\n\nlodash@^3.0.0:\n  version \"3.10.1\"\n";
-        assert_eq!(line("yarn.lock", lock), Some(5));
+        assert_eq!(line("yarn.lock", lock), Some((4, 5)));
         let lock = "version = 1\n\n[[package]]\nname = \"jinja2\"\nversion = \"2.4.1\"\n\
                     source = { registry = \"https://registry.example/simple\" }\n";
-        assert_eq!(line("uv.lock", lock), Some(5));
+        assert_eq!(line("uv.lock", lock), Some((4, 6)));
         let lock =
             "{\"_meta\": {\"pipfile-spec\": 6}, \"default\": {\"jinja2\": {\n\"version\": \"==2.4.1\"}}}";
-        assert_eq!(line("Pipfile.lock", lock), Some(2));
+        assert_eq!(line("Pipfile.lock", lock), Some((1, 2)));
     }
 
     #[test]

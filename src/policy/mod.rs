@@ -172,12 +172,11 @@ pub fn standing<'e>(entries: impl IntoIterator<Item = &'e Entry>, findings: &mut
             lines.iter().any(|lines| lines.is_none_or(|lines| lines.touches(first, last.max(first))))
         })
     };
-    // A package comes into a lockfile by its name or by its version.
+    // A package comes into a lockfile by its name, by its version, or by where it is from.
     let versioned = |finding: &Finding| {
-        let line = finding.advisory.as_ref().and_then(|advisory| advisory.version_line);
-        line.is_some_and(|line| {
-            let region =
-                crate::finding::Region { start_line: line, end_line: line, ..finding.location.region };
+        let lines = finding.advisory.as_ref().and_then(|advisory| advisory.lines);
+        lines.is_some_and(|(start_line, end_line)| {
+            let region = crate::finding::Region { start_line, end_line, ..finding.location.region };
             touched(&crate::finding::Location { region, ..finding.location.clone() })
         })
     };

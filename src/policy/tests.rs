@@ -89,7 +89,7 @@ fn a_change_brings_a_package_by_its_version_too() {
     let mut entry =
         Entry::new("Cargo.lock", crate::artifact::Role::Code, crate::artifact::Action::Update, bytes);
     entry.added = Some(Lines::new(std::iter::once(4..5).collect()));
-    let package = |version_line: Option<u32>| {
+    let package = |lines: Option<(u32, u32)>| {
         let mut finding = finding("RUSTSEC-2000-0001", "Cargo.lock", 3);
         finding.advisory = Some(crate::finding::Advisory {
             id: "RUSTSEC-2000-0001".into(),
@@ -99,13 +99,13 @@ fn a_change_brings_a_package_by_its_version_too() {
             version: "1.0.0".into(),
             fixed: Vec::new(),
             informational: None,
-            version_line,
+            lines,
             way: Vec::new(),
             only: None,
         });
         finding
     };
-    let mut findings = vec![package(Some(4)), package(Some(5)), package(None)];
+    let mut findings = vec![package(Some((3, 4))), package(Some((2, 3))), package(None)];
     standing([&entry], &mut findings);
     let standings: Vec<&Standing> = findings.iter().map(|finding| &finding.standing).collect();
     assert_eq!(standings, [&Standing::New, &Standing::Existing, &Standing::Existing]);

@@ -193,7 +193,7 @@ fn finish<'a>(
     match sources.is_default(source) {
         Some(true) => {
             if let Some(package) = reading.add_used(name, version, at, Usage::Program, Some(node)) {
-                package.version_at = Some(version_at);
+                package.says([version_at, source_at]);
             }
         }
         Some(false) => {}

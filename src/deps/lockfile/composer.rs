@@ -66,7 +66,7 @@ fn package(entry: Value<'_, '_>, usage: Usage, reading: &mut Reading) -> Option<
         // Without its quotes.
         let package = reading.add_used(&name, &version, at.start + 1..at.end - 1, usage, Some(node));
         if let Some(package) = package {
-            package.version_at = entry.get("version").map(|version| version.at().start);
+            package.says(entry.get("version").map(|version| version.at().start));
         }
     }
     Some((name.into_owned(), node))

@@ -38,12 +38,22 @@ pub(super) struct Package {
     pub(super) version: String,
     /// The bytes of the text that name it.
     pub(super) at: Range<usize>,
-    /// The byte where its version begins, where that may be on another line than its name.
-    pub(super) version_at: Option<usize>,
+    /// The bytes that say which package it is: its name, its version, where it is from. A change of any line of them
+    /// brings another package.
+    pub(super) said: Range<usize>,
     /// What it is there for, where the lockfile says so.
     pub(super) usage: Usage,
     /// Its place among the packages that need each other, where the lockfile says which do.
     pub(super) node: Option<Node>,
+}
+
+impl Package {
+    /// Says that what stands at these bytes, too, says which package it is.
+    fn says(&mut self, also: impl IntoIterator<Item = usize>) {
+        for at in also {
+            self.said = self.said.start.min(at)..self.said.end.max(at);
+        }
+    }
 }
 
 /// What a package is there for.
@@ -123,7 +133,7 @@ impl Reading {
             return None;
         }
         let (name, version) = (name.to_owned(), version.to_owned());
-        self.packages.push(Package { name, version, at, version_at: None, usage, node });
+        self.packages.push(Package { name, version, said: at.clone(), at, usage, node });
         self.packages.last_mut()
     }
 

@@ -204,7 +204,8 @@ fn registered(entry: Value<'_, '_>, name: &str, at: Range<usize>, node: Node, re
     if !elsewhere {
         let package = reading.add_used(name, version, at, usage(entry), Some(node));
         if let Some(package) = package {
-            package.version_at = entry.get("version").map(|version| version.at().start);
+            let keys = ["name", "version", "resolved", "link"];
+            package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.at().start)));
         }
     }
 }

@@ -105,7 +105,7 @@ fn pinned(
     let node = reading.graph.add(name);
     let index = reading.packages.len();
     if let Some(package) = reading.add_used(name, version, at, usage, Some(node)) {
-        package.version_at = entry.get("version").map(|version| version.at().start);
+        package.says(entry.get("version").map(|version| version.at().start));
         found.insert(key, index);
     }
 }

@@ -150,7 +150,8 @@ impl Locked {
                 Some(version) => {
                     let package = reading.add_used(name, version, name_in(entry, name), usage, Some(node));
                     if let Some(package) = package {
-                        package.version_at = entry.get("version").map(|version| version.value_at().start);
+                        let keys = ["name", "version", "resolution"];
+                        package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));
                     }
                 }
                 None => reading.partial(at.start, format!("{name} has no version")),

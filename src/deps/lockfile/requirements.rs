@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Reading, conflict, lines};
+use super::{Reading, Usage, conflict, lines};
 use crate::syntax::other_codec;
 
 /// What ends a line for Python beside the line feed: a comment ends there, too.
@@ -80,7 +80,12 @@ fn requirement(text: &str, lines: Range<usize>, reading: &mut Reading) {
     let place = if text.get(named.clone()) == Some(name) { named } else { split };
     match after_extras(rest.trim_start()).and_then(pin) {
         Some(pin) if !name.is_empty() => match pin {
-            Pin::Exact(version) => reading.add(name, &version, place),
+            Pin::Exact(version) => {
+                // The lines that continue it may hold the version.
+                if let Some(package) = reading.add_used(name, &version, place, Usage::Program, None) {
+                    package.says([lines.end]);
+                }
+            }
             Pin::Loose => reading.unpinned.push((name.to_owned(), place)),
         },
         _ => reading.partial(at, "this is no requirement that pip would read"),

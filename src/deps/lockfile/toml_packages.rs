@@ -241,7 +241,7 @@ impl<'d> Packages<'d> {
         let place = entry.name.at.clone();
         let package = reading.add_used(entry.name.text, version, place, usage, Some(self.node(index)));
         if let Some(package) = package {
-            package.version_at = entry.table.place("version");
+            package.says(["version", "source"].iter().filter_map(|key| entry.table.place(key)));
         }
         if reading.packages.len() > at {
             self.registered.insert(key, at);

@@ -80,7 +80,8 @@ fn locked<'d, 'a>(entry: Entry<'d, 'a>, reading: &mut Reading) -> Option<Locked<
     {
         let at = places.first().map(|at| name_in(raw, start, at, name)).unwrap_or_default();
         if let Some(package) = reading.add_used(name, &version, at, Usage::Program, Some(node)) {
-            package.version_at = entry.get("version").map(|version| version.value_at().start);
+            let keys = ["name", "version", "resolved"];
+            package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));
         }
     }
     Some(Locked { patterns, node, entry })

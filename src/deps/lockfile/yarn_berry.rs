@@ -85,7 +85,8 @@ fn resolved<'d, 'a>(
     if place.starts_with("npm:") || archive(place, name) {
         let package = reading.add_used(name, &version, name_in(entry, name), Usage::Program, Some(node));
         if let Some(package) = package {
-            package.version_at = entry.get("version").map(|version| version.value_at().start);
+            let keys = ["version", "resolution"];
+            package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));
         }
     }
     Some(Locked { name: name.to_owned(), place: place.to_owned(), version, node, entry })
@@ -187,7 +188,8 @@ fn patches(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Rea
                 let at = name_in(one.entry, &one.name);
                 let package = reading.add_used(&one.name, &one.version, at, Usage::Program, Some(one.node));
                 if let Some(package) = package {
-                    package.version_at = one.entry.get("version").map(|version| version.value_at().start);
+                    let keys = ["version", "resolution"];
+                    package.says(keys.iter().filter_map(|key| Some(one.entry.get(key)?.value_at().start)));
                 }
             }
             None => {}
