@@ -125,7 +125,7 @@ impl<'d, 'a> Locked<'d, 'a> {
             let named = start..start + name.len();
             // The whole text when escapes hide the name.
             let at = if text.get(named.clone()) == Some(name) { named } else { first.at() };
-            reading.add_used(name, version, at, Usage::Program, Some(node));
+            reading.add(name, version, at, Usage::Program, Some(node));
         }
         if self.nodes.insert(key.clone(), node).is_some() {
             reading.partial(at, format!("{key} is there a second time"));

@@ -192,7 +192,7 @@ fn finish<'a>(
     };
     match sources.is_default(source) {
         Some(true) => {
-            if let Some(package) = reading.add_used(name, version, at, Usage::Program, Some(node)) {
+            if let Some(package) = reading.add(name, version, at, Usage::Program, Some(node)) {
                 package.says([version_at, source_at]);
             }
         }

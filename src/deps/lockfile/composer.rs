@@ -64,7 +64,7 @@ fn package(entry: Value<'_, '_>, usage: Usage, reading: &mut Reading) -> Option<
     let kind = entry.get("dist").and_then(|dist| dist.get("type")).and_then(Value::text);
     if kind.as_deref() != Some("path") {
         // Without its quotes.
-        let package = reading.add_used(&name, &version, at.start + 1..at.end - 1, usage, Some(node));
+        let package = reading.add(&name, &version, at.start + 1..at.end - 1, usage, Some(node));
         if let Some(package) = package {
             package.says(entry.get("version").map(|version| version.at().start));
         }

@@ -119,7 +119,7 @@ fn registered(name: &str, version: &str, at: Range<usize>, node: Node, reading: 
     let known = reading.packages.iter().rev().take(16);
     let again = known.into_iter().any(|package| package.name == name && package.version == version);
     if !again {
-        reading.add_used(name, version, at, Usage::Program, Some(node));
+        reading.add(name, version, at, Usage::Program, Some(node));
     }
 }
 

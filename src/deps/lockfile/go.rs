@@ -131,7 +131,7 @@ fn finish(module: &Module<'_>, reading: &mut Reading) {
             reading.partial(path.at, format!("{name} has no version: it names a branch or a commit"));
             continue;
         }
-        reading.add_used(name, version, path.range(), Usage::Program, Some(node));
+        reading.add(name, version, path.range(), Usage::Program, Some(node));
     }
     if let Some(toolchain) = module.toolchain
         && let Some(version) = toolchain.text.strip_prefix("go")
@@ -139,7 +139,7 @@ fn finish(module: &Module<'_>, reading: &mut Reading) {
         let number = version.split('-').next().unwrap_or(version);
         let node = reading.graph.add("stdlib");
         reading.graph.root(node);
-        reading.add_used("stdlib", number, toolchain.range(), Usage::Program, Some(node));
+        reading.add("stdlib", number, toolchain.range(), Usage::Program, Some(node));
     }
     let old = module.language.filter(|language| {
         let mut numbers = language.text.split('.').map(|part| part.parse::<u32>().ok());

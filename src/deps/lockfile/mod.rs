@@ -114,13 +114,9 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Adds a package. Names and versions of more than 256 bytes are none that a registry takes.
-    fn add(&mut self, name: &str, version: &str, at: Range<usize>) {
-        self.add_used(name, version, at, Usage::Program, None);
-    }
-
-    /// As [`Reading::add`], with what is known of what it is there for and of what needs it; the package, when it is one.
-    fn add_used(
+    /// Adds a package, with what is known of what it is there for and of what needs it; the package, when it is one. Names
+    /// and versions of more than 256 bytes are none that a registry takes.
+    fn add(
         &mut self,
         name: &str,
         version: &str,

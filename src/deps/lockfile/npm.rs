@@ -202,7 +202,7 @@ fn registered(entry: Value<'_, '_>, name: &str, at: Range<usize>, node: Node, re
     };
     let elsewhere = version.contains([':', '/']) || resolved.is_some_and(|url| !of_registry(&url, name));
     if !elsewhere {
-        let package = reading.add_used(name, version, at, usage(entry), Some(node));
+        let package = reading.add(name, version, at, usage(entry), Some(node));
         if let Some(package) = package {
             let keys = ["name", "version", "resolved", "link"];
             package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.at().start)));

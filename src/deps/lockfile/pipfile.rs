@@ -104,7 +104,7 @@ fn pinned(
     }
     let node = reading.graph.add(name);
     let index = reading.packages.len();
-    if let Some(package) = reading.add_used(name, version, at, usage, Some(node)) {
+    if let Some(package) = reading.add(name, version, at, usage, Some(node)) {
         package.says(entry.get("version").map(|version| version.at().start));
         found.insert(key, index);
     }

@@ -148,7 +148,7 @@ impl Locked {
             let known = reading.packages.len();
             match version {
                 Some(version) => {
-                    let package = reading.add_used(name, version, name_in(entry, name), usage, Some(node));
+                    let package = reading.add(name, version, name_in(entry, name), usage, Some(node));
                     if let Some(package) = package {
                         let keys = ["name", "version", "resolution"];
                         package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));

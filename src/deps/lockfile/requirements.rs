@@ -82,7 +82,7 @@ fn requirement(text: &str, lines: Range<usize>, reading: &mut Reading) {
         Some(pin) if !name.is_empty() => match pin {
             Pin::Exact(version) => {
                 // The lines that continue it may hold the version.
-                if let Some(package) = reading.add_used(name, &version, place, Usage::Program, None) {
+                if let Some(package) = reading.add(name, &version, place, Usage::Program, None) {
                     package.says([lines.end]);
                 }
             }

@@ -239,7 +239,7 @@ impl<'d> Packages<'d> {
         }
         let at = reading.packages.len();
         let place = entry.name.at.clone();
-        let package = reading.add_used(entry.name.text, version, place, usage, Some(self.node(index)));
+        let package = reading.add(entry.name.text, version, place, usage, Some(self.node(index)));
         if let Some(package) = package {
             package.says(["version", "source"].iter().filter_map(|key| entry.table.place(key)));
         }

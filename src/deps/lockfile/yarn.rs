@@ -79,7 +79,7 @@ fn locked<'d, 'a>(entry: Entry<'d, 'a>, reading: &mut Reading) -> Option<Locked<
         && resolved_there(text("resolved").as_deref(), asked, name)
     {
         let at = places.first().map(|at| name_in(raw, start, at, name)).unwrap_or_default();
-        if let Some(package) = reading.add_used(name, &version, at, Usage::Program, Some(node)) {
+        if let Some(package) = reading.add(name, &version, at, Usage::Program, Some(node)) {
             let keys = ["name", "version", "resolved"];
             package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));
         }

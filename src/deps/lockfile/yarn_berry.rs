@@ -83,7 +83,7 @@ fn resolved<'d, 'a>(
         purposes.root(node, Usage::Program);
     }
     if place.starts_with("npm:") || archive(place, name) {
-        let package = reading.add_used(name, &version, name_in(entry, name), Usage::Program, Some(node));
+        let package = reading.add(name, &version, name_in(entry, name), Usage::Program, Some(node));
         if let Some(package) = package {
             let keys = ["version", "resolution"];
             package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));
@@ -186,7 +186,7 @@ fn patches(locked: &[Locked<'_, '_>], purposes: &mut Purposes, reading: &mut Rea
             Some(base) => purposes.need(one.node, *base, Usage::Program),
             None if registered => {
                 let at = name_in(one.entry, &one.name);
-                let package = reading.add_used(&one.name, &one.version, at, Usage::Program, Some(one.node));
+                let package = reading.add(&one.name, &one.version, at, Usage::Program, Some(one.node));
                 if let Some(package) = package {
                     let keys = ["version", "resolution"];
                     package.says(keys.iter().filter_map(|key| Some(one.entry.get(key)?.value_at().start)));
