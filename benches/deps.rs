@@ -20,7 +20,7 @@ fn main() {
 #[divan::bench(max_time = 2)]
 fn open_the_facts(bencher: divan::Bencher<'_, '_>) {
     let file = include_bytes!("../src/deps/data/advisories.bin");
-    bencher.bench(|| Database::open(file).unwrap().status());
+    bencher.bench(|| Database::open(file.to_vec()).unwrap().status());
 }
 
 #[divan::bench(args = ["Cargo.lock", "package-lock.json", "requirements.txt"], max_time = 2)]

@@ -2,6 +2,7 @@
 
 use super::database::{Database, Fact, Kind};
 use super::version::{Affected, Ecosystem, affected, fixes};
+use crate::error::Result;
 use crate::finding::Severity;
 
 /// One weakness of one version.
@@ -26,11 +27,16 @@ pub(super) struct Verdict {
     pub(super) unsure: Vec<String>,
 }
 
-/// Looks a version up.
-pub(super) fn check(database: &Database, ecosystem: Ecosystem, name: &str, version: &str) -> Verdict {
+/// Looks a version up. Errors: the facts cannot be read.
+pub(super) fn check(
+    database: &Database,
+    ecosystem: Ecosystem,
+    name: &str,
+    version: &str,
+) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut hits: Vec<Fact> = Vec::new();
-    for fact in database.facts(ecosystem, name) {
+    for fact in database.facts(ecosystem, name)? {
         match affected(ecosystem, version, &fact.ranges, &fact.versions) {
             Affected::No => {}
             Affected::Unsure => verdict.unsure.push(fact.id),
@@ -43,7 +49,7 @@ pub(super) fn check(database: &Database, ecosystem: Ecosystem, name: &str, versi
     }
     verdict.matches = groups(&hits).iter().flat_map(|group| matches_of(ecosystem, version, group)).collect();
     verdict.matches.sort_by(|one, other| one.id.cmp(&other.id));
-    verdict
+    Ok(verdict)
 }
 
 /// Union-find over ids and aliases: the records that describe one weakness.
@@ -130,11 +136,11 @@ mod tests {
             });
             (format!("{id}.json"), record.to_string().into_bytes())
         });
-        Database::open(&build(&[(Ecosystem::PyPi, Records::Json(files.collect()))]).unwrap()).unwrap()
+        Database::open(build(vec![(Ecosystem::PyPi, Records::Json(files.collect()))]).unwrap()).unwrap()
     }
 
     fn found(database: &Database, version: &str) -> Vec<Match> {
-        check(database, Ecosystem::PyPi, "a", version).matches
+        check(database, Ecosystem::PyPi, "a", version).unwrap().matches
     }
 
     #[test]
@@ -187,8 +193,8 @@ mod tests {
     #[test]
     fn versions_without_an_order_are_unsure() {
         let database = database(&[("PYSEC-2020-1", &[], "2.0", None)]);
-        let verdict = check(&database, Ecosystem::PyPi, "a", "one point oh");
+        let verdict = check(&database, Ecosystem::PyPi, "a", "one point oh").unwrap();
         assert_eq!((verdict.matches.len(), verdict.unsure), (0, vec!["PYSEC-2020-1".to_owned()]));
-        assert_eq!(check(&database, Ecosystem::PyPi, "b", "one point oh"), Verdict::default());
+        assert_eq!(check(&database, Ecosystem::PyPi, "b", "one point oh").unwrap(), Verdict::default());
     }
 }

@@ -72,7 +72,13 @@ pub(super) fn lockfile(
         if !seen.insert((&package.name, &package.version)) {
             continue;
         }
-        let verdict = check(database, ecosystem, &package.name, &package.version);
+        let verdict = match check(database, ecosystem, &package.name, &package.version) {
+            Ok(verdict) => verdict,
+            Err(why) => {
+                facts.notes.push(not_checked(view, &why.to_string()));
+                break;
+            }
+        };
         let way_out = way_out(database, ecosystem, &package.name, &verdict.matches);
         let found = verdict.matches.iter().map(|one| {
             let mut finding = finding(view, ecosystem, package, one, pages);
@@ -123,8 +129,10 @@ fn way_out(
     fixes.sort_by(|one, other| order(ecosystem, one, other));
     fixes.dedup();
     let open = |version: &str| {
-        let verdict = check(database, ecosystem, name, version);
-        !verdict.unsure.is_empty() || verdict.matches.iter().any(|one| one.kind.informational().is_none())
+        check(database, ecosystem, name, version).map_or(true, |verdict| {
+            let weak = |one: &Match| one.kind.informational().is_none();
+            !verdict.unsure.is_empty() || verdict.matches.iter().any(weak)
+        })
     };
     let clean = fixes.into_iter().take(TRIED).find(|version| !open(version));
     let firsts = matches.iter().filter_map(|one| one.fixed.first());

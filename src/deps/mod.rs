@@ -302,8 +302,8 @@ mod tests {
 
     #[test]
     fn an_ecosystem_without_data_is_never_clean() {
-        let empty = database::build(&[(Ecosystem::Go, database::Records::Json(Vec::new()))]).unwrap();
-        let checks = checks().with_database(Database::open(&empty).unwrap());
+        let empty = database::build(vec![(Ecosystem::Go, database::Records::Json(Vec::new()))]).unwrap();
+        let checks = checks().with_database(Database::open(empty).unwrap());
         let facts = checks.facts(&code("requirements.txt", "a==1.0\n"));
         assert_eq!(facts.notes[0].kind, NoteKind::NotChecked);
         assert_eq!(

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use super::{Head, Identifier, Kind, MAGIC, SectionHead, Stored};
-use crate::artifact::Digest;
+use jiff::civil::Date;
+
+use super::store::{Part, cannot_encode, write};
+use super::{EcosystemStatus, Functions, Identifier, Kind, Stored};
 use crate::deps::osv::{AffectedPackage, Record, Score};
 use crate::deps::rustsec;
 use crate::deps::version::{Affected, Ecosystem, Event, affected, sort};
@@ -17,6 +19,8 @@ const RECORD_BYTES: u64 = 16 * 1024 * 1024;
 const ARCHIVE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// zstd's level: the file is built once and read often.
 const LEVEL: i32 = 19;
+/// zstd's level for what every update builds.
+const LEVEL_SOON: i32 = 6;
 
 /// The records of one ecosystem.
 pub enum Records {
@@ -29,6 +33,10 @@ pub enum Records {
 /// Builds the database file from a folder in OSV's layout: `<ecosystem>/all.zip`, or records `<ecosystem>/*.json`. Errors
 /// name the file.
 pub fn build_from(folder: &Path) -> Result<Vec<u8>> {
+    build(inputs_of(folder)?)
+}
+
+fn inputs_of(folder: &Path) -> Result<Vec<(Ecosystem, Records)>> {
     let mut inputs = Vec::new();
     for ecosystem in Ecosystem::ALL {
         let folder = folder.join(ecosystem.name());
@@ -45,7 +53,7 @@ pub fn build_from(folder: &Path) -> Result<Vec<u8>> {
             "give a folder in OSV's layout: `crates.io/all.zip`, `PyPI/all.zip`, `npm/all.zip`, `Go/all.zip`",
         ));
     }
-    build(&inputs)
+    Ok(inputs)
 }
 
 fn read_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
@@ -75,11 +83,37 @@ fn cannot_read(path: &Path, error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("cannot read {}", path.display())).because(error)
 }
 
-/// Builds the database file. Errors name the record that is wrong.
-pub fn build(inputs: &[(Ecosystem, Records)]) -> Result<Vec<u8>> {
+/// Builds the database file, as small as can be, without titles. Errors name the record that is wrong.
+pub fn build(inputs: Vec<(Ecosystem, Records)>) -> Result<Vec<u8>> {
+    let read = |(ecosystem, records)| Ok(Input { ecosystem, records: parse(ecosystem, records)?, as_of: None });
+    build_records(inputs.into_iter().map(read).collect::<Result<_>>()?, Form::BuiltIn)
+}
+
+/// What one ecosystem's part of a database is built from.
+pub(in crate::deps) struct Input {
+    pub(in crate::deps) ecosystem: Ecosystem,
+    pub(in crate::deps) records: Vec<Record>,
+    /// The last day the records are known to have been all there are, "2026-08-21"; `None`: that of the newest.
+    pub(in crate::deps) as_of: Option<String>,
+}
+
+/// What a database file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::deps) enum Form {
+    /// It is compiled in: as small as can be, without titles.
+    BuiltIn,
+    /// It is built at every update: with titles, and soon there.
+    Installed,
+}
+
+/// As [`build`], of records that are read already.
+pub(in crate::deps) fn build_records(inputs: Vec<Input>, form: Form) -> Result<Vec<u8>> {
     let mut records: BTreeMap<Ecosystem, Vec<Record>> = BTreeMap::new();
-    for (ecosystem, source) in inputs {
-        records.entry(*ecosystem).or_default().extend(parse(*ecosystem, source)?);
+    let mut days: BTreeMap<Ecosystem, String> = BTreeMap::new();
+    for mut input in inputs {
+        input.records.retain(|record| record.withdrawn.is_none());
+        records.entry(input.ecosystem).or_default().append(&mut input.records);
+        days.extend(input.as_of.map(|day| (input.ecosystem, day)));
     }
     let mut scores: BTreeMap<String, Severity> = BTreeMap::new();
     for record in records.values_mut().flatten() {
@@ -90,30 +124,26 @@ pub fn build(inputs: &[(Ecosystem, Records)]) -> Result<Vec<u8>> {
             *known = score.max(*known);
         }
     }
-    let (mut head, mut entries) = (Head { sections: Vec::new() }, Vec::new());
-    for (ecosystem, records) in records {
-        head.sections.push(section(ecosystem, records, &scores, &mut entries)?);
+    let mut parts = Vec::new();
+    for (ecosystem, mut records) in records {
+        records.sort_by(|one, other| one.id.cmp(&other.id));
+        let mut part = part(ecosystem, &records, &scores, form)?;
+        if let Some(day) = days.remove(&ecosystem) {
+            part.status.as_of = day;
+        }
+        parts.push(part);
     }
-    let mut payload = postcard::to_allocvec(&head).map_err(cannot_encode)?;
-    payload.append(&mut entries);
-    let frame = zstd::bulk::compress(&payload, LEVEL).map_err(cannot_encode)?;
-    Ok([MAGIC.as_slice(), Digest::of(&frame).as_bytes(), &frame].concat())
+    write(parts, if form == Form::BuiltIn { LEVEL } else { LEVEL_SOON })
 }
 
-fn cannot_encode(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(ErrorKind::Bug, "cannot encode the advisory database").because(error)
-}
-
-/// The records that count, sorted by id: withdrawn ones are dropped here.
-fn parse(ecosystem: Ecosystem, source: &Records) -> Result<Vec<Record>> {
+/// Reads the records.
+pub(in crate::deps) fn parse(ecosystem: Ecosystem, source: Records) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     let mut add = |name: &str, bytes: &[u8]| -> Result<()> {
         let record: Record = serde_json::from_slice(bytes).map_err(|error| {
             Error::new(ErrorKind::Settings, format!("{ecosystem}: {name} is no OSV record")).because(error)
         })?;
-        if record.withdrawn.is_none() {
-            records.push(record);
-        }
+        records.push(record);
         Ok(())
     };
     match source {
@@ -135,22 +165,21 @@ fn parse(ecosystem: Ecosystem, source: &Records) -> Result<Vec<Record>> {
             }
         }
     }
-    records.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(records)
 }
 
-fn section(
+fn part(
     ecosystem: Ecosystem,
-    records: Vec<Record>,
+    records: &[Record],
     scores: &BTreeMap<String, Severity>,
-    entries: &mut Vec<u8>,
-) -> Result<SectionHead> {
-    let newest = newest(&records);
+    form: Form,
+) -> Result<Part> {
+    let newest = newest(records);
     let sources: BTreeSet<&str> = records.iter().map(|record| publisher(&record.id)).collect();
     let source = sources.into_iter().collect::<Vec<_>>().join(", ");
     let mut packages: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
     let mut advisories = 0;
-    for record in &records {
+    for record in records {
         let severity = match own_severity(record) {
             Severity::Unknown => borrowed(record, scores),
             known => known,
@@ -161,19 +190,28 @@ fn section(
             else {
                 continue;
             };
-            let stored = store(ecosystem, record, one, severity);
+            let mut stored = store(ecosystem, record, one, severity);
+            if form == Form::Installed {
+                stored.summary = title(record);
+            }
             packages.entry(ecosystem.key(&package.name)).or_default().push(stored);
             counted = 1;
         }
         advisories += counted;
     }
-    let mut sizes = Vec::with_capacity(packages.len());
-    for (key, records) in &packages {
-        let before = entries.len();
-        entries.extend(postcard::to_allocvec(&(key, records)).map_err(cannot_encode)?);
-        sizes.push(u32::try_from(entries.len() - before).map_err(cannot_encode)?);
-    }
-    Ok(SectionHead { ecosystem, source, newest, advisories, sizes })
+    let status = EcosystemStatus {
+        ecosystem: ecosystem.name(),
+        advisories,
+        packages: packages.len(),
+        as_of: newest.clone(),
+        newest,
+        source,
+    };
+    let entries = packages.into_iter().map(|(key, records)| {
+        let entry = postcard::to_allocvec(&(&key, records)).map_err(cannot_encode)?;
+        Ok((key, entry))
+    });
+    Ok(Part { ecosystem, status, entries: entries.collect::<Result<_>>()? })
 }
 
 fn store(ecosystem: Ecosystem, record: &Record, one: &AffectedPackage, severity: Severity) -> Stored {
@@ -206,7 +244,54 @@ fn store(ecosystem: Ecosystem, record: &Record, one: &AffectedPackage, severity:
     aliases.dedup();
     let kind = kind(record, one);
     let severity = if kind == Kind::Malicious { Severity::Critical } else { severity };
-    Stored { id: Identifier::new(&record.id), aliases, kind, severity, ranges, versions }
+    Stored {
+        id: Identifier::new(&record.id),
+        aliases,
+        kind,
+        severity,
+        ranges,
+        versions,
+        published: published(record).unwrap_or(0),
+        summary: String::new(),
+        functions: functions(one),
+    }
+}
+
+/// A record's title as one line.
+fn title(record: &Record) -> String {
+    const LONGEST: usize = 200;
+    let summary = record.summary.as_deref().unwrap_or_default();
+    let words: Vec<&str> = summary.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}
+
+/// The day a record was published, in days since 1970.
+fn published(record: &Record) -> Option<u16> {
+    let day: Date = record.published.as_deref()?.get(..10)?.parse().ok()?;
+    let since = day.since(Date::new(1970, 1, 1).ok()?).ok()?;
+    u16::try_from(since.get_days()).ok()
+}
+
+/// What RustSec and Go say of the functions that have the weakness. Of Go's, only those that other packages can call.
+fn functions(one: &AffectedPackage) -> Vec<Functions> {
+    let Some(specific) = &one.ecosystem_specific else { return Vec::new() };
+    let mut functions: Vec<Functions> = Vec::new();
+    for path in specific.affects.iter().flat_map(|affects| &affects.functions) {
+        if let Some((of, name)) = path.rsplit_once("::") {
+            functions.push(Functions { of: of.to_owned(), names: vec![name.to_owned()] });
+        }
+    }
+    for import in &specific.imports {
+        let exported = |symbol: &&String| {
+            symbol.split('.').all(|part| part.starts_with(|first: char| first.is_uppercase()))
+        };
+        let names: Vec<String> = import.symbols.iter().filter(exported).cloned().collect();
+        if !names.is_empty() {
+            functions.push(Functions { of: import.path.clone(), names });
+        }
+    }
+    functions.sort();
+    functions
 }
 
 fn kind(record: &Record, one: &AffectedPackage) -> Kind {

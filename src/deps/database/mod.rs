@@ -1,15 +1,15 @@
-//! The advisory facts: a sorted key table and compact records, compressed, with a digest in front.
-//!
-//! The file: eight bytes of magic, the SHA-256 of everything after it, a zstd frame. Inside the frame a head in
-//! postcard's encoding, then one entry a package, sorted by key, so that a lookup decodes about a dozen names and the
-//! records of one package.
+//! The advisory facts: who is affected by what, by package, in a compact file with digests ([`store`]).
 
 mod build;
 mod identifier;
+mod store;
 
-use std::ops::Range;
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::version::{Ecosystem, Event};
@@ -18,12 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Severity;
 
 pub use build::{Records, build, build_from};
+pub(super) use build::{Form, Input, build_records};
 use identifier::Identifier;
-
-const MAGIC: &[u8; 8] = b"weftadv1";
-const BODY: usize = MAGIC.len() + 32;
-/// The most bytes a frame may unpack to: a hundred times what all of OSV's advisories on four ecosystems take.
-const UNPACKED: usize = 1 << 30;
+use store::{Bytes, Store};
 
 static EMBEDDED: &[u8] = include_bytes!("../data/advisories.bin");
 
@@ -65,6 +62,19 @@ pub(super) struct Fact {
     pub(super) ranges: Vec<Vec<Event>>,
     /// Affected versions outside all ranges.
     pub(super) versions: Vec<String>,
+    /// The day it was published.
+    pub(super) published: Option<Date>,
+    /// One line on it; empty in the built-in data.
+    pub(super) summary: String,
+    /// The functions that have the weakness, where the record names some.
+    pub(super) functions: Vec<Functions>,
+}
+
+/// Functions of one module: `regex::Regex` and `new`, `golang.org/x/text/language` and `Parse`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Functions {
+    pub(super) of: String,
+    pub(super) names: Vec<String>,
 }
 
 /// A [`Fact`] as it is stored.
@@ -76,10 +86,15 @@ struct Stored {
     severity: Severity,
     ranges: Vec<Vec<Event>>,
     versions: Vec<String>,
+    /// Days since 1970; 0: not known.
+    published: u16,
+    summary: String,
+    functions: Vec<Functions>,
 }
 
 impl Stored {
     fn fact(self) -> Fact {
+        let day = |days: u16| Date::new(1970, 1, 1).ok()?.checked_add(jiff::Span::new().days(days)).ok();
         Fact {
             id: self.id.to_string(),
             aliases: self.aliases.iter().map(ToString::to_string).collect(),
@@ -87,23 +102,11 @@ impl Stored {
             severity: self.severity,
             ranges: self.ranges,
             versions: self.versions,
+            published: if self.published == 0 { None } else { day(self.published) },
+            summary: self.summary,
+            functions: self.functions,
         }
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Head {
-    sections: Vec<SectionHead>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SectionHead {
-    ecosystem: Ecosystem,
-    source: String,
-    newest: String,
-    advisories: u32,
-    /// The length of each entry; the entries of all sections follow the head.
-    sizes: Vec<u32>,
 }
 
 /// What the database knows of one ecosystem.
@@ -118,108 +121,93 @@ pub struct EcosystemStatus {
     pub packages: usize,
     /// The day of the newest record, "2026-08-21"; only the year when its records say no more.
     pub newest: String,
+    /// The last day it is known to have been whole: of its fetching, else of the newest record.
+    pub as_of: String,
     /// The databases they come from: "RustSec".
     pub source: String,
 }
 
-struct Section {
-    status: EcosystemStatus,
-    /// Where each entry is, by key.
-    entries: Vec<Range<usize>>,
-}
-
 /// Advisory facts, opened. One serves all threads.
 pub struct Database {
-    bytes: Vec<u8>,
-    /// In the order of [`Ecosystem::ALL`].
-    sections: [Option<Section>; Ecosystem::ALL.len()],
+    store: Store,
 }
 
 impl Database {
-    /// The snapshot compiled into this binary, unpacked at its first use.
+    /// The snapshot compiled into this binary.
     pub fn embedded() -> Result<&'static Database> {
         static OPENED: OnceLock<std::result::Result<Database, String>> = OnceLock::new();
-        let opened = OPENED.get_or_init(|| Database::open(EMBEDDED).map_err(|error| error.to_string()));
+        let opened = OPENED.get_or_init(|| {
+            let store = Store::open(Bytes::Held(Cow::Borrowed(EMBEDDED)));
+            store.map(|store| Database { store }).map_err(|error| error.to_string())
+        });
         opened.as_ref().map_err(|message| {
             Error::new(ErrorKind::Bug, format!("the built-in advisory data is damaged: {message}"))
                 .hint("install weft anew")
         })
     }
 
-    /// Opens what [`build()`] wrote. Errors: any bit of it is not as it was written.
-    pub fn open(file: &[u8]) -> Result<Database> {
-        let damaged = |what: &str| {
-            Error::new(ErrorKind::Mismatch, format!("the advisory database {what}"))
-                .hint("build it anew with `weft db build`")
-        };
-        let digest = file
-            .strip_prefix(MAGIC)
-            .and_then(|rest| rest.get(..32))
-            .ok_or_else(|| damaged("is cut off, or no advisory database of this version of weft"))?;
-        let frame = file.get(BODY..).unwrap_or_default();
-        if Digest::of(frame).as_bytes() != digest {
-            return Err(damaged("does not match its digest"));
-        }
-        let size = zstd::zstd_safe::get_frame_content_size(frame)
-            .ok()
-            .flatten()
-            .and_then(|size| usize::try_from(size).ok())
-            .filter(|size| *size <= UNPACKED)
-            .ok_or_else(|| damaged("has a size that is not possible"))?;
-        let bytes = zstd::bulk::decompress(frame, size)
-            .map_err(|error| damaged("cannot be decompressed").because(error))?;
-        Database::index(bytes).ok_or_else(|| damaged("holds records that cannot be read"))
+    /// Opens what [`build()`] wrote. Errors: its head is not as it was written; a block is checked when it is used.
+    pub fn open(file: Vec<u8>) -> Result<Database> {
+        Ok(Database { store: Store::open(Bytes::Held(Cow::Owned(file)))? })
     }
 
-    fn index(bytes: Vec<u8>) -> Option<Database> {
-        let (head, rest) = postcard::take_from_bytes::<Head>(&bytes).ok()?;
-        let mut at = bytes.len() - rest.len();
-        let mut sections = [const { None }; Ecosystem::ALL.len()];
-        for section in head.sections {
-            let mut entries = Vec::with_capacity(section.sizes.len());
-            for size in section.sizes {
-                let end = at.checked_add(size as usize).filter(|end| *end <= bytes.len())?;
-                entries.push(at..end);
-                at = end;
+    /// As [`Database::open`], of a file that is read as it is needed. Errors: it cannot be read, too.
+    pub fn open_file(path: &Path) -> Result<Database> {
+        let file = File::open(path).map_err(|error| {
+            Error::new(ErrorKind::Io, format!("cannot read {}", path.display())).because(error)
+        })?;
+        Ok(Database { store: Store::open(Bytes::File(Mutex::new(file)))? })
+    }
+
+    /// Reads every byte. Errors: any bit of it is not as it was written.
+    pub fn verify(&self) -> Result<()> {
+        for section in self.store.sections.iter().flatten() {
+            for block in &section.blocks {
+                let opened = self.store.block(block)?;
+                if !opened.entries().all(|entry| decode(entry).is_some()) {
+                    return Err(Error::new(ErrorKind::Mismatch, "the advisory database holds no records"));
+                }
             }
-            let status = EcosystemStatus {
-                ecosystem: section.ecosystem.name(),
-                advisories: section.advisories as usize,
-                packages: entries.len(),
-                newest: section.newest,
-                source: section.source,
-            };
-            sections[section.ecosystem as usize] = Some(Section { status, entries });
         }
-        (at == bytes.len()).then_some(Database { bytes, sections })
+        Ok(())
+    }
+
+    /// Tells its content from any other's.
+    pub fn digest(&self) -> Digest {
+        self.store.digest
     }
 
     /// What it knows, an element an ecosystem that it has data of.
     pub fn status(&self) -> Vec<EcosystemStatus> {
-        self.sections.iter().flatten().map(|section| section.status.clone()).collect()
+        self.store.sections.iter().flatten().map(|section| section.status.clone()).collect()
     }
 
     /// What it knows of one ecosystem; `None`: nothing at all, so that nothing of it is checked.
-    pub(super) fn status_of(&self, ecosystem: Ecosystem) -> Option<&EcosystemStatus> {
-        self.sections[ecosystem as usize].as_ref().map(|section| &section.status)
+    pub fn status_of(&self, ecosystem: Ecosystem) -> Option<&EcosystemStatus> {
+        self.store.sections[ecosystem as usize].as_ref().map(|section| &section.status)
     }
 
-    /// The facts on a package, as the ecosystem writes its name.
-    pub(super) fn facts(&self, ecosystem: Ecosystem, name: &str) -> Vec<Fact> {
-        let Some(section) = &self.sections[ecosystem as usize] else { return Vec::new() };
-        let wanted = ecosystem.key(name);
-        let found = section.entries.binary_search_by(|entry| self.key(entry).0.cmp(wanted.as_str()));
-        let Ok(index) = found else { return Vec::new() };
-        let (_, records) = self.key(&section.entries[index]);
-        let stored: Vec<Stored> = postcard::from_bytes(records).unwrap_or_default();
-        stored.into_iter().map(Stored::fact).collect()
+    /// The facts on a package, as the ecosystem writes its name. Errors: the bytes that hold them are not as they were
+    /// written.
+    pub(super) fn facts(&self, ecosystem: Ecosystem, name: &str) -> Result<Vec<Fact>> {
+        let Some(section) = &self.store.sections[ecosystem as usize] else { return Ok(Vec::new()) };
+        let Some(entry) = self.store.entry(section, &ecosystem.key(name), name_of)? else {
+            return Ok(Vec::new());
+        };
+        // The digest vouches for the encoding: the default is never taken.
+        Ok(decode(entry).unwrap_or_default().into_iter().map(Stored::fact).collect())
     }
+}
 
-    /// The key of an entry, and the bytes of its records.
-    fn key(&self, entry: &Range<usize>) -> (&str, &[u8]) {
-        // The digest vouches for the encoding: the defaults are never taken.
-        postcard::take_from_bytes(&self.bytes[entry.clone()]).unwrap_or_default()
-    }
+/// The name of an entry, in front.
+fn name_of(entry: &[u8]) -> &str {
+    postcard::take_from_bytes(entry).map_or("", |(name, _)| name)
+}
+
+/// The records of an entry, behind its name.
+fn decode(entry: &[u8]) -> Option<Vec<Stored>> {
+    let (_, records) = postcard::take_from_bytes::<&str>(entry).ok()?;
+    postcard::from_bytes(records).ok()
 }
 
 #[cfg(test)]
@@ -256,27 +244,28 @@ mod tests {
     }
 
     fn build_small() -> Vec<u8> {
-        build(&[(Ecosystem::Cargo, Records::Json(small()))]).unwrap()
+        build(vec![(Ecosystem::Cargo, Records::Json(small()))]).unwrap()
     }
 
     #[test]
     fn facts_come_back() {
-        let database = Database::open(&build_small()).unwrap();
-        let [older, newer]: [Fact; 2] = database.facts(Ecosystem::Cargo, "one").try_into().unwrap();
+        let database = Database::open(build_small()).unwrap();
+        let [older, newer]: [Fact; 2] = database.facts(Ecosystem::Cargo, "one").unwrap().try_into().unwrap();
         assert_eq!((older.id.as_str(), older.kind), ("RUSTSEC-2019-0002", Kind::Unmaintained));
         assert_eq!(newer.aliases, ["GHSA-2222-3333-4444", "CVE-2020-9999"]);
         assert_eq!(newer.severity, Severity::Critical);
         assert_eq!(newer.ranges, [[Event::Introduced("0".into()), Event::Fixed("1.2.3".into())]]);
         assert_eq!(newer.versions, ["3.0.0"]);
-        assert_eq!(database.facts(Ecosystem::Cargo, "two")[0].kind, Kind::Malicious);
+        assert_eq!(database.facts(Ecosystem::Cargo, "two").unwrap()[0].kind, Kind::Malicious);
         for other in ["", "on", "onee", "zzz"] {
-            assert_eq!(database.facts(Ecosystem::Cargo, other), []);
+            assert_eq!(database.facts(Ecosystem::Cargo, other).unwrap(), []);
         }
         let status = EcosystemStatus {
             ecosystem: "crates.io",
             advisories: 3,
             packages: 2,
             newest: "2025".into(),
+            as_of: "2025".into(),
             source: "OpenSSF, RustSec".into(),
         };
         assert_eq!(database.status(), [status]);
@@ -287,33 +276,76 @@ mod tests {
     fn order_of_the_records_does_not_matter() {
         let mut reversed = small();
         reversed.reverse();
-        assert_eq!(build(&[(Ecosystem::Cargo, Records::Json(reversed))]).unwrap(), build_small());
+        assert_eq!(build(vec![(Ecosystem::Cargo, Records::Json(reversed))]).unwrap(), build_small());
     }
 
     #[test]
     fn a_wrong_record_is_named() {
         for wrong in ["{", "[]", r#"{"id": 1}"#] {
-            let error = build(&[(Ecosystem::Go, Records::Json(vec![("x.json".into(), wrong.into())]))])
+            let error = build(vec![(Ecosystem::Go, Records::Json(vec![("x.json".into(), wrong.into())]))])
                 .err()
                 .unwrap();
             assert_eq!(error.to_string(), "Go: x.json is no OSV record");
         }
-        let error = build(&[(Ecosystem::Go, Records::Zip(b"no archive".to_vec()))]).err().unwrap();
+        let error = build(vec![(Ecosystem::Go, Records::Zip(b"no archive".to_vec()))]).err().unwrap();
         assert_eq!(error.to_string(), "Go/all.zip cannot be read");
+    }
+
+    /// What somebody who uses a whole file of these bytes learns.
+    fn whole(file: Vec<u8>) -> Result<()> {
+        Database::open(file)?.verify()
     }
 
     #[test]
     fn every_changed_byte_and_every_cut_is_refused() {
         let file = build_small();
+        whole(file.clone()).unwrap();
         for index in 0..file.len() {
             for flip in [1u8, 0x80, 0xff] {
                 let mut changed = file.clone();
                 changed[index] ^= flip;
-                assert!(Database::open(&changed).is_err(), "byte {index}");
+                assert!(whole(changed).is_err(), "byte {index}");
             }
-            assert!(Database::open(&file[..index]).is_err(), "cut at {index}");
+            assert!(Database::open(file[..index].to_vec()).is_err(), "cut at {index}");
         }
-        assert!(Database::open(&[file.as_slice(), b"x"].concat()).is_err());
+        assert!(Database::open([file.as_slice(), b"x"].concat()).is_err());
+    }
+
+    #[test]
+    fn a_damaged_block_answers_nothing() {
+        let mut file = build_small();
+        let last = file.len() - 1;
+        file[last] ^= 1;
+        let error = Database::open(file).unwrap().facts(Ecosystem::Cargo, "one").unwrap_err();
+        assert_eq!(error.to_string(), "the advisory database does not match its digest");
+    }
+
+    #[test]
+    fn packages_are_found_in_whichever_block_they_are() {
+        let name = |number: usize| format!("package-{number:05}");
+        let records = (0..4000).map(|number| {
+            let more = format!(
+                r#""summary": "Two\n lines", "affected": [{{"package": {{"ecosystem": "npm", "name": "{}"}}, "versions": ["{}"]}}]"#,
+                name(number),
+                "1".repeat(50)
+            );
+            record(&format!("X-{number}"), &more)
+        });
+        let records = build::parse(Ecosystem::Npm, Records::Json(records.collect())).unwrap();
+        let input = Input { ecosystem: Ecosystem::Npm, records, as_of: Some("2026-01-02".into()) };
+        let file = build_records(vec![input], Form::Installed).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("npm");
+        std::fs::write(&path, file).unwrap();
+        let database = Database::open_file(&path).unwrap();
+        database.verify().unwrap();
+        assert_eq!(database.status()[0].as_of, "2026-01-02");
+        assert!(database.store.sections[Ecosystem::Npm as usize].as_ref().unwrap().blocks.len() > 3);
+        for number in 0..4000 {
+            let facts = database.facts(Ecosystem::Npm, &name(number)).unwrap();
+            assert_eq!((facts.len(), facts[0].summary.as_str()), (1, "Two lines"), "{number}");
+        }
+        assert!(database.facts(Ecosystem::Npm, "package-00000a").unwrap().is_empty());
     }
 
     #[test]
@@ -321,30 +353,21 @@ mod tests {
         let database = Database::embedded().unwrap();
         let known: Vec<&str> = database.status().iter().map(|status| status.ecosystem).collect();
         assert_eq!(known, ["crates.io", "PyPI", "npm", "Go"]);
-        for (ecosystem, section) in Ecosystem::ALL.into_iter().zip(&database.sections) {
-            let Some(section) = section else { continue };
-            let mut last = "";
-            for entry in &section.entries {
-                let (key, records) = database.key(entry);
-                assert!(last < key, "{key}");
-                assert!(!postcard::from_bytes::<Vec<Stored>>(records).unwrap().is_empty());
-                assert!(!database.facts(ecosystem, key).is_empty());
-                last = key;
+        for (ecosystem, section) in Ecosystem::ALL.into_iter().zip(&database.store.sections) {
+            let mut last = String::new();
+            for block in section.iter().flat_map(|section| &section.blocks) {
+                for entry in database.store.block(block).unwrap().entries() {
+                    let (key, records): (String, &[u8]) = postcard::take_from_bytes(entry).unwrap();
+                    assert!(last < key, "{key}");
+                    assert!(!postcard::from_bytes::<Vec<Stored>>(records).unwrap().is_empty());
+                    assert!(!database.facts(ecosystem, &key).unwrap().is_empty());
+                    last = key;
+                }
             }
         }
     }
 
     proptest! {
-        #[test]
-        fn a_payload_of_any_bytes_is_refused_or_opens(payload in proptest::collection::vec(any::<u8>(), 0..96)) {
-            // With a right digest, as somebody who builds a database of their own could make it.
-            let frame = zstd::bulk::compress(&payload, 1).unwrap();
-            let file = [MAGIC.as_slice(), Digest::of(&frame).as_bytes(), &frame].concat();
-            if let Ok(database) = Database::open(&file) {
-                database.facts(Ecosystem::Cargo, "a");
-            }
-        }
-
         #[test]
         fn any_range_comes_back(versions in proptest::collection::vec("[0-9]{1,2}(\\.[0-9]{1,2}){0,3}(-[a-z]{1,3})?", 1..6)) {
             let events: Vec<serde_json::Value> = versions
@@ -357,8 +380,8 @@ mod tests {
                 "ranges": [{"type": "SEMVER", "events": events}],
                 "versions": versions,
             }]});
-            let built = build(&[(Ecosystem::Npm, Records::Json(vec![("x".into(), record.to_string().into_bytes())]))]).unwrap();
-            let fact = Database::open(&built).unwrap().facts(Ecosystem::Npm, "a").remove(0);
+            let built = build(vec![(Ecosystem::Npm, Records::Json(vec![("x".into(), record.to_string().into_bytes())]))]).unwrap();
+            let fact = Database::open(built).unwrap().facts(Ecosystem::Npm, "a").unwrap().remove(0);
             // Dropping the listed versions that a range holds changes no answer.
             for version in &versions {
                 let verdict = super::super::version::affected(Ecosystem::Npm, version, &fact.ranges, &fact.versions);
