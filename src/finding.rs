@@ -122,6 +122,25 @@ pub struct Advisory {
     /// "development" or "optional" where it is there only for that.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub only: Option<String>,
+    /// One line on it, where the data has titles.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub summary: Option<String>,
+    /// The day it was published, "2022-03-08"; nothing for a malicious package, which no deadline lets stay.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<String>,
+    /// How long it may stay, where the settings say so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub due: Option<Due>,
+}
+
+/// A deadline of an advisory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Due {
+    /// The last day on which it does not block, "2026-12-03".
+    pub day: String,
+    /// Whether that is over.
+    pub over: bool,
 }
 
 /// Whether a finding counts.
@@ -235,9 +254,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The level: error for critical and high, warning for medium and unknown, note for low; note at low confidence.
+    /// The level: error for critical and high, warning for medium and unknown, note for low; note at low confidence. An
+    /// advisory whose deadline is not over is a warning at most.
     pub fn level(&self) -> Level {
+        let waits =
+            self.advisory.as_ref().and_then(|advisory| advisory.due.as_ref()).is_some_and(|due| !due.over);
         match (self.confidence, self.severity) {
+            (Confidence::High | Confidence::Medium, Severity::High | Severity::Critical) if waits => {
+                Level::Warning
+            }
             (Confidence::Low, _) | (_, Severity::Low) => Level::Note,
             (_, Severity::Medium | Severity::Unknown) => Level::Warning,
             (_, Severity::High | Severity::Critical) => Level::Error,

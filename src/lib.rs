@@ -12,6 +12,11 @@
 #[cfg(test)]
 extern crate self as weft;
 
+// Likewise the server that answers as a test tells it to.
+#[cfg(test)]
+#[path = "../tests/loopback/mod.rs"]
+mod loopback;
+
 pub mod analyze;
 pub mod artifact;
 mod cache;
@@ -23,6 +28,7 @@ pub mod finding;
 pub mod history;
 pub mod ingest;
 mod near;
+pub mod network;
 mod pass;
 pub mod policy;
 pub mod redact;
@@ -90,13 +96,23 @@ impl Checks {
         self
     }
 
+    /// Looks packages up in these advisories instead of the built-in ones.
+    pub fn with_databases(mut self, databases: deps::database::Databases) -> Self {
+        self.dependencies = self.dependencies.map(|dependencies| dependencies.with_databases(databases));
+        self
+    }
+
     /// Tells apart any two runs whose first passes may make something else of the same file: the engine, the rules, the
     /// settings it obeys. `None` when nothing may be kept.
     fn identity(&self, policy: &Policy) -> Option<Digest> {
         let redactor = self.redactor.identity()?;
         let stages = (self.analyzer.is_some(), self.dependencies.is_some(), policy.gate.only);
         let settings = format!("{stages:?} {} {:?}", policy.limits.file_bytes, policy.run.trust);
-        let all = [env!("WEFT_ENGINE"), &self.rules.digest().to_string(), &redactor.to_string(), &settings];
+        let data =
+            self.dependencies.as_ref().map(|dependencies| dependencies.databases().digest().to_string());
+        let data = data.unwrap_or_default();
+        let all =
+            [env!("WEFT_ENGINE"), &self.rules.digest().to_string(), &redactor.to_string(), &settings, &data];
         Some(Digest::of(all.join("\n").as_bytes()))
     }
 
@@ -216,8 +232,9 @@ pub fn scan_kept(
 }
 
 /// Why [`scan_kept`] will not use what is kept at `kept`, as a clause with what to do: others may have written it.
-pub fn cache_refused(kept: &Path) -> Option<String> {
-    cache::refused(kept)
+/// `setting` is how a person names another place.
+pub fn cache_refused(kept: &Path, setting: &str) -> Option<String> {
+    cache::refused(kept, setting)
 }
 
 fn whole(
@@ -362,6 +379,8 @@ fn link(
         Some(checks.redactor.redact(original).document)
     };
     let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code, own, &open));
+    let of_days = |dependencies: &deps::Dependencies| dependencies.data_of(packages.iter());
+    let data = checks.dependencies.as_ref().map(of_days).unwrap_or_default();
     let packages = checks.dependencies.as_ref().map(|dependencies| dependencies.link(packages));
     for (findings, notes) in code.into_iter().chain(packages) {
         all.findings.extend(findings);
@@ -381,7 +400,9 @@ fn link(
     all.allowances.extend(theirs);
     policy::standing(submission.entries.iter().chain(&near.entries), &mut all.findings);
     policy::practice(submission, &mut all.findings, &checks.rules);
-    (policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules), kept)
+    let mut report = policy::judge(all.findings, all.notes, &all.allowances, files, policy, &checks.rules);
+    report.dated(data.into_iter().map(|(of, day)| (of.name().to_owned(), day)), policy, &checks.rules);
+    (report, kept)
 }
 
 #[cfg(test)]

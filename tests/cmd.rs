@@ -11,6 +11,8 @@ pub fn scrubbed(cases: &trycmd::TestCases) -> &trycmd::TestCases {
         .env("XDG_CONFIG_HOME", "/dev/null")
         .env("XDG_CACHE_HOME", "/dev/null")
         .env("WEFT_CACHE_DIR", "")
+        .env("WEFT_DB_DIR", "")
+        .env("WEFT_ADVISORIES_URL", "")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("WEFT_KEY", "")

@@ -85,6 +85,9 @@ fn everything() -> Report {
         lines: None,
         way: Vec::new(),
         only: None,
+        summary: None,
+        published: None,
+        due: None,
     });
     let mut other = advisory.clone();
     other.rule = "RUSTSEC-2020-0159".into();
@@ -386,6 +389,9 @@ prop_compose! {
             lines: None,
             way: Vec::new(),
             only: None,
+            summary: None,
+            published: None,
+            due: None,
         };
         Finding {
             rule: if known { "private-key".into() } else { texts[9].clone() },

@@ -19,18 +19,18 @@ pub(super) fn prepare(folder: &Path) -> Option<Owner> {
 }
 
 /// Why what is kept at `path` is left alone: others may have written it. Nothing when it may be used, is not there, or
-/// when nothing can be kept there anyway. A clause, and what to do.
-pub(crate) fn refused(path: &Path) -> Option<String> {
+/// when nothing can be kept there anyway. A clause, and what to do: `setting` names another place.
+pub(crate) fn refused(path: &Path, setting: &str) -> Option<String> {
     let folder = path.parent()?;
     let metadata = fs::symlink_metadata(folder).ok()?;
     let shown = folder.display();
     if !metadata.is_dir() {
-        return Some(format!("{shown} is a link or no folder; name a folder with --cache-dir"));
+        return Some(format!("{shown} is a link or no folder; name a folder with {setting}"));
     }
     let owner = Owner::of(folder)?;
     if let Some(fault) = owner.fault(&metadata) {
-        let remedy = "make it yours alone (`chmod go-w`), or name another with --cache-dir";
-        return Some(format!("{shown} {fault}; {remedy}"));
+        let remedy = "make it yours alone (`chmod go-w`), or name another";
+        return Some(format!("{shown} {fault}; {remedy} with {setting}"));
     }
     let kept = fs::symlink_metadata(path).ok()?;
     let shown = path.display();

@@ -224,7 +224,7 @@ fn a_place_that_is_not_ours_alone_is_not_used() {
     let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     // Of others, and a link: as if it were not there.
     let whole = place.bytes();
-    let why = || super::refused(&place.file()).unwrap_or_default();
+    let why = || super::refused(&place.file(), "--cache-dir").unwrap_or_default();
     assert_eq!(why(), "");
     open(&place.file(), 0o666);
     assert!(why().ends_with("can be written to by others; it is replaced"), "{}", why());

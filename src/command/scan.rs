@@ -152,7 +152,9 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
     let kept = arguments.keeping.file(&submission, world);
     // Said beside the report: what is kept changes nothing in it.
-    if let Some(why) = kept.as_deref().filter(|_| !reporting.quiet).and_then(weft::cache_refused) {
+    if let Some(why) =
+        kept.as_deref().filter(|_| !reporting.quiet).and_then(|kept| weft::cache_refused(kept, "--cache-dir"))
+    {
         super::advise(&format!("weft: looked at every file anew: {}\n", weft::finding::printable(&why)));
     }
     let mut report = output::own_scan(&submission, &checks, &policy, world, kept.as_deref());

@@ -4,6 +4,7 @@
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
+use weft::deps::database::{Databases, Folder};
 use weft::error::{Error, ErrorKind, Result};
 use weft::finding::{Note, NoteKind, printable};
 use weft::ingest::git;
@@ -87,7 +88,21 @@ pub(super) fn text_checks(world: &World, own: Option<&Path>) -> Result<TextCheck
 /// The checks of these rules, with the project's key.
 pub(super) fn with(rules: RuleSet, world: &World) -> Result<Checks> {
     let run = super::hand::random()?;
-    Ok(Checks::new(rules, world.project_key().as_deref())?.marking(run.as_bytes()))
+    let (databases, notes) = databases(world);
+    let checks = Checks::new(rules, world.project_key().as_deref())?.marking(run.as_bytes());
+    let mut checks = checks.with_databases(databases);
+    checks.notes.extend(notes);
+    Ok(checks)
+}
+
+/// The advisories that count here: the built-in ones, and installed ones that nobody else can have written.
+pub(super) fn databases(world: &World) -> (Databases, Vec<Note>) {
+    let Some(folder) = world.database_folder() else { return (Databases::built_in(), Vec::new()) };
+    if let Some(why) = weft::cache_refused(&folder.join("lock"), "WEFT_DB_DIR") {
+        let what = format!("installed advisories are not used: {}", printable(&why));
+        return (Databases::built_in(), vec![Note::new(NoteKind::Partial, "", what)]);
+    }
+    Folder::at(folder).load()
 }
 
 /// Whose settings list the confidential terms.

@@ -90,6 +90,14 @@ impl World {
         Some(folder.join("weft"))
     }
 
+    /// The folder of installed advisories: `WEFT_DB_DIR`, else `advisories` in the folder for what a scan keeps.
+    pub(super) fn database_folder(&self) -> Option<PathBuf> {
+        match variable("WEFT_DB_DIR") {
+            Some(folder) => Some(self.resolve(Path::new(&folder))),
+            None => Some(self.cache_folder()?.join("advisories")),
+        }
+    }
+
     /// The path as one reads it from here.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.here.join(path)

@@ -1,6 +1,8 @@
 //! The advisories on one version of a package: one a weakness, however many databases describe it.
 
-use super::database::{Database, Fact, Kind};
+use jiff::civil::Date;
+
+use super::database::{Database, Fact, Functions, Kind};
 use super::version::{Affected, Ecosystem, affected, fixes};
 use crate::error::Result;
 use crate::finding::Severity;
@@ -16,6 +18,12 @@ pub(super) struct Match {
     pub(super) severity: Severity,
     /// The versions above that fix it, lowest first.
     pub(super) fixed: Vec<String>,
+    /// One line on it; empty when the data has none.
+    pub(super) summary: String,
+    /// The first day that any record of the group was published.
+    pub(super) published: Option<Date>,
+    /// The functions that have the weakness, where a record names some.
+    pub(super) functions: Vec<Functions>,
 }
 
 /// What the database says of one version.
@@ -28,12 +36,7 @@ pub(super) struct Verdict {
 }
 
 /// Looks a version up. Errors: the facts cannot be read.
-pub(super) fn check(
-    database: &Database,
-    ecosystem: Ecosystem,
-    name: &str,
-    version: &str,
-) -> Result<Verdict> {
+pub(super) fn check(database: &Database, ecosystem: Ecosystem, name: &str, version: &str) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut hits: Vec<Fact> = Vec::new();
     for fact in database.facts(ecosystem, name)? {
@@ -99,7 +102,17 @@ fn matches_of(ecosystem: Ecosystem, version: &str, group: &[&Fact]) -> Vec<Match
             // A version that another range calls affected is no fix.
             let mut fixed = fixes(ecosystem, version, &speaker.ranges);
             fixed.retain(|fix| affected(ecosystem, fix, &speaker.ranges, &speaker.versions) != Affected::Yes);
-            Match { id: speaker.id.clone(), aliases, kind: speaker.kind, severity, fixed }
+            let titled = echoes().map(|fact| fact.summary.as_str()).rfind(|summary| !summary.is_empty());
+            Match {
+                id: speaker.id.clone(),
+                aliases,
+                kind: speaker.kind,
+                severity,
+                fixed,
+                summary: titled.unwrap_or_default().to_owned(),
+                published: echoes().filter_map(|fact| fact.published).min(),
+                functions: speaker.functions.clone(),
+            }
         })
         .collect()
 }

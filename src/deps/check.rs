@@ -25,7 +25,7 @@ pub(super) fn lockfile(
     view: &View<'_>,
     ecosystem: Ecosystem,
     reading: &Reading,
-    database: Result<&Database, String>,
+    database: Result<Option<&Database>, String>,
     pages: &Pages,
     facts: &mut Facts,
 ) {
@@ -38,13 +38,13 @@ pub(super) fn lockfile(
         return;
     }
     let database = match database {
-        Ok(database) if database.status_of(ecosystem).is_some() => database,
-        Ok(_) => {
+        Ok(Some(database)) => database,
+        Ok(None) => {
             let mut note = not_checked(view, &format!("there is no advisory data for {ecosystem}"));
             if !ecosystem.built_in() {
                 // Nobody left it out: it comes with a database of the user's own.
                 note.kind = NoteKind::Unsupported;
-                note.message.push_str("; `weft db build` makes a database that has it");
+                note.message += &format!("; `weft db update --ecosystem {ecosystem}` fetches it");
             }
             return facts.notes.push(note);
         }
@@ -181,6 +181,9 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
         },
         way: Vec::new(),
         only: None,
+        summary: Some(one.summary.clone()).filter(|summary| !summary.is_empty()),
+        published: one.published.filter(|_| one.kind != Kind::Malicious).map(|day| day.to_string()),
+        due: None,
     });
     finding
 }

@@ -7,6 +7,7 @@ mod lockfile;
 mod manifest;
 mod osv;
 mod rustsec;
+pub mod update;
 mod version;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
 use crate::rule::{Rule, RuleSet};
-use database::{Database, EcosystemStatus};
+use database::{Database, Databases, EcosystemStatus};
 use lockfile::Format;
 
 pub use version::{Ecosystem, compare};
@@ -48,7 +49,7 @@ struct Included {
 /// The advisory data and rules. One serves all threads.
 pub struct Dependencies {
     pages: Pages,
-    database: Option<Database>,
+    databases: Databases,
 }
 
 /// The pages of `rules/deps`.
@@ -74,20 +75,23 @@ impl Dependencies {
             unpinned: page("unpinned-dependency")?,
             unlocked: page(manifest::UNLOCKED)?,
         };
-        Ok(Dependencies { pages, database: None })
+        Ok(Dependencies { pages, databases: Databases::built_in() })
     }
 
     /// Uses other facts than the built-in ones.
-    pub fn with_database(mut self, database: Database) -> Self {
-        self.database = Some(database);
+    pub fn with_databases(mut self, databases: Databases) -> Self {
+        self.databases = databases;
         self
     }
 
-    fn database(&self) -> Result<&Database> {
-        match &self.database {
-            Some(database) => Ok(database),
-            None => Database::embedded(),
-        }
+    /// The facts that are used.
+    pub fn databases(&self) -> &Databases {
+        &self.databases
+    }
+
+    /// What the database says of an ecosystem, or why it says nothing.
+    fn database(&self, ecosystem: Ecosystem) -> std::result::Result<Option<&Database>, String> {
+        self.databases.of(ecosystem).map_err(|error| error.to_string())
     }
 
     /// The first pass: reads one document if it is a manifest or lockfile, and the fences of a reply that are.
@@ -115,8 +119,8 @@ impl Dependencies {
                 let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
                 facts.includes.push(included);
             }
-            let database = self.database().map_err(|error| error.to_string());
-            check::lockfile(view, format.ecosystem(), &reading, database, &self.pages, facts);
+            let ecosystem = format.ecosystem();
+            check::lockfile(view, ecosystem, &reading, self.database(ecosystem), &self.pages, facts);
         } else if lockfile::unsupported(path) {
             facts.locks.insert(path.to_owned());
             let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
@@ -144,14 +148,24 @@ impl Dependencies {
             let message = format!("line {line}: {file}, which it includes, is not part of this check");
             notes.push(Note::new(NoteKind::Info, by, message));
         }
-        let ages = used.into_iter().filter_map(|ecosystem| self.database().ok()?.status_of(ecosystem));
-        notes.extend(ages.map(|status| {
-            let EcosystemStatus { ecosystem, newest, advisories, source, .. } = status;
+        notes.extend(used.into_iter().filter_map(|ecosystem| self.status(ecosystem)).map(|status| {
+            let EcosystemStatus { ecosystem, as_of, advisories, source, .. } = status;
             let message =
-                format!("{ecosystem} advisory data is of {newest} ({advisories} advisories, {source})");
+                format!("{ecosystem} advisory data is of {as_of} ({advisories} advisories, {source})");
             Note::new(NoteKind::Info, "", message)
         }));
         (findings, notes)
+    }
+
+    fn status(&self, ecosystem: Ecosystem) -> Option<&EcosystemStatus> {
+        self.databases.of(ecosystem).ok()??.status_of(ecosystem)
+    }
+
+    /// Of which day the data is that was asked about the packages of `facts`, by ecosystem.
+    pub fn data_of<'f>(&self, facts: impl Iterator<Item = &'f Facts>) -> Vec<(Ecosystem, String)> {
+        let used: BTreeSet<Ecosystem> = facts.flat_map(|facts| facts.used.iter().copied()).collect();
+        let day = |ecosystem| Some((ecosystem, self.status(ecosystem)?.as_of.clone()));
+        used.into_iter().filter_map(day).collect()
     }
 }
 
@@ -303,7 +317,7 @@ mod tests {
     #[test]
     fn an_ecosystem_without_data_is_never_clean() {
         let empty = database::build(vec![(Ecosystem::Go, database::Records::Json(Vec::new()))]).unwrap();
-        let checks = checks().with_database(Database::open(empty).unwrap());
+        let checks = checks().with_databases(Databases::only(Database::open(empty).unwrap()));
         let facts = checks.facts(&code("requirements.txt", "a==1.0\n"));
         assert_eq!(facts.notes[0].kind, NoteKind::NotChecked);
         assert_eq!(
@@ -339,8 +353,8 @@ mod tests {
     fn an_ecosystem_that_is_not_built_in_is_said_to_be_left_out() {
         let facts = checks().facts(&code("Gemfile.lock", "GEM\n  specs:\n    rack (2.0)\n"));
         assert_eq!(facts.notes[0].kind, NoteKind::Unsupported);
-        let said = "its packages are not checked: there is no advisory data for RubyGems; `weft db build` makes a database \
-                    that has it";
+        let said = "its packages are not checked: there is no advisory data for RubyGems; \
+                    `weft db update --ecosystem RubyGems` fetches it";
         assert_eq!(facts.notes[0].message, said);
     }
 

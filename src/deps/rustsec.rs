@@ -1,8 +1,15 @@
 //! What RustSec's own code decides: which packages its advisories are about, and how bad a CVSS vector is. The only file
 //! that names `rustsec`.
 
+use std::path::Path;
+
 use rustsec::SourceId;
 
+use super::osv::{
+    AffectedPackage, Affects, EcosystemSpecific, Package, PackageSpecific, Range, RangeEvent, Record, Score,
+};
+use super::version::Ecosystem;
+use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Severity;
 
 /// Whether a `source` of Cargo.lock is the default registry (its git or its sparse index); `None` when it is no source.
@@ -20,6 +27,67 @@ pub(super) fn severity(vector: &str) -> Option<Severity> {
         rustsec::advisory::Severity::High => Severity::High,
         rustsec::advisory::Severity::Critical => Severity::Critical,
     })
+}
+
+/// The records of a checkout of RustSec's advisory database, as its own code reads it. Errors name the checkout.
+pub(super) fn checkout(path: &Path) -> Result<Vec<Record>> {
+    let database = rustsec::Database::open(path).map_err(|error| {
+        Error::new(ErrorKind::Settings, format!("{} is no checkout of RustSec's database", path.display()))
+            .because(error)
+    })?;
+    Ok(database.iter().filter(|advisory| of_crates(advisory)).map(record).collect())
+}
+
+fn of_crates(advisory: &rustsec::Advisory) -> bool {
+    advisory.metadata.collection == Some(rustsec::Collection::Crates)
+        && advisory.metadata.source.as_ref().is_none_or(SourceId::is_default_registry)
+}
+
+/// An advisory as OSV writes it.
+fn record(advisory: &rustsec::Advisory) -> Record {
+    let metadata = &advisory.metadata;
+    let events = |range: &rustsec::osv::OsvRange| {
+        let introduced = range.introduced.as_ref().map_or("0".to_owned(), ToString::to_string);
+        let introduced = RangeEvent { introduced: Some(introduced), ..RangeEvent::default() };
+        let fixed = range
+            .fixed
+            .as_ref()
+            .map(|fixed| RangeEvent { fixed: Some(fixed.to_string()), ..RangeEvent::default() });
+        std::iter::once(introduced).chain(fixed).collect()
+    };
+    let ranges = rustsec::osv::ranges_for_advisory(&advisory.versions);
+    let functions = advisory.affected.iter().flat_map(|affected| affected.functions.keys());
+    let affected = AffectedPackage {
+        package: Some(Package {
+            ecosystem: Ecosystem::Cargo.name().to_owned(),
+            name: metadata.package.to_string(),
+        }),
+        ranges: ranges
+            .iter()
+            .map(|range| Range { kind: "SEMVER".to_owned(), events: events(range) })
+            .collect(),
+        database_specific: Some(PackageSpecific {
+            informational: metadata.informational.as_ref().map(|kind| kind.as_str().to_owned()),
+            categories: metadata.categories.iter().map(ToString::to_string).collect(),
+        }),
+        ecosystem_specific: Some(EcosystemSpecific {
+            affects: Some(Affects { functions: functions.map(ToString::to_string).collect() }),
+            imports: Vec::new(),
+        }),
+        ..AffectedPackage::default()
+    };
+    let day = format!("{}T00:00:00Z", metadata.date.as_str());
+    Record {
+        id: metadata.id.to_string(),
+        modified: Some(day.clone()),
+        published: Some(day),
+        withdrawn: metadata.withdrawn.as_ref().map(|day| day.as_str().to_owned()),
+        summary: Some(metadata.title.clone()),
+        aliases: metadata.aliases.iter().map(ToString::to_string).collect(),
+        affected: vec![affected],
+        severity: metadata.cvss.iter().map(|score| Score { score: score.to_string() }).collect(),
+        database_specific: None,
+    }
 }
 
 /// The `source` of the default registry, for tests: no address is written down.

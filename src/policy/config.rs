@@ -19,6 +19,8 @@ pub struct Policy {
     pub gate: Gate,
     /// Bounds of a scan.
     pub limits: Limits,
+    /// How packages are judged.
+    pub deps: DepsPolicy,
     /// How secrets are judged.
     pub secrets: SecretsPolicy,
     /// Who has to be covered by an approval.
@@ -166,6 +168,60 @@ pub struct SecretsPolicy {
 impl Default for SecretsPolicy {
     fn default() -> Self {
         SecretsPolicy { max_age_days: 90 }
+    }
+}
+
+/// `[deps]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct DepsPolicy {
+    /// Days after which advisory data is old, which the verdict says; 0: never.
+    pub max_age_days: u32,
+    /// What old data does.
+    pub old_data: OldData,
+    /// `[deps.deadlines]`
+    pub deadlines: Deadlines,
+}
+
+impl Default for DepsPolicy {
+    fn default() -> Self {
+        DepsPolicy { max_age_days: 30, old_data: OldData::Say, deadlines: Deadlines::default() }
+    }
+}
+
+/// What advisory data that is old does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OldData {
+    /// The verdict says it.
+    Say,
+    /// The verdict is "incomplete".
+    Incomplete,
+}
+
+/// `[deps.deadlines]`: the days an advisory of a severity may stay after its publication; `None`: the gate alone decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Deadlines {
+    /// For critical ones.
+    pub critical: Option<u32>,
+    /// For high ones.
+    pub high: Option<u32>,
+    /// For medium ones, and those without a score.
+    pub medium: Option<u32>,
+    /// For low ones, RustSec's informational ones included.
+    pub low: Option<u32>,
+}
+
+impl Deadlines {
+    /// The days of a severity.
+    pub fn days(&self, severity: Severity) -> Option<u32> {
+        match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium | Severity::Unknown => self.medium,
+            Severity::Low => self.low,
+        }
     }
 }
 

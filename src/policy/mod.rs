@@ -2,6 +2,7 @@
 
 mod comment;
 mod config;
+mod current;
 mod practice;
 mod suppress;
 mod verdict;
@@ -15,9 +16,10 @@ use crate::rule::{RuleSet, nearest};
 
 pub use comment::{Allowance, allowances};
 pub use config::{
-    AllowEntry, Coverage, Gate, HistoryPolicy, Hooks, LevelOf, Limits, Policy, ReviewPolicy, Reviewer, Run,
-    SecretsPolicy, Stages, Trust, Who,
+    AllowEntry, Coverage, Deadlines, DepsPolicy, Gate, HistoryPolicy, Hooks, LevelOf, Limits, OldData,
+    Policy, ReviewPolicy, Reviewer, Run, SecretsPolicy, Stages, Trust, Who,
 };
+pub use current::DataOf;
 pub use practice::practice;
 
 pub(crate) use verdict::{plural, word};
@@ -38,6 +40,9 @@ pub struct Report {
     pub incomplete: bool,
     /// The last line of every report: which outcome, and why.
     pub verdict: String,
+    /// The advisory data that was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataOf>,
     /// `--exit-zero`: findings and gaps are told, but do not fail the run.
     #[serde(default)]
     pub exit_zero: bool,
@@ -56,9 +61,10 @@ impl Report {
             Severity::Unknown => Severity::Medium,
             known => known,
         };
+        let due = finding.advisory.as_ref().and_then(|advisory| advisory.due.as_ref());
         finding.standing == Standing::New
             && finding.confidence != Confidence::Low
-            && severity >= policy.gate.fail_on
+            && due.map_or(severity >= policy.gate.fail_on, |due| due.over)
     }
 
     /// The exit code of this outcome.
@@ -133,6 +139,7 @@ pub fn judge(
     rules: &RuleSet,
 ) -> Report {
     relevel(&mut findings, &mut notes, policy, rules);
+    current::deadlines(&mut findings, policy);
     let mut findings = merge(findings);
     suppress::apply(&mut findings, &mut notes, allowances, policy, rules);
     notes.sort();

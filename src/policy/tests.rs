@@ -102,6 +102,9 @@ fn a_change_brings_a_package_by_its_version_too() {
             lines,
             way: Vec::new(),
             only: None,
+            summary: None,
+            published: None,
+            due: None,
         });
         finding
     };

@@ -34,7 +34,8 @@ pub(super) fn sentence(report: &Report, policy: &Policy, rules: &RuleSet) -> Str
     let overridden =
         report.exit_zero && (report.blocking > 0 || (report.incomplete && !report.allow_incomplete));
     let zero = if overridden { "; exit code 0 because of --exit-zero" } else { "" };
-    format!("{outcome}{besides}{zero}")
+    let old = report.not_current().map_or(String::new(), |old| format!("; {old}"));
+    format!("{outcome}{besides}{old}{zero}")
 }
 
 /// `1 file`, `2 files`.

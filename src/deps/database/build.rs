@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::store::{Part, cannot_encode, write};
 use super::{EcosystemStatus, Functions, Identifier, Kind, Stored};
+use crate::artifact::Digest;
 use crate::deps::osv::{AffectedPackage, Record, Score};
 use crate::deps::rustsec;
 use crate::deps::version::{Affected, Ecosystem, Event, affected, sort};
@@ -32,8 +33,39 @@ pub enum Records {
 
 /// Builds the database file from a folder in OSV's layout: `<ecosystem>/all.zip`, or records `<ecosystem>/*.json`. Errors
 /// name the file.
-pub fn build_from(folder: &Path) -> Result<Vec<u8>> {
-    build(inputs_of(folder)?)
+pub fn build_from(folder: &Path) -> Result<Built> {
+    let inputs = inputs_of(folder)?;
+    let digests = inputs.iter().flat_map(|(ecosystem, records)| records.digests(*ecosystem)).collect();
+    Ok(Built { file: build(inputs)?, inputs: digests })
+}
+
+/// A database file, and what it was built from.
+pub struct Built {
+    /// The file.
+    pub file: Vec<u8>,
+    /// The digest and the name of each file that was read.
+    inputs: Vec<(Digest, String)>,
+}
+
+impl Built {
+    /// The digests of what was read and of the file, which is called `name`, in the layout that `sha256sum -c` reads.
+    pub fn digests(&self, name: &str) -> String {
+        let own = (Digest::of(&self.file), name.to_owned());
+        self.inputs.iter().chain([&own]).map(|(digest, name)| format!("{digest}  {name}\n")).collect()
+    }
+}
+
+impl Records {
+    fn digests(&self, ecosystem: Ecosystem) -> Vec<(Digest, String)> {
+        match self {
+            Records::Zip(bytes) => vec![(Digest::of(bytes), format!("{ecosystem}/all.zip"))],
+            Records::Json(files) => {
+                let row =
+                    |(name, bytes): &(String, Vec<u8>)| (Digest::of(bytes), format!("{ecosystem}/{name}"));
+                files.iter().map(row).collect()
+            }
+        }
+    }
 }
 
 fn inputs_of(folder: &Path) -> Result<Vec<(Ecosystem, Records)>> {
@@ -62,7 +94,8 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
-            files.push((path.display().to_string(), read(&path, RECORD_BYTES)?));
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, read(&path, RECORD_BYTES)?));
         }
     }
     files.sort();
@@ -85,7 +118,8 @@ fn cannot_read(path: &Path, error: std::io::Error) -> Error {
 
 /// Builds the database file, as small as can be, without titles. Errors name the record that is wrong.
 pub fn build(inputs: Vec<(Ecosystem, Records)>) -> Result<Vec<u8>> {
-    let read = |(ecosystem, records)| Ok(Input { ecosystem, records: parse(ecosystem, records)?, as_of: None });
+    let read =
+        |(ecosystem, records)| Ok(Input { ecosystem, records: parse(ecosystem, records)?, as_of: None });
     build_records(inputs.into_iter().map(read).collect::<Result<_>>()?, Form::BuiltIn)
 }
 

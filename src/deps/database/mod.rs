@@ -1,7 +1,10 @@
 //! The advisory facts: who is affected by what, by package, in a compact file with digests ([`store`]).
 
 mod build;
+mod chosen;
+mod folder;
 mod identifier;
+mod records;
 mod store;
 
 use std::borrow::Cow;
@@ -17,9 +20,12 @@ use crate::artifact::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Severity;
 
-pub use build::{Records, build, build_from};
+pub use build::{Built, Records, build, build_from};
 pub(super) use build::{Form, Input, build_records};
+pub use chosen::Databases;
+pub use folder::Folder;
 use identifier::Identifier;
+pub(super) use records::{Known, Listed, Origin, slim};
 use store::{Bytes, Store};
 
 static EMBEDDED: &[u8] = include_bytes!("../data/advisories.bin");
@@ -157,6 +163,16 @@ impl Database {
             Error::new(ErrorKind::Io, format!("cannot read {}", path.display())).because(error)
         })?;
         Ok(Database { store: Store::open(Bytes::File(Mutex::new(file)))? })
+    }
+
+    /// Whether a file begins as a database does.
+    pub(super) fn recognises(start: &[u8]) -> bool {
+        start == store::MAGIC
+    }
+
+    /// A file of one ecosystem's part. Errors: it is damaged.
+    pub(super) fn export(&self, ecosystem: Ecosystem) -> Result<Vec<u8>> {
+        store::copy(&[(&self.store, ecosystem)])
     }
 
     /// Reads every byte. Errors: any bit of it is not as it was written.
@@ -346,6 +362,28 @@ mod tests {
             assert_eq!((facts.len(), facts[0].summary.as_str()), (1, "Two lines"), "{number}");
         }
         assert!(database.facts(Ecosystem::Npm, "package-00000a").unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_embedded_facts_are_those_whose_digest_stands_beside_what_they_were_built_from() {
+        let digests = include_str!("../data/advisories.bin.sha256");
+        let rows: Vec<(&str, &str)> = digests.lines().filter_map(|line| line.split_once("  ")).collect();
+        let names: Vec<&str> = rows.iter().map(|(_, name)| *name).collect();
+        let inputs = ["crates.io/all.zip", "PyPI/all.zip", "npm/all.zip", "Go/all.zip"];
+        assert_eq!(names, [&inputs[..], &["advisories.bin"]].concat());
+        assert_eq!(rows[4].0, Digest::of(EMBEDDED).to_string());
+        assert!(EMBEDDED.len() < 500_000);
+    }
+
+    #[test]
+    fn the_table_of_the_data_says_what_is_in_it() {
+        let page = include_str!("../data/README.md").replace(',', "");
+        for row in Database::embedded().unwrap().status() {
+            let starts = format!("| {} | ", row.ecosystem);
+            let line = page.lines().find(|line| line.starts_with(&starts)).unwrap();
+            assert!(line.contains(&row.as_of), "{line}");
+            assert!(line.ends_with(&format!("| {} | {} |", row.advisories, row.packages)), "{line}");
+        }
     }
 
     #[test]

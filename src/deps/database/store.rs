@@ -19,7 +19,8 @@ use crate::artifact::Digest;
 use crate::deps::version::Ecosystem;
 use crate::error::{Error, ErrorKind, Result};
 
-const MAGIC: &[u8; 8] = b"weftadv2";
+/// What every file begins with.
+pub(super) const MAGIC: &[u8; 8] = b"weftadv2";
 /// Magic, the length of the head, its digest.
 const FRONT: usize = MAGIC.len() + 4 + 32;
 /// A block is closed when it holds as many bytes: small enough that one is opened in a tenth of a millisecond, long
@@ -29,6 +30,9 @@ const BLOCK: usize = 64 * 1024;
 const UNPACKED: usize = 64 << 20;
 /// The most bytes of a head, packed and unpacked: a hundred times what all of OSV's advisories take.
 const HEAD: usize = 256 << 20;
+
+/// zstd's level for the head of a file whose blocks are copied.
+const COPIED: i32 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -80,16 +84,47 @@ pub(super) fn write(parts: Vec<Part>, level: i32) -> Result<Vec<u8>> {
         if !open.is_empty() {
             heads.push(block(&open, level, &mut blocks)?);
         }
-        sections.push(SectionHead {
+        sections.push(SectionHead::new(ecosystem, status, heads)?);
+    }
+    file(sections, blocks, level)
+}
+
+/// Writes a file that holds these ecosystems' parts of other files, block by block as they are there. Errors: a part
+/// cannot be read.
+pub(super) fn copy(parts: &[(&Store, Ecosystem)]) -> Result<Vec<u8>> {
+    let (mut sections, mut blocks) = (Vec::new(), Vec::new());
+    for (store, ecosystem) in parts {
+        let Some(section) = &store.sections[*ecosystem as usize] else { continue };
+        let heads = section.blocks.iter().map(|block| {
+            store.block(block)?;
+            blocks.extend(store.bytes.read(block.at, block.size).map_err(|_| damaged("cannot be read"))?);
+            Ok(BlockHead {
+                first: block.first.clone(),
+                size: u32::try_from(block.size).map_err(cannot_encode)?,
+                unpacked: u32::try_from(block.unpacked).map_err(cannot_encode)?,
+                digest: block.digest,
+            })
+        });
+        sections.push(SectionHead::new(*ecosystem, section.status.clone(), heads.collect::<Result<_>>()?)?);
+    }
+    file(sections, blocks, COPIED)
+}
+
+impl SectionHead {
+    fn new(ecosystem: Ecosystem, status: EcosystemStatus, blocks: Vec<BlockHead>) -> Result<Self> {
+        Ok(SectionHead {
             ecosystem,
             source: status.source,
             newest: status.newest,
             as_of: status.as_of,
             advisories: u32::try_from(status.advisories).map_err(cannot_encode)?,
             packages: u32::try_from(status.packages).map_err(cannot_encode)?,
-            blocks: heads,
-        });
+            blocks,
+        })
     }
+}
+
+fn file(sections: Vec<SectionHead>, blocks: Vec<u8>, level: i32) -> Result<Vec<u8>> {
     let head = postcard::to_allocvec(&Head { sections }).map_err(cannot_encode)?;
     let head = zstd::bulk::compress(&head, level).map_err(cannot_encode)?;
     let size = u32::try_from(head.len()).map_err(cannot_encode)?.to_le_bytes();
@@ -211,8 +246,8 @@ impl Store {
             return Err(damaged("does not match its digest"));
         }
         let head = unpack(&head, HEAD).ok_or_else(|| damaged("has a head that cannot be unpacked"))?;
-        let (head, rest) =
-            postcard::take_from_bytes::<Head>(&head).map_err(|_| damaged("has a head that cannot be read"))?;
+        let (head, rest) = postcard::take_from_bytes::<Head>(&head)
+            .map_err(|_| damaged("has a head that cannot be read"))?;
         let mut at = (FRONT + size) as u64;
         let mut sections = [const { None }; Ecosystem::ALL.len()];
         for section in head.sections {

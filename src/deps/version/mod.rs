@@ -68,7 +68,7 @@ impl Ecosystem {
     }
 
     /// Whether the built-in data has its advisories.
-    pub(super) fn built_in(self) -> bool {
+    pub fn built_in(self) -> bool {
         matches!(self, Ecosystem::Cargo | Ecosystem::PyPi | Ecosystem::Npm | Ecosystem::Go)
     }
 

@@ -209,6 +209,10 @@ fn properties(finding: &Finding) -> PropertyBag {
         ]);
         let way: Vec<String> = advisory.way.iter().map(|name| printable(name)).collect();
         properties.extend((!way.is_empty()).then(|| ("way", json!(way))));
+        let text = |key, text: &Option<String>| text.as_ref().map(|text| (key, json!(printable(text))));
+        properties.extend(text("summary", &advisory.summary));
+        properties.extend(text("published", &advisory.published));
+        properties.extend(advisory.due.as_ref().map(|due| ("due", json!(printable(&due.day)))));
         properties.extend(advisory.only.as_ref().map(|only| ("only", json!(printable(only)))));
     }
     bag(Vec::new(), properties)

@@ -182,7 +182,14 @@ fn advisory(finding: &Finding) -> Option<String> {
     };
     let aliases =
         if advisory.aliases.is_empty() { String::new() } else { format!("; {}", named(&advisory.aliases)) };
-    Some(format!("{} ({}): {fixed}{aliases}", printable(&advisory.id), word(finding.severity)))
+    let summary =
+        advisory.summary.as_ref().map_or(String::new(), |summary| format!("; {}", printable(summary)));
+    let due = match &advisory.due {
+        Some(due) if due.over => format!("; it may have stayed until {}", printable(&due.day)),
+        Some(due) => format!("; it may stay until {}", printable(&due.day)),
+        None => String::new(),
+    };
+    Some(format!("{} ({}): {fixed}{due}{aliases}{summary}", printable(&advisory.id), word(finding.severity)))
 }
 
 /// "app -> express -> qs, for development only"

@@ -1,0 +1,162 @@
+//! The network is touched only by who asks for it: no other command opens a socket, and what is installed is used.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod loopback;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use loopback::{Reply, Server};
+
+/// `weft` in `folder`, with nothing of this machine's settings.
+fn weft(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", "/dev/null")
+        .env("WEFT_DB_DIR", folder.join("db"));
+    command
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// A project with a lockfile, code, and a reply, in a repository.
+fn project() -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("requirements.txt", "jinja2==2.4.1\n");
+    write(
+        "Gemfile.lock",
+        "GEM\n  remote: https://registry.example/\n  specs:\n    rack (2.0.1)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  rack\n",
+    );
+    write("app.py", "import os\nos.system(input())\n");
+    write("reply.md", "Run this:\n\n```sh path=run.sh\necho https://registry.example/ | head\n```\n");
+    git2::Repository::init(place.path()).unwrap();
+    place
+}
+
+/// Advisories of one Ruby package.
+fn ruby() -> Server {
+    Server::start(|asked| match asked.path.as_str() {
+        "/RubyGems/modified_id.csv" => Reply::ok("2026-01-02T03:04:05Z,GHSA-2222-3333-4444\n"),
+        "/RubyGems/GHSA-2222-3333-4444.json" | "/RubyGems/all.zip" => {
+            let record = r#"{"id": "GHSA-2222-3333-4444", "modified": "2026-01-02T03:04:05Z", "summary": "It answers too much",
+                "database_specific": {"severity": "HIGH"},
+                "affected": [{"package": {"ecosystem": "RubyGems", "name": "rack"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0.2"}]}]}]}"#;
+            if asked.path.ends_with(".json") {
+                Reply::ok(record)
+            } else {
+                Reply::ok(zipped("GHSA-2222-3333-4444.json", record))
+            }
+        }
+        _ => Reply::status(404),
+    })
+}
+
+fn zipped(name: &str, text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(text.as_bytes()).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn what_is_updated_is_what_scans_ask() {
+    let (project, server) = (project(), ruby());
+    let scan = || weft(project.path(), &["scan", "Gemfile.lock"]).output().unwrap();
+    assert!(text(&scan()).contains(
+        "there is no advisory data for RubyGems; `weft db update --ecosystem RubyGems` fetches it"
+    ));
+    let update = weft(project.path(), &["db", "update", "--ecosystem", "rubygems", "--server", &server.url])
+        .output()
+        .unwrap();
+    assert_eq!(text(&update), "RubyGems: 1 advisories, 1 of them new or changed\n");
+    let found = scan();
+    assert_eq!(found.status.code(), Some(1));
+    let said = text(&found);
+    assert!(said.contains("GHSA-2222-3333-4444 (high): fixed in 2.0.2; It answers too much"), "{said}");
+    assert!(
+        said.contains("blocked: 1 finding at or above high (1 advisory)\n"),
+        "as of today, so current: {said}"
+    );
+}
+
+#[test]
+fn an_update_that_fails_says_why_and_what_to_do() {
+    let project = project();
+    let server = Server::start(|_| Reply::status(403));
+    let output = weft(project.path(), &["db", "update", "--ecosystem", "npm"])
+        .env("WEFT_ADVISORIES_URL", &server.url)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let expected = format!(
+        "weft: {}/npm/modified_id.csv: the server answers 403 Forbidden\n  check the address\n",
+        server.url
+    );
+    assert_eq!(text(&output), expected);
+}
+
+/// A library that notes each socket that a process opens: compiled here, loaded before all others.
+#[cfg(target_os = "linux")]
+fn watcher(folder: &Path) -> std::path::PathBuf {
+    let source = folder.join("watch.c");
+    let library = folder.join("watch.so");
+    let code = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
+        int socket(int domain, int kind, int protocol) {\n\
+          FILE *file = fopen(getenv(\"WATCHED\"), \"a\");\n\
+          if (file) { fprintf(file, \"%d\\n\", domain); fclose(file); }\n\
+          int (*real)(int, int, int) = (int (*)(int, int, int))dlsym(RTLD_NEXT, \"socket\");\n\
+          return real(domain, kind, protocol);\n}\n";
+    fs::write(&source, code).unwrap();
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl").output();
+    let built = built.unwrap();
+    assert!(built.status.success(), "{}", text(&built));
+    library
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_socket_is_opened_unless_asked() {
+    let (project, tools, server) = (project(), tempfile::tempdir().unwrap(), ruby());
+    let library = watcher(tools.path());
+    let notes = tools.path().join("sockets");
+    let sockets = |arguments: &[&str]| {
+        let _ = fs::remove_file(&notes);
+        let output = weft(project.path(), arguments)
+            .env("LD_PRELOAD", &library)
+            .env("WATCHED", &notes)
+            .env("WEFT_ADVISORIES_URL", &server.url)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1 | 4)), "{arguments:?}: {}", text(&output));
+        fs::read_to_string(&notes).unwrap_or_default().lines().count()
+    };
+    assert!(sockets(&["db", "update", "--ecosystem", "RubyGems"]) > 0, "the watcher sees sockets");
+    for arguments in [
+        &["scan"][..],
+        &["scan", "reply.md"],
+        &["scan", "--staged"],
+        &["scan", "--only", "deps", "--format", "sarif"],
+        &["redact", "reply.md"],
+        &["rules"],
+        &["explain", "vulnerable-dependency"],
+        &["db", "status", "--verify"],
+        &["db", "export", "out.weft"],
+        &["db", "import", "out.weft"],
+    ] {
+        assert_eq!(sockets(arguments), 0, "{arguments:?}");
+    }
+    let asked = server.asked().len();
+    assert!(asked <= 3, "only the update asked");
+}
