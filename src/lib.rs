@@ -102,6 +102,13 @@ impl Checks {
         self
     }
 
+    /// Has these advisories answer for these packages: a server was asked about them.
+    pub fn prefer(&mut self, database: deps::database::Database, packages: &[deps::online::PackageVersion]) {
+        if let Some(dependencies) = &mut self.dependencies {
+            dependencies.prefer(database, packages.iter().map(|one| (one.ecosystem, one.name.clone())));
+        }
+    }
+
     /// Tells apart any two runs whose first passes may make something else of the same file: the engine, the rules, the
     /// settings it obeys. `None` when nothing may be kept.
     fn identity(&self, policy: &Policy) -> Option<Digest> {
@@ -229,6 +236,34 @@ pub fn scan_kept(
 ) -> Report {
     let kept = kept.filter(|_| policy.run.trust == policy::Trust::Own);
     whole(submission, checks, policy, threads, kept, false, watch).0
+}
+
+/// The packages of a submission's lockfiles that may be asked about online, and how many may not: those of other
+/// registries than the public ones, and those whose names the settings keep.
+pub fn packages(
+    submission: &Submission,
+    checks: &Checks,
+    policy: &Policy,
+    threads: usize,
+) -> (Vec<deps::online::PackageVersion>, usize) {
+    let Some(dependencies) = checks.dependencies.as_ref().filter(|_| policy.gate.only.deps) else {
+        return (Vec::new(), 0);
+    };
+    let private = deps::online::Private::new(&policy.deps.private);
+    let found = each(&submission.entries, threads, &|_| (), |entry| {
+        // One that cannot be read is said where it is looked at.
+        let original = ingest::read(entry, &policy.limits.file_bytes).ok()?;
+        if entry.role == artifact::Role::Code && !deps::reads(&entry.path) {
+            return None;
+        }
+        Some(dependencies.packages(&checks.redactor.redact(original).document, &private))
+    });
+    let (mut packages, mut kept) = (std::collections::BTreeSet::new(), 0);
+    for (more, kept_there) in found.into_iter().flatten() {
+        packages.extend(more);
+        kept += kept_there;
+    }
+    (packages.into_iter().collect(), kept)
 }
 
 /// Why [`scan_kept`] will not use what is kept at `kept`, as a clause with what to do: others may have written it.

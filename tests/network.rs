@@ -89,6 +89,59 @@ fn what_is_updated_is_what_scans_ask() {
     );
 }
 
+/// What OSV's server says of the packages of [`project`].
+fn osv(asked: &loopback::Asked) -> Reply {
+    if asked.method == "GET" {
+        let record = r#"{"id": "GHSA-2222-3333-4444", "modified": "2026-01-02T03:04:05Z",
+            "summary": "It answers \u001b[31mtoo much", "database_specific": {"severity": "HIGH"},
+            "affected": [{"package": {"ecosystem": "PyPI", "name": "jinja2"}, "versions": ["2.4.1"]}]}"#;
+        return Reply::ok(record);
+    }
+    let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap();
+    let rows = body["queries"].as_array().unwrap().iter().map(|query| match query["package"]["name"].as_str() {
+        Some("jinja2") => serde_json::json!({"vulns": [{"id": "GHSA-2222-3333-4444", "modified": "2026-01-02T03:04:05Z"}]}),
+        _ => serde_json::json!({}),
+    });
+    Reply::ok(serde_json::json!({"results": rows.collect::<Vec<_>>()}).to_string())
+}
+
+#[test]
+fn a_scan_that_is_online_asks_about_public_packages_only() {
+    let (project, server) = (project(), Server::start(osv));
+    let online = |url: &str, more: &[&str]| {
+        let output = weft(project.path(), &[&["scan", "--online", "--only", "deps"], more].concat());
+        text(&{ output }.env("WEFT_OSV_URL", url).output().unwrap())
+    };
+    let said = online(&server.url, &[]);
+    assert!(said.contains("GHSA-2222-3333-4444 (high): no fixed version; It answers"), "{said}");
+    assert!(!said.contains("PYSEC-"), "the server answers, not the built-in data: {said}");
+    assert!(!said.contains('\u{1b}'));
+    assert!(
+        said.contains(
+            "1 package is private or of another registry: nobody was asked, the data that is here answered"
+        ),
+        "{said}"
+    );
+    let sent: String =
+        server.asked().iter().map(|asked| String::from_utf8_lossy(&asked.body).into_owned()).collect();
+    assert!(sent.contains("jinja2") && !sent.contains("rack"), "{sent}");
+
+    let broken = Server::start(|_| Reply::status(403));
+    let said = online(&broken.url, &[]);
+    assert!(
+        said.contains("the server answers 403 Forbidden; the advisory data that is here answered instead"),
+        "{said}"
+    );
+    assert!(said.contains("PYSEC-2014-8"), "{said}");
+    let last = online(&broken.url, &["--fail-on", "critical"]);
+    assert!(last.lines().last().unwrap().starts_with("incomplete: "), "{last}");
+
+    fs::write(project.path().join("weft.toml"), "[deps]\nprivate = [\"jin*\"]\n").unwrap();
+    let before = server.asked().len();
+    online(&server.url, &[]);
+    assert_eq!(server.asked().len(), before, "nothing that may be asked about is left");
+}
+
 #[test]
 fn an_update_that_fails_says_why_and_what_to_do() {
     let project = project();

@@ -11,6 +11,7 @@ use weft::ingest::git;
 use weft::policy::{Policy, Report};
 use weft::report::Format;
 
+use super::online::Network;
 use super::scan::{Reporting, listed, range_under_its_base};
 use super::world::World;
 use super::{output, print, proposal, settings, verify};
@@ -29,6 +30,8 @@ pub(super) struct Arguments {
     target: Option<String>,
     #[command(flatten)]
     reporting: Reporting,
+    #[command(flatten)]
+    network: Network,
 }
 
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
@@ -39,6 +42,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     };
     let mut checks = settings::checks(world, reporting.rules.as_deref())?;
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
+    arguments.network.ask(&mut checks, &submission, &policy, world);
     let (mut report, _) = output::scan(&submission, &checks, &policy, world, false);
     let base = (trusted != git::NO_COMMIT).then_some(trusted.as_str());
     let coverage = verify::coverage(&policy, base, head, arguments.target.as_deref(), world)?;

@@ -8,6 +8,7 @@ mod gate;
 mod hand;
 mod history;
 mod init;
+mod online;
 mod output;
 mod proposal;
 mod redact;

@@ -9,6 +9,7 @@ use weft::ingest::{self, git};
 use weft::policy::{Policy, Run, Stages, Trust};
 use weft::report::Format;
 
+use super::online::Network;
 use super::output::Output;
 use super::settings::Listed;
 use super::world::{World, standard_input};
@@ -31,6 +32,8 @@ pub(super) struct Arguments {
     change: Change,
     #[command(flatten)]
     pub(super) reporting: Reporting,
+    #[command(flatten)]
+    network: Network,
     /// With --history: all that any ref reaches (branches, remotes, tags, notes, stashes)
     #[arg(long, requires = "history")]
     all: bool,
@@ -150,6 +153,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     // The process is about to end: to take the rules apart again is a tenth of the time of one file.
     let mut checks = std::mem::ManuallyDrop::new(checks);
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
+    arguments.network.ask(&mut checks, &submission, &policy, world);
     let kept = arguments.keeping.file(&submission, world);
     // Said beside the report: what is kept changes nothing in it.
     if let Some(why) =

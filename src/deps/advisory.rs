@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::database::{Database, Fact, Functions, Kind};
+use super::database::{Databases, Fact, Functions, Kind};
 use super::version::{Affected, Ecosystem, affected, fixes};
 use crate::error::Result;
 use crate::finding::Severity;
@@ -36,10 +36,15 @@ pub(super) struct Verdict {
 }
 
 /// Looks a version up. Errors: the facts cannot be read.
-pub(super) fn check(database: &Database, ecosystem: Ecosystem, name: &str, version: &str) -> Result<Verdict> {
+pub(super) fn check(
+    databases: &Databases,
+    ecosystem: Ecosystem,
+    name: &str,
+    version: &str,
+) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut hits: Vec<Fact> = Vec::new();
-    for fact in database.facts(ecosystem, name)? {
+    for fact in databases.facts(ecosystem, name)? {
         match affected(ecosystem, version, &fact.ranges, &fact.versions) {
             Affected::No => {}
             Affected::Unsure => verdict.unsure.push(fact.id),
@@ -133,10 +138,10 @@ fn preference(id: &str) -> (usize, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deps::database::{Records, build};
+    use crate::deps::database::{Database, Records, build};
 
     /// A database of records `(id, aliases, fixed, severity)` on the Python package "a".
-    fn database(records: &[(&str, &[&str], &str, Option<&str>)]) -> Database {
+    fn database(records: &[(&str, &[&str], &str, Option<&str>)]) -> Databases {
         let files = records.iter().map(|(id, aliases, fixed, severity)| {
             let record = serde_json::json!({
                 "id": id,
@@ -149,10 +154,11 @@ mod tests {
             });
             (format!("{id}.json"), record.to_string().into_bytes())
         });
-        Database::open(build(vec![(Ecosystem::PyPi, Records::Json(files.collect()))]).unwrap()).unwrap()
+        let file = build(vec![(Ecosystem::PyPi, Records::Json(files.collect()))]).unwrap();
+        Databases::only(Database::open(file).unwrap())
     }
 
-    fn found(database: &Database, version: &str) -> Vec<Match> {
+    fn found(database: &Databases, version: &str) -> Vec<Match> {
         check(database, Ecosystem::PyPi, "a", version).unwrap().matches
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::advisory::{Match, check};
-use super::database::{Database, Kind};
+use super::database::{Databases, Kind};
 use super::lockfile::{Package, Problem, Reading, Usage, Ways};
 use super::version::{Ecosystem, order};
 use super::{Facts, Pages};
@@ -25,7 +25,7 @@ pub(super) fn lockfile(
     view: &View<'_>,
     ecosystem: Ecosystem,
     reading: &Reading,
-    database: Result<Option<&Database>, String>,
+    databases: Result<Option<&Databases>, String>,
     pages: &Pages,
     facts: &mut Facts,
 ) {
@@ -37,8 +37,8 @@ pub(super) fn lockfile(
     if reading.packages.is_empty() {
         return;
     }
-    let database = match database {
-        Ok(Some(database)) => database,
+    let databases = match databases {
+        Ok(Some(databases)) => databases,
         Ok(None) => {
             let mut note = not_checked(view, &format!("there is no advisory data for {ecosystem}"));
             if !ecosystem.built_in() {
@@ -72,14 +72,14 @@ pub(super) fn lockfile(
         if !seen.insert((&package.name, &package.version)) {
             continue;
         }
-        let verdict = match check(database, ecosystem, &package.name, &package.version) {
+        let verdict = match check(databases, ecosystem, &package.name, &package.version) {
             Ok(verdict) => verdict,
             Err(why) => {
                 facts.notes.push(not_checked(view, &why.to_string()));
                 break;
             }
         };
-        let way_out = way_out(database, ecosystem, &package.name, &verdict.matches);
+        let way_out = way_out(databases, ecosystem, &package.name, &verdict.matches);
         let found = verdict.matches.iter().map(|one| {
             let mut finding = finding(view, ecosystem, package, one, pages);
             if let Some(advisory) = &mut finding.advisory {
@@ -118,7 +118,7 @@ pub(super) fn lockfile(
 /// advisories have several fixed lines, and the highest of their first fixes may be open in another. When each is
 /// named by some, the highest first fix of these, and `false`.
 fn way_out(
-    database: &Database,
+    databases: &Databases,
     ecosystem: Ecosystem,
     name: &str,
     matches: &[Match],
@@ -129,7 +129,7 @@ fn way_out(
     fixes.sort_by(|one, other| order(ecosystem, one, other));
     fixes.dedup();
     let open = |version: &str| {
-        check(database, ecosystem, name, version).map_or(true, |verdict| {
+        check(databases, ecosystem, name, version).map_or(true, |verdict| {
             let weak = |one: &Match| one.kind.informational().is_none();
             !verdict.unsure.is_empty() || verdict.matches.iter().any(weak)
         })

@@ -5,6 +5,7 @@ mod check;
 pub mod database;
 mod lockfile;
 mod manifest;
+pub mod online;
 mod osv;
 mod rustsec;
 pub mod update;
@@ -19,6 +20,7 @@ use crate::redact::{Redacted, View};
 use crate::rule::{Rule, RuleSet};
 use database::{Database, Databases, EcosystemStatus};
 use lockfile::Format;
+use online::{PackageVersion, Private};
 
 pub use version::{Ecosystem, compare};
 
@@ -84,14 +86,20 @@ impl Dependencies {
         self
     }
 
+    /// Has these facts answer for the packages of these names.
+    pub fn prefer(&mut self, database: Database, names: impl Iterator<Item = (Ecosystem, String)>) {
+        self.databases.prefer(database, names);
+    }
+
     /// The facts that are used.
     pub fn databases(&self) -> &Databases {
         &self.databases
     }
 
-    /// What the database says of an ecosystem, or why it says nothing.
-    fn database(&self, ecosystem: Ecosystem) -> std::result::Result<Option<&Database>, String> {
-        self.databases.of(ecosystem).map_err(|error| error.to_string())
+    /// The facts, when there are any on an ecosystem; or why there are not.
+    fn facts_on(&self, ecosystem: Ecosystem) -> std::result::Result<Option<&Databases>, String> {
+        let there = self.databases.of(ecosystem).map_err(|error| error.to_string())?;
+        Ok(there.map(|_| &self.databases))
     }
 
     /// The first pass: reads one document if it is a manifest or lockfile, and the fences of a reply that are.
@@ -109,6 +117,31 @@ impl Dependencies {
         facts
     }
 
+    /// The packages of a document's lockfiles that may be asked about, and how many may not: those of other registries,
+    /// and those whose names the settings keep.
+    pub fn packages(&self, document: &Redacted, private: &Private) -> (BTreeSet<PackageVersion>, usize) {
+        let (mut packages, mut kept) = (BTreeSet::new(), 0);
+        let reply = document.role() == Role::Reply;
+        let views = if reply { document.views() } else { vec![document.whole()] };
+        let applied =
+            matches!(document.role(), Role::Code | Role::Reply) && document.action() != Action::Delete;
+        for view in views.iter().filter(|_| applied) {
+            let Some(format) = view.path().and_then(Format::of) else { continue };
+            let elsewhere = online::names_another_registry(view.text());
+            for package in format.read(view.text()).packages {
+                let public =
+                    online::of_public_registry(view.text(), &package.said, format.ecosystem(), elsewhere);
+                if public && !private.is(&package.name) {
+                    let (ecosystem, name, version) = (format.ecosystem(), package.name, package.version);
+                    packages.insert(PackageVersion { ecosystem, name, version });
+                } else {
+                    kept += 1;
+                }
+            }
+        }
+        (packages, kept)
+    }
+
     fn view(&self, view: &View<'_>, facts: &mut Facts) {
         let Some(path) = view.path() else { return };
         if let Some(format) = Format::of(path) {
@@ -120,7 +153,7 @@ impl Dependencies {
                 facts.includes.push(included);
             }
             let ecosystem = format.ecosystem();
-            check::lockfile(view, ecosystem, &reading, self.database(ecosystem), &self.pages, facts);
+            check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
         } else if lockfile::unsupported(path) {
             facts.locks.insert(path.to_owned());
             let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
@@ -167,6 +200,11 @@ impl Dependencies {
         let day = |ecosystem| Some((ecosystem, self.status(ecosystem)?.as_of.clone()));
         used.into_iter().filter_map(day).collect()
     }
+}
+
+/// Whether a file of this name is a lockfile that is read.
+pub fn reads(path: &str) -> bool {
+    Format::of(path).is_some()
 }
 
 /// Whether the view is all there is of its path: what a reply or a change only rewrites may have its lockfile elsewhere.

@@ -66,7 +66,7 @@ pub(super) fn redirect(attempt: Attempt<'_>) -> Action {
 }
 
 /// The address without what only its owner should read.
-fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let text = match url.split_once("://") {
         Some((scheme, rest)) => {
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

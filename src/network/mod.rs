@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 
+pub(crate) use exchange::shown;
+
 /// How long and how often is asked.
 #[derive(Debug, Clone)]
 pub struct Limits {

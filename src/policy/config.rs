@@ -179,13 +179,20 @@ pub struct DepsPolicy {
     pub max_age_days: u32,
     /// What old data does.
     pub old_data: OldData,
+    /// Names of packages that are never asked about online; `*` stands for any text.
+    pub private: Vec<String>,
     /// `[deps.deadlines]`
     pub deadlines: Deadlines,
 }
 
 impl Default for DepsPolicy {
     fn default() -> Self {
-        DepsPolicy { max_age_days: 30, old_data: OldData::Say, deadlines: Deadlines::default() }
+        DepsPolicy {
+            max_age_days: 30,
+            old_data: OldData::Say,
+            private: Vec::new(),
+            deadlines: Deadlines::default(),
+        }
     }
 }
 

@@ -22,7 +22,8 @@ pub use config::{
 pub use current::DataOf;
 pub use practice::practice;
 
-pub(crate) use verdict::{plural, word};
+pub use verdict::plural;
+pub(crate) use verdict::word;
 
 /// The outcome of a scan: everything a report is written from. It holds redacted text only.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -39,7 +39,7 @@ pub(super) fn sentence(report: &Report, policy: &Policy, rules: &RuleSet) -> Str
 }
 
 /// `1 file`, `2 files`.
-pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
+pub fn plural(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 

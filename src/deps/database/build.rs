@@ -248,9 +248,9 @@ fn part(
     Ok(Part { ecosystem, status, entries: entries.collect::<Result<_>>()? })
 }
 
-fn store(ecosystem: Ecosystem, record: &Record, one: &AffectedPackage, severity: Severity) -> Stored {
-    let ranges: Vec<Vec<Event>> = one
-        .ranges
+/// The ranges of versions, each sorted.
+pub(in crate::deps) fn ranges(ecosystem: Ecosystem, one: &AffectedPackage) -> Vec<Vec<Event>> {
+    one.ranges
         .iter()
         .filter(|range| range.kind != "GIT" && !range.events.is_empty())
         .map(|range| {
@@ -264,7 +264,11 @@ fn store(ecosystem: Ecosystem, record: &Record, one: &AffectedPackage, severity:
             sort(ecosystem, &mut events);
             events
         })
-        .collect();
+        .collect()
+}
+
+fn store(ecosystem: Ecosystem, record: &Record, one: &AffectedPackage, severity: Severity) -> Stored {
+    let ranges = ranges(ecosystem, one);
     let mut versions: Vec<String> = one
         .versions
         .iter()

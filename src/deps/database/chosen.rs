@@ -1,7 +1,9 @@
 //! Which database answers for an ecosystem.
 
+use std::collections::BTreeSet;
+
 use super::store;
-use super::{Database, EcosystemStatus};
+use super::{Database, EcosystemStatus, Fact};
 use crate::artifact::Digest;
 use crate::deps::version::Ecosystem;
 use crate::error::Result;
@@ -13,8 +15,8 @@ pub struct Databases {
     added: Vec<Database>,
     /// Whether nothing but what was added counts.
     alone: bool,
-    /// What answers for everything that it knows, whatever day others are of.
-    asked: Option<Database>,
+    /// What answers for the packages that it was asked about, whatever day others are of.
+    asked: Option<(Database, BTreeSet<(Ecosystem, String)>)>,
 }
 
 impl Databases {
@@ -33,16 +35,31 @@ impl Databases {
         self.added.push(database);
     }
 
-    /// Has this one answer for the ecosystems that it knows: it was asked for the very packages of this run.
-    pub fn prefer(&mut self, database: Database) {
-        self.asked = Some(database);
+    /// Has this one answer for the packages of these names: it was built of what a server said of them.
+    pub fn prefer(&mut self, database: Database, names: impl Iterator<Item = (Ecosystem, String)>) {
+        let names = names.map(|(ecosystem, name)| (ecosystem, ecosystem.key(&name))).collect();
+        self.asked = Some((database, names));
+    }
+
+    /// The facts on a package, as the ecosystem writes its name. Errors: what holds them is damaged.
+    pub(in crate::deps) fn facts(&self, ecosystem: Ecosystem, name: &str) -> Result<Vec<Fact>> {
+        let asked =
+            self.asked.as_ref().filter(|(_, names)| names.contains(&(ecosystem, ecosystem.key(name))));
+        match asked {
+            Some((database, _)) => database.facts(ecosystem, name),
+            None => self.here(ecosystem)?.map_or(Ok(Vec::new()), |database| database.facts(ecosystem, name)),
+        }
     }
 
     /// The one that answers for `ecosystem`; `None`: nothing is known of it. Errors: the built-in data is damaged.
     pub fn of(&self, ecosystem: Ecosystem) -> Result<Option<&Database>> {
-        if let Some(asked) = self.asked.as_ref().filter(|asked| asked.status_of(ecosystem).is_some()) {
-            return Ok(Some(asked));
+        match self.asked.as_ref().filter(|(asked, _)| asked.status_of(ecosystem).is_some()) {
+            Some((asked, _)) => Ok(Some(asked)),
+            None => self.here(ecosystem),
         }
+    }
+
+    fn here(&self, ecosystem: Ecosystem) -> Result<Option<&Database>> {
         let built_in = if self.alone { None } else { Some(Database::embedded()?) };
         let all = built_in.into_iter().chain(&self.added);
         let known = all.filter_map(|database| Some((&database.status_of(ecosystem)?.as_of, database)));
@@ -72,9 +89,10 @@ impl Databases {
 
     /// Tells what these answer from what others do.
     pub fn digest(&self) -> Digest {
-        let added = self.added.iter().chain(&self.asked);
+        let added = self.added.iter().chain(self.asked.as_ref().map(|(database, _)| database));
         let digests: Vec<String> = added.map(|database| database.digest().to_string()).collect();
-        Digest::of(format!("{} {}", self.alone, digests.join(" ")).as_bytes())
+        let names = self.asked.as_ref().map(|(_, names)| names);
+        Digest::of(format!("{} {} {names:?}", self.alone, digests.join(" ")).as_bytes())
     }
 }
 
@@ -93,8 +111,7 @@ mod tests {
     }
 
     fn ids(databases: &Databases, ecosystem: Ecosystem) -> Vec<String> {
-        let facts = databases.of(ecosystem).unwrap().map(|database| database.facts(ecosystem, "a").unwrap());
-        facts.unwrap_or_default().into_iter().map(|fact| fact.id).collect()
+        databases.facts(ecosystem, "a").unwrap().into_iter().map(|fact| fact.id).collect()
     }
 
     #[test]
@@ -108,7 +125,15 @@ mod tests {
         assert_eq!(ids(&databases, Ecosystem::Npm), ["SAME-DAY"]);
         databases.add(database(Ecosystem::Maven, "M", "2001-01-01"));
         assert_eq!(ids(&databases, Ecosystem::Maven), ["M"], "nothing is built in");
-        databases.prefer(database(Ecosystem::Npm, "ASKED", "2001-01-01"));
+        databases.prefer(
+            database(Ecosystem::Npm, "ASKED", "2001-01-01"),
+            [(Ecosystem::Npm, "b".into())].into_iter(),
+        );
+        assert_eq!(ids(&databases, Ecosystem::Npm), ["SAME-DAY"], "it was not asked about this one");
+        databases.prefer(
+            database(Ecosystem::Npm, "ASKED", "2001-01-01"),
+            [(Ecosystem::Npm, "a".into())].into_iter(),
+        );
         assert_eq!(ids(&databases, Ecosystem::Npm), ["ASKED"]);
         let built_in: Vec<_> =
             databases.status().unwrap().iter().map(|row| (row.0.ecosystem, row.1)).collect();

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Severity;
 
 pub use build::{Built, Records, build, build_from};
-pub(super) use build::{Form, Input, build_records};
+pub(super) use build::{Form, Input, build_records, ranges};
 pub use chosen::Databases;
 pub use folder::Folder;
 use identifier::Identifier;

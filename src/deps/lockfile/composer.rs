@@ -66,7 +66,8 @@ fn package(entry: Value<'_, '_>, usage: Usage, reading: &mut Reading) -> Option<
         // Without its quotes.
         let package = reading.add(&name, &version, at.start + 1..at.end - 1, usage, Some(node));
         if let Some(package) = package {
-            package.says(entry.get("version").map(|version| version.at().start));
+            let keys = ["version", "notification-url"];
+            package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.at().start)));
         }
     }
     Some((name.into_owned(), node))

@@ -29,7 +29,7 @@ pub(super) fn read(url: &str, bytes: &[u8]) -> Result<BTreeMap<String, String>> 
 }
 
 /// Whether a text can be the id of a record, and so the name of a file: nothing that leads elsewhere.
-pub(super) fn is_id(text: &str) -> bool {
+pub(in crate::deps) fn is_id(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
     (1..=LONGEST).contains(&text.len())
         && text.bytes().all(plain)

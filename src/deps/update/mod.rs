@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use import::{Imported, import};
+pub(super) use list::is_id;
 use pending::Pending;
 
 use super::database::{Database, Folder, Known, Listed, Origin, slim};

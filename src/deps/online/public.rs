@@ -1,0 +1,155 @@
+//! Which packages may be asked about: nobody learns the name of a private one.
+
+use std::ops::Range;
+
+use crate::artifact::Digest;
+use crate::deps::version::Ecosystem;
+
+/// The hosts of the public registries, as digests: an address that is written down is one that somebody asks.
+const PUBLIC: &[&str] = &[
+    "5b3097c5c7bd083b180879a83160df0399af68400f6143c8dea50ec79208be32",
+    "7117c828d2afa4e2b4703ed11564f81cb02a6ab6b7e6a758e881e68007ad5d35",
+    "14a42211d5ffc78c4021af5f11a1cd677bf2614af1827ee7bd16d5e7d5b061b7",
+    "c899567ee906851741bf7f3bde17a33777859ff9f53ff54d6f0ea54cf31ad636",
+    "3aeb002460381c6f258e8395d3026f571f0d9a76488dcd837639b13aed316560",
+    "eb7e11c7f9ecbcf48099060ec1c8c593134ff031f587e07be17293b2a3a0ee36",
+    "be549aaf28b65cd0108952d562e1786d5fed5bf2c86068a09bc04a1c8f6680b2",
+    "2c77714df232b07f0e8ff768526d166e1a94e606d989d4608c3f1713a0712ae5",
+    "00a7dc5a0cc388586b8665846e7d8ae94a6dd096f2aa1aa3b4aab4ac484f998a",
+    "a4aa2ac280bb8d1a0ce7a1be5a7bfb10292b49fe9435ad5cff19f421f3c70e41",
+    "d6d7019ca9fcbf07c769e445342515ef0c92e4f18a96adbb3bf6460f5b0ba17f",
+    "0dc11026ac75c015aaa1deafff4a7a54ef6d0cf6b3c7f9b1d2c8f3502929aa9e",
+    "70bb4000cd2fab03af01fed086c6bf3c2c970f8b8b8001c311028ec3b80e775a",
+    "317d2d52829b78129d2c9e43d001899f0c8d30968bae00b848a47154df56b0ca",
+    "4189e62695dc2b69c1bab6cdfc8f49ad7dfc63b6793ac93e52d41b408bde7767",
+    "43c04ed1dabe979b9c552549bf0ab023abd3e1cc6d5ff7f42cfa2296b0973a67",
+    "71741fe2460a615058687c4585f665af5e825968e51a512ffb14c6f2684a397d",
+    "3d01f3609be82d98eeedcd977fae947ee6da479acbfd5d19619bda2184977921",
+];
+
+/// Names that are never sent to anybody: patterns in which `*` stands for any text.
+#[derive(Debug, Clone, Default)]
+pub struct Private {
+    patterns: Vec<String>,
+}
+
+impl Private {
+    /// Of the patterns of the settings: `@acme/*`, `github.com/acme/*`.
+    pub fn new(patterns: &[String]) -> Self {
+        Private { patterns: patterns.to_vec() }
+    }
+
+    /// Whether a name is one of them.
+    pub fn is(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, name))
+    }
+}
+
+/// Whether `text` is what `pattern` says, `*` being any text: each piece is found as early as can be.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut pieces: Vec<&str> = pieces.collect();
+    let Some(last) = pieces.pop() else { return rest.is_empty() };
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    rest.ends_with(last)
+}
+
+/// How far an address may reach beyond the bytes that say which package it is: they end where it begins.
+const REACH: usize = 1024;
+
+/// Whether nothing in the bytes that say which package it is says that it is from elsewhere than a public registry;
+/// `elsewhere`: a line of the file says so of them all. What Composer took from its public registry says so.
+pub(in crate::deps) fn of_public_registry(
+    text: &str,
+    said: &Range<usize>,
+    ecosystem: Ecosystem,
+    elsewhere: bool,
+) -> bool {
+    let rest = text.get(said.end..).unwrap_or_default();
+    let line = rest.find('\n').unwrap_or(rest.len()).min(REACH);
+    let reach = (0..=line).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0);
+    let said = text.get(said.start..said.end + reach).unwrap_or_default();
+    !elsewhere
+        && hosts(said).all(is_public)
+        && (ecosystem != Ecosystem::Packagist || hosts(said).next().is_some())
+}
+
+/// Whether a line that names the registry of all packages of a file names one that is not public.
+pub(in crate::deps) fn names_another_registry(text: &str) -> bool {
+    const WORDS: &[&str] =
+        &["-i", "--index-url", "--extra-index-url", "--find-links", "-f", "remote:", "\"url\":", "url"];
+    let lines = text.lines().map(str::trim_start).filter(|line| {
+        WORDS
+            .iter()
+            .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t', '=', '"'])))
+    });
+    lines.flat_map(hosts).any(|host| !is_public(host))
+}
+
+fn is_public(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let digest = Digest::of(host.as_bytes()).to_string();
+    PUBLIC.contains(&digest.as_str())
+}
+
+/// The hosts of the addresses in a text.
+fn hosts(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("://").map(|(at, mark)| {
+        let rest = &text[at + mark.len()..];
+        let end = rest.find(|c: char| c.is_whitespace() || "/\"'?#>),".contains(c)).unwrap_or(rest.len());
+        let host = &rest[..end];
+        let host = host.rsplit('@').next().unwrap_or(host);
+        host.split(':').next().unwrap_or(host)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_names() {
+        let private = Private::new(&["@acme/*".into(), "acme-*-lib".into(), "exactly".into()]);
+        for name in ["@acme/a", "acme-x-lib", "acme-x-lib-lib", "exactly"] {
+            assert!(private.is(name), "{name}");
+        }
+        for name in ["@acme2/a", "acme-lib", "exactly-not", "not-exactly", ""] {
+            assert!(!private.is(name), "{name}");
+        }
+        assert!(Private::new(&["*".into()]).is("anything"));
+        assert!(!Private::default().is("anything"));
+    }
+
+    #[test]
+    fn what_is_from_another_address_is_not_sent() {
+        let said = |text: &str| of_public_registry(text, &(0..text.len()), Ecosystem::Npm, false);
+        assert!(said("left-pad 1.3.0"));
+        assert!(!said("\"resolved\": \"https://registry.example/left-pad-1.3.0.tgz\""));
+        assert!(!said("https://user:word@registry.example:8443/x"));
+        assert!(!of_public_registry("left-pad", &(0..8), Ecosystem::Npm, true));
+        assert!(
+            !of_public_registry("a/b 1.0", &(0..3), Ecosystem::Packagist, false),
+            "it does not say from where"
+        );
+        let at = "\"resolved\": \"https://registry.example/a.tgz\"";
+        assert!(
+            !of_public_registry(at, &(0..13), Ecosystem::Npm, false),
+            "the address begins where the bytes end"
+        );
+        let host = hosts("a = \"https://me@Registry.Example:80/x\" http://other.example").collect::<Vec<_>>();
+        assert_eq!(host, ["Registry.Example", "other.example"]);
+        for (text, another) in [
+            ("--index-url https://registry.example/simple\na==1.0\n", true),
+            ("-i https://registry.example/simple\n", true),
+            ("GEM\n  remote: https://registry.example/\n", true),
+            ("a==1.0 # https://docs.example/\n", false),
+        ] {
+            assert_eq!(names_another_registry(text), another, "{text}");
+        }
+    }
+}
