@@ -128,9 +128,27 @@ pub struct Advisory {
     /// The day it was published, "2022-03-08"; nothing for a malicious package, which no deadline lets stay.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub published: Option<String>,
+    /// The functions that have the weakness, where the advisory names some: "regex::Regex::new".
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub functions: Vec<String>,
+    /// Where the code of the same scan calls one of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub called: Option<Called>,
     /// How long it may stay, where the settings say so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due: Option<Due>,
+}
+
+/// A call of a function that has a weakness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Called {
+    /// The file that calls it.
+    pub path: String,
+    /// The first line that does.
+    pub line: u32,
+    /// The function, as the advisory names it.
+    pub function: String,
 }
 
 /// A deadline of an advisory.

@@ -87,6 +87,8 @@ fn everything() -> Report {
         only: None,
         summary: None,
         published: None,
+        functions: Vec::new(),
+        called: None,
         due: None,
     });
     let mut other = advisory.clone();
@@ -391,6 +393,8 @@ prop_compose! {
             only: None,
             summary: None,
             published: None,
+            functions: Vec::new(),
+            called: None,
             due: None,
         };
         Finding {

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::advisory::{Match, check};
+use super::calls;
 use super::database::{Databases, Kind};
 use super::lockfile::{Package, Problem, Reading, Usage, Ways};
 use super::version::{Ecosystem, order};
@@ -183,9 +184,20 @@ fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match
         only: None,
         summary: Some(one.summary.clone()).filter(|summary| !summary.is_empty()),
         published: one.published.filter(|_| one.kind != Kind::Malicious).map(|day| day.to_string()),
+        functions: functions(ecosystem, one),
+        called: None,
         due: None,
     });
     finding
+}
+
+/// The functions of a match, as they are written.
+fn functions(ecosystem: Ecosystem, one: &Match) -> Vec<String> {
+    /// More than any advisory needs to be understood.
+    const MOST: usize = 200;
+    let names =
+        one.functions.iter().flat_map(|functions| functions.names.iter().map(|name| (&functions.of, name)));
+    names.take(MOST).map(|(of, name)| calls::written(ecosystem, of, name)).collect()
 }
 
 /// How bad a match is. Informational records rank below weaknesses whatever their score; a weakness without a score is

@@ -1,6 +1,7 @@
 //! Redacted -> Findings: packages of manifests and lockfiles against advisories, each at its line.
 
 mod advisory;
+mod calls;
 mod check;
 pub mod database;
 mod lockfile;
@@ -38,6 +39,8 @@ pub struct Facts {
     locks: BTreeSet<String>,
     /// The files that its lists include.
     includes: Vec<Included>,
+    /// What its code calls, in the languages whose advisories name functions.
+    calls: Vec<calls::Calls>,
 }
 
 /// A list of requirements that another one includes.
@@ -154,6 +157,8 @@ impl Dependencies {
             }
             let ecosystem = format.ecosystem();
             check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
+        } else if let Some(calls) = calls::read(path, view.text()) {
+            facts.calls.push(calls);
         } else if lockfile::unsupported(path) {
             facts.locks.insert(path.to_owned());
             let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
@@ -169,14 +174,17 @@ impl Dependencies {
     pub fn link(&self, facts: Vec<Facts>) -> (Vec<Finding>, Vec<Note>) {
         let (mut findings, mut notes) = (Vec::new(), Vec::new());
         let (mut used, mut locks, mut includes) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let mut called = Vec::new();
         for one in facts {
             findings.extend(one.findings);
             notes.extend(one.notes);
             used.extend(one.used);
             locks.extend(one.locks);
             includes.extend(one.includes);
+            called.extend(one.calls);
         }
         findings.retain(|finding| finding.rule != manifest::UNLOCKED || !manifest::locked(finding, &locks));
+        calls::mention(&mut findings, &called);
         for Included { by, line, file } in includes.into_iter().filter(|one| !locks.contains(&one.file)) {
             let message = format!("line {line}: {file}, which it includes, is not part of this check");
             notes.push(Note::new(NoteKind::Info, by, message));

@@ -18,9 +18,13 @@ pub(super) fn is_default_registry(source: &str) -> Option<bool> {
     SourceId::from_url(source).ok().map(|source| source.is_default_registry())
 }
 
-/// The severity of a CVSS vector (3.0, 3.1, 4.0); `None` for anything else.
+/// The severity of a CVSS vector (2.0, 3.0, 3.1, 4.0); `None` for anything else.
 pub(super) fn severity(vector: &str) -> Option<Severity> {
-    let vector: cvss::Cvss = vector.trim().parse().ok()?;
+    let vector = vector.trim();
+    if !vector.starts_with("CVSS:") {
+        return second(vector);
+    }
+    let vector: cvss::Cvss = vector.parse().ok()?;
     Some(match vector.severity() {
         rustsec::advisory::Severity::None | rustsec::advisory::Severity::Low => Severity::Low,
         rustsec::advisory::Severity::Medium => Severity::Medium,
@@ -90,6 +94,16 @@ fn record(advisory: &rustsec::Advisory) -> Record {
     }
 }
 
+/// The severity of a CVSS 2 vector, which has no prefix, by the bounds that NVD gives its score.
+fn second(vector: &str) -> Option<Severity> {
+    let vector: cvss_rs::v2_0::CvssV2 = vector.parse().ok()?;
+    Some(match vector.calculated_base_score()? {
+        score if score >= 7.0 => Severity::High,
+        score if score >= 4.0 => Severity::Medium,
+        _ => Severity::Low,
+    })
+}
+
 /// The `source` of the default registry, for tests: no address is written down.
 #[cfg(test)]
 pub(super) fn default_registry() -> String {
@@ -105,12 +119,17 @@ mod tests {
     use crate::deps::version::{Affected, Ecosystem, Event, affected};
 
     #[test]
-    fn vectors_of_three_versions() {
+    fn vectors_of_four_versions() {
         for (vector, expected) in [
             ("CVSS:3.0/AV:A/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", Some(Severity::Medium)),
             ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Some(Severity::Critical)),
             ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", Some(Severity::Critical)),
             ("CVSS:2.0/AV:N", None),
+            ("AV:N/AC:L/Au:N/C:C/I:C/A:C", Some(Severity::High)),
+            ("AV:N/AC:L/Au:N/C:P/I:N/A:N", Some(Severity::Medium)),
+            ("AV:L/AC:H/Au:S/C:N/I:N/A:P", Some(Severity::Low)),
+            ("AV:N", None),
+            ("/", None),
             ("high", None),
         ] {
             assert_eq!(severity(vector), expected, "{vector}");

@@ -104,6 +104,8 @@ fn a_change_brings_a_package_by_its_version_too() {
             only: None,
             summary: None,
             published: None,
+            functions: Vec::new(),
+            called: None,
             due: None,
         });
         finding

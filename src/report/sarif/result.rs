@@ -212,6 +212,10 @@ fn properties(finding: &Finding) -> PropertyBag {
         let text = |key, text: &Option<String>| text.as_ref().map(|text| (key, json!(printable(text))));
         properties.extend(text("summary", &advisory.summary));
         properties.extend(text("published", &advisory.published));
+        let called = |called: &crate::finding::Called| {
+            format!("{} at {}:{}", called.function, called.path, called.line)
+        };
+        properties.extend(advisory.called.as_ref().map(|one| ("called", json!(printable(&called(one))))));
         properties.extend(advisory.due.as_ref().map(|due| ("due", json!(printable(&due.day)))));
         properties.extend(advisory.only.as_ref().map(|only| ("only", json!(printable(only)))));
     }

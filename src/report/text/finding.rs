@@ -6,7 +6,7 @@ use super::super::frame::{self, Frame};
 use super::super::paint::wrap;
 use super::super::{Color, place};
 use super::{LISTED, Page};
-use crate::finding::{Advisory, Confidence, Finding, Level, Past, Step, printable};
+use crate::finding::{Advisory, Called, Confidence, Finding, Level, Past, Step, printable};
 use crate::policy::{plural, word};
 
 /// Packages of a way that are named one by one.
@@ -75,6 +75,11 @@ impl Page<'_> {
         }
         if let Some(way) = finding.advisory.as_ref().and_then(needed_by) {
             remarks.push(("needed by", self.wrap(&way, 16)));
+        }
+        let called = group.iter().find_map(|finding| finding.advisory.as_ref()?.called.as_ref());
+        if let Some(Called { path, line, function }) = called {
+            let text = format!("{} at {}:{line} has the weakness", printable(function), printable(path));
+            remarks.push(("called", self.wrap(&text, 13)));
         }
         if group.len() > 1 && finding.advisory.is_none() {
             let places: Vec<String> = group[1..].iter().take(LISTED).map(|other| place(other)).collect();
