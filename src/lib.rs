@@ -266,6 +266,20 @@ pub fn packages(
     (packages.into_iter().collect(), kept)
 }
 
+/// The packages of a submission's lockfiles.
+pub fn inventory(submission: &Submission, checks: &Checks, policy: &Policy) -> deps::Inventory {
+    let mut inventory = deps::Inventory::default();
+    let locks = submission.entries.iter().filter(|entry| deps::reads(&entry.path));
+    for entry in locks {
+        // One that cannot be read is said where it is looked at.
+        let Some(dependencies) = &checks.dependencies else { break };
+        if let Ok(original) = ingest::read(entry, &policy.limits.file_bytes) {
+            dependencies.list(&checks.redactor.redact(original).document, &mut inventory);
+        }
+    }
+    inventory
+}
+
 /// Why [`scan_kept`] will not use what is kept at `kept`, as a clause with what to do: others may have written it.
 /// `setting` is how a person names another place.
 pub fn cache_refused(kept: &Path, setting: &str) -> Option<String> {

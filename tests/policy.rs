@@ -214,3 +214,55 @@ fn settings_nested_ten_thousand_deep_are_refused() {
     let text = format!("exclude = {}{}", "[".repeat(10_000), "]".repeat(10_000));
     assert!(Policy::parse("weft.toml", &text).is_err());
 }
+
+/// `regex 1.5.4`, whose advisory of 2022-03-08 is high.
+const LOCK: &str = "version = 3\n\n[[package]]\nname = \"regex\"\nversion = \"1.5.4\"\n\
+                    source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+
+fn locked(policy: &Policy) -> Report {
+    scan("Cargo.lock", Role::Code, LOCK, policy, None)
+}
+
+#[test]
+fn an_advisory_may_stay_until_its_deadline_and_blocks_from_then_on() {
+    let at = |today: &str, settings: &str| {
+        let mut policy = Policy::parse("weft.toml", settings).unwrap();
+        policy.run = own(today).run;
+        let report = locked(&policy);
+        let due = report.findings[0].advisory.as_ref().unwrap().due.clone();
+        (report.blocking, due.map(|due| due.day), report.findings[0].level())
+    };
+    let thirty = "[deps.deadlines]\nhigh = 30\n";
+    let day = Some("2022-04-07".to_owned());
+    use weft::finding::Level::{Error, Warning};
+    assert_eq!(at("2022-03-10", ""), (1, None, Error));
+    assert_eq!(at("2022-03-10", thirty), (0, day.clone(), Warning));
+    assert_eq!(at("2022-04-07", thirty), (0, day.clone(), Warning));
+    assert_eq!(at("2022-04-08", thirty), (1, day.clone(), Error));
+    // A deadline counts whatever the gate is; without a day it is over.
+    let critical = "[gate]\nfail-on = \"critical\"\n[deps.deadlines]\nhigh = 30\n";
+    assert_eq!(at("2022-04-08", critical).0, 1);
+    assert_eq!(at("2022-04-08", "[deps.deadlines]\ncritical = 7\n").0, 1, "the gate alone decides");
+    let mut unknown = Policy::parse("weft.toml", thirty).unwrap();
+    unknown.run.today = None;
+    assert_eq!(locked(&unknown).blocking, 1);
+}
+
+#[test]
+fn what_openvex_says_does_not_matter_is_allowed_with_its_reason() {
+    let document = |package: &str| {
+        format!(
+            r#"{{"@context": "https://openvex.dev/ns/v0.2.0", "statements": [{{
+                "vulnerability": {{"name": "CVE-2022-24713"}}, "products": [{{"@id": "{package}"}}],
+                "status": "not_affected", "impact_statement": "no pattern comes from outside"}}]}}"#
+        )
+    };
+    let mut policy = own("2026-06-01");
+    policy.vex = weft::policy::vex::read("app.json", document("pkg:cargo/regex@1.5.4").as_bytes()).unwrap();
+    let report = locked(&policy);
+    let standing = &report.findings[0].standing;
+    let (reason, by) = ("no pattern comes from outside".to_owned(), "app.json, statement 1".to_owned());
+    assert_eq!((report.blocking, standing), (0, &Standing::Allowed { reason, by }));
+    policy.vex = weft::policy::vex::read("app.json", document("pkg:cargo/regex@1.5.3").as_bytes()).unwrap();
+    assert_eq!(locked(&policy).blocking, 1);
+}

@@ -3,6 +3,7 @@
 mod ask;
 mod commit;
 mod db;
+mod deps;
 mod explain;
 mod gate;
 mod hand;
@@ -67,6 +68,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Print a rule's page: what it means, what to do instead, examples
     Explain(explain::Arguments),
+    /// List the packages of a project, also as a CycloneDX bill of materials or as OpenVEX
+    Deps(deps::Arguments),
     /// The advisory data: how old, how much, rebuilt from where
     Db(db::Arguments),
 }
@@ -89,6 +92,7 @@ pub(crate) fn run() -> Exit {
         Command::Init(arguments) => init::run(&arguments, &world),
         Command::Rules(arguments) => rules::run(&arguments, &world),
         Command::Explain(arguments) => explain::run(&arguments, &world),
+        Command::Deps(arguments) => deps::run(&arguments, &world),
         Command::Db(arguments) => db::run(&arguments, &world),
     });
     outcome.unwrap_or_else(|error| {

@@ -22,7 +22,12 @@ pub(super) const FILE: &str = "weft.toml";
 pub(super) fn own(world: &World, config: Option<&Path>) -> Result<Policy> {
     for file in &candidates(world, config) {
         match std::fs::read_to_string(file) {
-            Ok(text) => return Policy::parse(&shown(world, file), &text),
+            Ok(text) => {
+                let mut policy = Policy::parse(&shown(world, file), &text)?;
+                let folder = file.parent().unwrap_or(&world.here);
+                statements(&mut policy, |name| read_bounded(&folder.join(name)))?;
+                return Ok(policy);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && config.is_none() => {}
             Err(error) => {
                 return Err(Error::new(ErrorKind::Settings, format!("cannot read {}", shown(world, file)))
@@ -47,9 +52,34 @@ pub(super) fn at(root: &Path, commit: &str) -> Result<Policy> {
         return Ok(Policy::default());
     }
     match git::blob_at(root, commit, FILE)? {
-        Some(bytes) => Policy::parse(&format!("{FILE} of {commit:.12}"), &String::from_utf8_lossy(&bytes)),
+        Some(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let mut policy = Policy::parse(&format!("{FILE} of {commit:.12}"), &text)?;
+            statements(&mut policy, |name| git::blob_at(root, commit, name).ok()?)?;
+            Ok(policy)
+        }
         None => Ok(Policy::default()),
     }
+}
+
+/// Reads the OpenVEX documents that the settings list. Errors: one cannot be read.
+fn statements(policy: &mut Policy, read: impl Fn(&str) -> Option<Vec<u8>>) -> Result<()> {
+    for name in policy.deps.vex.clone() {
+        let bytes = read(&name).ok_or_else(|| {
+            let what = format!("cannot read {}, which `[deps] vex` lists", printable(&name));
+            Error::new(ErrorKind::Settings, what)
+                .hint("list documents that lie beside the settings, or take it out")
+        })?;
+        policy.vex.extend(weft::policy::vex::read(&name, &bytes)?);
+    }
+    Ok(())
+}
+
+/// The bytes of a regular file of a reasonable length.
+fn read_bounded(path: &Path) -> Option<Vec<u8>> {
+    const LIMIT: u64 = 64 << 20;
+    let metadata = std::fs::metadata(path).ok()?;
+    if metadata.is_file() && metadata.len() <= LIMIT { std::fs::read(path).ok() } else { None }
 }
 
 /// The compiled checks: the built-in rules and those of `--rules`, a folder or a file.

@@ -4,6 +4,7 @@ mod advisory;
 mod calls;
 mod check;
 pub mod database;
+mod inventory;
 mod lockfile;
 mod manifest;
 pub mod online;
@@ -23,6 +24,7 @@ use database::{Database, Databases, EcosystemStatus};
 use lockfile::Format;
 use online::{PackageVersion, Private};
 
+pub use inventory::{Component, Inventory, purl};
 pub use version::{Ecosystem, compare};
 
 /// What is kept of one document when its text is dropped.

@@ -40,6 +40,9 @@ pub struct Policy {
     pub confidential: Confidential,
     /// Allowances with a reason: `[[allow]] rule, path?, reason, expires?`.
     pub allow: Vec<AllowEntry>,
+    /// What the documents of `[deps] vex` say; read apart, as they lie where the settings do.
+    #[serde(skip)]
+    pub vex: Vec<super::vex::Statement>,
     /// What only the run knows; never read from the file.
     #[serde(skip)]
     pub run: Run,
@@ -181,6 +184,8 @@ pub struct DepsPolicy {
     pub old_data: OldData,
     /// Names of packages that are never asked about online; `*` stands for any text.
     pub private: Vec<String>,
+    /// OpenVEX documents, relative to the settings.
+    pub vex: Vec<String>,
     /// `[deps.deadlines]`
     pub deadlines: Deadlines,
 }
@@ -191,6 +196,7 @@ impl Default for DepsPolicy {
             max_age_days: 30,
             old_data: OldData::Say,
             private: Vec::new(),
+            vex: Vec::new(),
             deadlines: Deadlines::default(),
         }
     }

@@ -3,6 +3,7 @@
 //! Paths and messages are hostile here: what a terminal or a viewer shows goes through [`printable`], and the JSON of
 //! both machine formats spells hidden characters as escapes.
 
+pub mod bom;
 mod frame;
 mod github;
 mod json;
@@ -13,6 +14,7 @@ mod sarif;
 mod table;
 mod text;
 mod uri;
+pub mod vex;
 
 use std::io::{self, Write};
 

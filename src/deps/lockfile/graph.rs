@@ -12,7 +12,7 @@ pub(in crate::deps) struct Graph {
 }
 
 /// A package of a [`Graph`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::deps) struct Node(u32);
 
 impl Graph {
@@ -39,6 +39,11 @@ impl Graph {
         let mut needed = vec![false; self.names.len()];
         self.needs.iter().flatten().for_each(|other| needed[*other as usize] = true);
         self.roots.extend((0..).zip(needed).filter(|(_, needed)| !needed).map(|(node, _)| node));
+    }
+
+    /// What a package needs.
+    pub(in crate::deps) fn needs(&self, node: Node) -> impl Iterator<Item = Node> {
+        self.needs[node.0 as usize].iter().map(|other| Node(*other))
     }
 
     /// The shortest ways to all packages; of two the one that is written first.
