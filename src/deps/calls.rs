@@ -121,7 +121,7 @@ impl Calls {
         let mut parts = module.rsplit('/');
         let last = parts
             .next()
-            .filter(|last| !last.strip_prefix('v').is_some_and(|rest| rest.parse::<u32>().is_ok()));
+            .filter(|last| last.strip_prefix('v').is_none_or(|rest| rest.parse::<u32>().is_err()));
         let package = last.or_else(|| parts.next())?;
         let lines = self.called.iter().filter(|(path, _)| {
             path.rsplit_once('.').is_some_and(|(of, name)| match function.rsplit_once('.') {
