@@ -81,7 +81,8 @@ pub(super) fn lockfile(
             }
         };
         let way_out = way_out(databases, ecosystem, &package.name, &verdict.matches);
-        let found = verdict.matches.iter().map(|one| {
+        let (before, mut remedies) = (facts.findings.len() as u32, Vec::new());
+        let found = verdict.matches.iter().enumerate().map(|(index, one)| {
             let mut finding = finding(view, ecosystem, package, one, pages);
             if let Some(advisory) = &mut finding.advisory {
                 let usage = usages.get(&(package.name.as_str(), package.version.as_str()));
@@ -98,10 +99,12 @@ pub(super) fn lockfile(
                     " or later, which fixes these"
                 };
                 finding.advice = format!("update {} to {version}{which}.", package.name);
+                remedies.push((before + index as u32, version.clone()));
             }
             finding
         });
         facts.findings.extend(found);
+        facts.remedies.extend(remedies);
         if !verdict.unsure.is_empty() {
             let message = format!(
                 "the version \"{}\" of {} has no place in the order of {ecosystem}, so {} could not be checked",
@@ -219,14 +222,15 @@ pub(super) fn naming(view: &View<'_>, page: &Rule, packages: &[(String, Range<us
 }
 
 /// "a, b, c and 4 more".
-fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 6;
     let more = names.len().saturating_sub(SHOWN);
     let shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");
     if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
-fn problems(view: &View<'_>, problems: &[Problem], facts: &mut Facts) {
+/// Says what could not be read, the first of it one by one.
+pub(super) fn problems(view: &View<'_>, problems: &[Problem], facts: &mut Facts) {
     let path = view.document().path();
     for problem in problems.iter().take(PROBLEMS) {
         let line = view.location(problem.at..problem.at).region.start_line;

@@ -1,14 +1,17 @@
 //! Redacted -> Findings: packages of manifests and lockfiles against advisories, each at its line.
 
+mod advice;
 mod advisory;
 mod calls;
 mod check;
 pub mod database;
+mod hygiene;
 mod inventory;
 mod lockfile;
 mod manifest;
 pub mod online;
 mod osv;
+mod pair;
 mod rustsec;
 pub mod update;
 mod version;
@@ -43,6 +46,14 @@ pub struct Facts {
     includes: Vec<Included>,
     /// What its code calls, in the languages whose advisories name functions.
     calls: Vec<calls::Calls>,
+    /// Its manifests.
+    manifests: Vec<pair::Asking>,
+    /// What its lockfiles hold, beside their paths.
+    held: Vec<pair::Held>,
+    /// The findings that hold only beside other documents.
+    candidates: Vec<hygiene::Candidate>,
+    /// The versions that fix the packages of findings, each with the place of the finding.
+    remedies: Vec<(u32, String)>,
 }
 
 /// A list of requirements that another one includes.
@@ -65,6 +76,11 @@ struct Pages {
     informational: Rule,
     unpinned: Rule,
     unlocked: Rule,
+    wildcard: Rule,
+    moving: Rule,
+    inconsistent: Rule,
+    hashless: Rule,
+    duplicate: Rule,
 }
 
 impl Dependencies {
@@ -80,7 +96,12 @@ impl Dependencies {
             vulnerable: page("vulnerable-dependency")?,
             informational: page("informational-advisory")?,
             unpinned: page("unpinned-dependency")?,
-            unlocked: page(manifest::UNLOCKED)?,
+            unlocked: page("unlocked-manifest")?,
+            wildcard: page("wildcard-requirement")?,
+            moving: page("moving-git-dependency")?,
+            inconsistent: page("inconsistent-lockfile")?,
+            hashless: page("missing-hash")?,
+            duplicate: page("duplicate-source")?,
         };
         Ok(Dependencies { pages, databases: Databases::built_in() })
     }
@@ -151,7 +172,7 @@ impl Dependencies {
         let Some(path) = view.path() else { return };
         if let Some(format) = Format::of(path) {
             facts.locks.insert(path.to_owned());
-            let reading = format.read(view.text());
+            let mut reading = format.read(view.text());
             for (file, at) in &reading.includes {
                 let line = view.location(*at..*at).region.start_line;
                 let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
@@ -159,22 +180,26 @@ impl Dependencies {
             }
             let ecosystem = format.ecosystem();
             check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
+            facts.findings.extend(hygiene::hashes(view, &reading, &self.pages));
+            facts.findings.extend(hygiene::origins(view, ecosystem, &reading, &self.pages));
+            facts.held.push(pair::Held::of(path, format, view.text(), &mut reading));
         } else if let Some(calls) = calls::read(path, view.text()) {
             facts.calls.push(calls);
         } else if lockfile::unsupported(path) {
             facts.locks.insert(path.to_owned());
             let message = format!("{path} is not checked: weft cannot read this format of lockfile yet");
             facts.notes.push(Note::new(NoteKind::Unsupported, view.document().path(), message));
-        } else if manifest::is_manifest(path) && whole_project(view) {
-            let names = manifest::requirements(path, view.text());
-            facts.findings.extend(check::naming(view, &self.pages.unlocked, &names));
+        } else if let Some(format) = manifest::Format::of(path) {
+            let databases = self.facts_on(format.ecosystem());
+            hygiene::manifest(view, format, databases, &self.pages, facts);
         }
     }
 
-    /// The second pass: what only several documents together show (a manifest without its lockfile, a list that is
-    /// included and not there), and the age of the data that was used.
-    pub fn link(&self, facts: Vec<Facts>) -> (Vec<Finding>, Vec<Note>) {
-        let (mut findings, mut notes) = (Vec::new(), Vec::new());
+    /// The second pass: what only several documents together show (a manifest without its lockfile or at odds with it, what
+    /// a manifest says of a fix, a list that is included and not there), and the age of the data that was used.
+    pub fn link(&self, mut facts: Vec<Facts>) -> (Vec<Finding>, Vec<Note>) {
+        let mut findings = self.together(&mut facts);
+        let mut notes = Vec::new();
         let (mut used, mut locks, mut includes) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let mut called = Vec::new();
         for one in facts {
@@ -185,7 +210,6 @@ impl Dependencies {
             includes.extend(one.includes);
             called.extend(one.calls);
         }
-        findings.retain(|finding| finding.rule != manifest::UNLOCKED || !manifest::locked(finding, &locks));
         calls::mention(&mut findings, &called);
         for Included { by, line, file } in includes.into_iter().filter(|one| !locks.contains(&one.file)) {
             let message = format!("line {line}: {file}, which it includes, is not part of this check");
@@ -210,16 +234,34 @@ impl Dependencies {
         let day = |ecosystem| Some((ecosystem, self.status(ecosystem)?.as_of.clone()));
         used.into_iter().filter_map(day).collect()
     }
+
+    /// The findings of all documents, with what their manifests and lockfiles say about each other.
+    fn together(&self, facts: &mut [Facts]) -> Vec<Finding> {
+        let found: Vec<Vec<Finding>> =
+            facts.iter_mut().map(|one| std::mem::take(&mut one.findings)).collect();
+        let facts: &[Facts] = facts;
+        let pairs = pair::Pairs::new(
+            facts.iter().flat_map(|one| &one.manifests),
+            facts.iter().flat_map(|one| &one.held),
+            facts.iter().flat_map(|one| &one.locks).map(String::as_str),
+        );
+        let linked = facts.iter().zip(found).flat_map(|(one, mut findings)| {
+            for (at, fix) in &one.remedies {
+                let Some(finding) = findings.get_mut(*at as usize) else { continue };
+                let path = finding.location.target.as_deref().unwrap_or(&finding.location.path);
+                if let Some(held) = one.held.iter().find(|held| held.path == path) {
+                    advice::direct(finding, held, fix, &pairs);
+                }
+            }
+            hygiene::holding(findings, &one.candidates, &one.manifests, &pairs, &self.pages)
+        });
+        linked.collect()
+    }
 }
 
 /// Whether a file of this name is a lockfile that is read.
 pub fn reads(path: &str) -> bool {
     Format::of(path).is_some()
-}
-
-/// Whether the view is all there is of its path: what a reply or a change only rewrites may have its lockfile elsewhere.
-fn whole_project(view: &View<'_>) -> bool {
-    view.fence().is_none() && view.document().action() != Action::Update
 }
 
 #[cfg(test)]
@@ -325,7 +367,8 @@ mod tests {
     #[test]
     fn a_manifest_is_locked_beside_or_above() {
         let manifest = r#"{"dependencies": {"a": "^1"}}"#;
-        let lock = r#"{"lockfileVersion": 3, "packages": {}}"#;
+        let lock = r#"{"lockfileVersion": 3, "packages": {
+            "": {"dependencies": {"a": "^1"}}, "node_modules/a": {"version": "1.0.0"}}}"#;
         let rules = |paths: &[&str]| {
             let text = |path: &str| if path.ends_with("lock.json") { lock } else { manifest };
             let documents: Vec<Redacted> = paths.iter().map(|path| code(path, text(path))).collect();

@@ -41,6 +41,7 @@ pub(super) fn read(text: &str) -> Reading {
     }
     let mut locked = Locked::default();
     for (key, entry) in entries(root, "workspaces", &mut reading) {
+        asked(&key, entry, &mut reading);
         locked.workspace(key, entry);
     }
     for (key, entry) in entries(root, "packages", &mut reading) {
@@ -63,6 +64,14 @@ fn version(text: &str, root: Value<'_, '_>, reading: &mut Reading) {
                 .partial(value.at().start, format!("version {version} of the format is newer than {NEWEST}"));
         }
         Err(_) => reading.partial(value.at().start, "the version of the format is no number"),
+    }
+}
+
+/// What a workspace asks for.
+fn asked(folder: &str, entry: Value<'_, '_>, reading: &mut Reading) {
+    let tables = ["dependencies", "optionalDependencies", "devDependencies"];
+    for need in tables.into_iter().filter_map(|table| entry.get(table)).flat_map(Value::children) {
+        reading.ask(folder, &need.key(), &need.text().unwrap_or_default());
     }
 }
 

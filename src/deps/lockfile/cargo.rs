@@ -190,8 +190,14 @@ fn finish<'a>(
         // A part of the workspace itself.
         return reading.graph.root(node);
     };
-    match sources.is_default(source) {
+    let known = sources.is_default(source);
+    if known != Some(true) {
+        reading.origin(name, source, source.starts_with("registry+"), at.clone());
+    }
+    match known {
         Some(true) => {
+            // Its index has several addresses.
+            reading.origin(name, super::DEFAULT_REGISTRY, false, at.clone());
             if let Some(package) = reading.add(name, version, at, Usage::Program, Some(node)) {
                 package.says([version_at, source_at]);
             }

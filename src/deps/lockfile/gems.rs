@@ -66,7 +66,10 @@ pub(super) fn read(text: &str) -> Reading {
                 _ => reading.partial(at, "this line names no gem"),
             },
             (2, Some(Section::Asked)) => match gem(bare.trim_end_matches('!')) {
-                Some((name, _)) => asked.push(name),
+                Some((name, range)) => {
+                    asked.push(name);
+                    reading.ask("", name, range.unwrap_or_default());
+                }
                 None => reading.partial(at, "this line names no gem"),
             },
             (2, Some(Section::Registry | Section::Elsewhere)) if bare.contains(':') => {}

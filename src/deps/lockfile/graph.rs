@@ -29,6 +29,11 @@ impl Graph {
         self.needs[of.0 as usize].push(other.0);
     }
 
+    /// The names of all packages.
+    pub(in crate::deps) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
     /// Says that ways begin at a package: it is the project itself, a part of it, or what it asks for.
     pub(super) fn root(&mut self, node: Node) {
         self.roots.push(node.0);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::deps) enum Kind {
     Object,
     Array,
     Text,
@@ -24,28 +24,28 @@ struct Node {
 }
 
 /// A parsed text.
-pub(super) struct Document<'a> {
+pub(in crate::deps) struct Document<'a> {
     text: &'a str,
     nodes: Vec<Node>,
     /// Where it stops being JSON, and how.
-    pub(super) broken: Option<(usize, &'static str)>,
+    pub(in crate::deps) broken: Option<(usize, &'static str)>,
 }
 
 /// One value of a document.
 #[derive(Clone, Copy)]
-pub(super) struct Value<'d, 'a> {
+pub(in crate::deps) struct Value<'d, 'a> {
     document: &'d Document<'a>,
     index: usize,
 }
 
 impl<'a> Document<'a> {
     /// Parses `text`, which is shorter than 4 GiB: longer ones break at once.
-    pub(super) fn parse(text: &'a str) -> Self {
+    pub(in crate::deps) fn parse(text: &'a str) -> Self {
         Self::parse_as(text, false)
     }
 
     /// As [`Document::parse`], for JSON that people write too: with comments, and commas before closing brackets.
-    pub(super) fn parse_lenient(text: &'a str) -> Self {
+    pub(in crate::deps) fn parse_lenient(text: &'a str) -> Self {
         Self::parse_as(text, true)
     }
 
@@ -62,7 +62,7 @@ impl<'a> Document<'a> {
     }
 
     /// The outermost value.
-    pub(super) fn root(&self) -> Option<Value<'_, 'a>> {
+    pub(in crate::deps) fn root(&self) -> Option<Value<'_, 'a>> {
         (!self.nodes.is_empty()).then_some(Value { document: self, index: 0 })
     }
 }
@@ -73,12 +73,12 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 
     /// What it is.
-    pub(super) fn kind(self) -> Kind {
+    pub(in crate::deps) fn kind(self) -> Kind {
         self.node().kind
     }
 
     /// The values inside an object or array, in order.
-    pub(super) fn children(self) -> impl Iterator<Item = Value<'d, 'a>> {
+    pub(in crate::deps) fn children(self) -> impl Iterator<Item = Value<'d, 'a>> {
         let (document, end) = (self.document, self.node().next as usize);
         let mut index = self.index + 1;
         std::iter::from_fn(move || {
@@ -89,38 +89,38 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 
     /// The last value of that key, as JavaScript takes it.
-    pub(super) fn get(self, key: &str) -> Option<Value<'d, 'a>> {
+    pub(in crate::deps) fn get(self, key: &str) -> Option<Value<'d, 'a>> {
         self.children().filter(|child| child.key() == key).last()
     }
 
     /// Where its key is, without the quotes; an empty range for an element of an array.
-    pub(super) fn key_at(self) -> Range<usize> {
+    pub(in crate::deps) fn key_at(self) -> Range<usize> {
         self.node().key.as_ref().map_or(0..0, |key| key.start as usize..key.end as usize)
     }
 
     /// Its key; empty for an element of an array.
-    pub(super) fn key(self) -> Cow<'a, str> {
+    pub(in crate::deps) fn key(self) -> Cow<'a, str> {
         unescape(&self.document.text[self.key_at()])
     }
 
     /// Where it is, quotes included.
-    pub(super) fn at(self) -> Range<usize> {
+    pub(in crate::deps) fn at(self) -> Range<usize> {
         self.node().value.start as usize..self.node().value.end as usize
     }
 
     /// The text of a string.
-    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+    pub(in crate::deps) fn text(self) -> Option<Cow<'a, str>> {
         let at = self.at();
         (self.kind() == Kind::Text).then(|| unescape(&self.document.text[at.start + 1..at.end - 1]))
     }
 
     /// How a number, `true`, `false` or `null` is written.
-    pub(super) fn plain(self) -> Option<&'a str> {
+    pub(in crate::deps) fn plain(self) -> Option<&'a str> {
         (self.kind() == Kind::Plain).then(|| &self.document.text[self.at()])
     }
 
     /// Whether it is exactly `true`.
-    pub(super) fn is_true(self) -> bool {
+    pub(in crate::deps) fn is_true(self) -> bool {
         self.plain() == Some("true")
     }
 }

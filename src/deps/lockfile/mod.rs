@@ -7,7 +7,7 @@ mod gems;
 mod go;
 mod graph;
 mod indented;
-mod json;
+pub(super) mod json;
 mod npm;
 mod pdm;
 mod pipfile;
@@ -16,7 +16,7 @@ mod poetry;
 mod purpose;
 mod pylock;
 mod requirements;
-mod toml_packages;
+pub(super) mod toml_packages;
 mod uv;
 mod yarn;
 mod yarn_berry;
@@ -24,7 +24,7 @@ mod yarn_berry;
 use std::ops::Range;
 
 pub(super) use graph::{Graph, Node, Ways};
-pub(super) use npm::requirements as npm_requirements;
+pub(super) use npm::broken as broken_json;
 
 use super::version::Ecosystem;
 use crate::finding::NoteKind;
@@ -45,6 +45,33 @@ pub(super) struct Package {
     pub(super) usage: Usage,
     /// Its place among the packages that need each other, where the lockfile says which do.
     pub(super) node: Option<Node>,
+    /// Whether the hash of its archive is there, in a format that may have one.
+    pub(super) hashed: Option<bool>,
+}
+
+/// A requirement of a manifest, as a lockfile has written it down.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Asked {
+    /// The folder of the manifest, seen from the lockfile; empty for the same one.
+    pub(super) folder: String,
+    /// What the manifest calls the package.
+    pub(super) key: String,
+    /// The versions it takes.
+    pub(super) range: String,
+}
+
+/// What stands for the host of the registry that a package manager asks when nobody says otherwise.
+const DEFAULT_REGISTRY: &str = "the default registry";
+
+/// Where a package is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// The package's name.
+    pub(super) name: String,
+    /// The host of a registry, or the address of other code, without credentials.
+    pub(super) from: String,
+    /// The bytes of the text that name it.
+    pub(super) at: Range<usize>,
 }
 
 impl Package {
@@ -57,7 +84,7 @@ impl Package {
 }
 
 /// What a package is there for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub(super) enum Usage {
     /// The program, or nothing is known.
     #[default]
@@ -109,6 +136,12 @@ pub(super) struct Reading {
     pub(super) unpinned: Vec<(String, Range<usize>)>,
     /// Other files it includes, as it writes them, and where.
     pub(super) includes: Vec<(String, usize)>,
+    /// What the file says that the project's manifests ask for.
+    pub(super) asked: Vec<Asked>,
+    /// The packages whose versions the project sets whatever asks for them, where the file says so.
+    pub(super) overridden: Vec<String>,
+    /// Where packages are from, as far as the file says.
+    pub(super) origins: Vec<Origin>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
 }
@@ -116,7 +149,7 @@ pub(super) struct Reading {
 impl Reading {
     /// Adds a package, with what is known of what it is there for and of what needs it; the package, when it is one. Names
     /// and versions of more than 256 bytes are none that a registry takes.
-    fn add(
+    pub(super) fn add(
         &mut self,
         name: &str,
         version: &str,
@@ -129,21 +162,43 @@ impl Reading {
             return None;
         }
         let (name, version) = (name.to_owned(), version.to_owned());
-        self.packages.push(Package { name, version, said: at.clone(), at, usage, node });
+        self.packages.push(Package { name, version, said: at.clone(), at, usage, node, hashed: None });
         self.packages.last_mut()
     }
 
-    fn partial(&mut self, at: usize, message: impl Into<String>) {
+    /// Adds a requirement of the manifest in `folder`, `.` or empty for that of the lockfile.
+    fn ask(&mut self, folder: &str, key: &str, range: &str) {
+        let folder = if folder == "." { "" } else { folder }.to_owned();
+        self.asked.push(Asked { folder, key: key.to_owned(), range: range.to_owned() });
+    }
+
+    /// Says where a package is from: of a registry by its host, of other code by its address.
+    fn origin(&mut self, name: &str, address: &str, registry: bool, at: Range<usize>) {
+        let bare = address.split_once("://").map_or(address, |(_, bare)| bare);
+        let end = bare.find('/').unwrap_or(bare.len());
+        let bare = &bare[bare[..end].rfind('@').map_or(0, |user| user + 1)..];
+        let ends = if registry { &['/'][..] } else { &['?', '#'][..] };
+        let from = bare.split(ends).next().unwrap_or_default();
+        // Yarn's is npm's under another name.
+        let default =
+            from.strip_prefix("registry.").is_some_and(|host| ["npmjs.org", "yarnpkg.com"].contains(&host));
+        let from = if default { DEFAULT_REGISTRY } else { from };
+        if !name.is_empty() && !from.is_empty() {
+            self.origins.push(Origin { name: name.to_owned(), from: from.to_owned(), at });
+        }
+    }
+
+    pub(super) fn partial(&mut self, at: usize, message: impl Into<String>) {
         self.problems.push(Problem { kind: NoteKind::Partial, at, message: message.into() });
     }
 
-    fn unread(&mut self, at: usize, message: impl Into<String>) {
+    pub(super) fn unread(&mut self, at: usize, message: impl Into<String>) {
         self.problems.push(Problem { kind: NoteKind::NotChecked, at, message: message.into() });
     }
 }
 
 /// A lockfile format that weft reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Format {
     /// bun.lock
     Bun,
@@ -249,12 +304,12 @@ pub(super) fn unsupported(path: &str) -> bool {
 }
 
 /// A line that git left in a conflict.
-fn conflict(line: &str) -> bool {
+pub(super) fn conflict(line: &str) -> bool {
     ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|marker| line.starts_with(marker)) || line == "======="
 }
 
 /// The lines of a text with the byte where each starts, without line breaks and byte order mark.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut at = mark;
     text[mark..].split_inclusive('\n').map(move |line| {

@@ -41,7 +41,7 @@ pub(super) fn read(text: &str) -> Reading {
 }
 
 /// Says where a text stops being JSON, and whether a merge conflict is why.
-pub(super) fn broken(text: &str, document: &Document<'_>, reading: &mut Reading) {
+pub(in crate::deps) fn broken(text: &str, document: &Document<'_>, reading: &mut Reading) {
     let Some((at, message)) = document.broken else { return };
     let conflict = lines(text).find(|(_, line)| conflict(line)).filter(|(start, _)| *start <= at);
     match conflict {
@@ -78,6 +78,7 @@ fn flat(packages: Value<'_, '_>, reading: &mut Reading) {
                 let node = reading.graph.add(real.as_deref().unwrap_or(folder));
                 reading.graph.root(node);
                 rooted = true;
+                asked(&path, entry, reading);
                 node
             }
         };
@@ -100,6 +101,16 @@ fn flat(packages: Value<'_, '_>, reading: &mut Reading) {
     // What npm leaves inside node_modules does not say what the project asks for.
     if !rooted {
         reading.graph.root_unneeded();
+    }
+}
+
+/// What the project, or a part of it, asks for.
+fn asked(folder: &str, entry: Value<'_, '_>, reading: &mut Reading) {
+    let tables = ["dependencies", "optionalDependencies", "devDependencies"];
+    for need in tables.into_iter().filter_map(|table| entry.get(table)).flat_map(Value::children) {
+        if let Some(range) = need.text() {
+            reading.ask(folder, &need.key(), &range);
+        }
     }
 }
 
@@ -200,10 +211,18 @@ fn registered(entry: Value<'_, '_>, name: &str, at: Range<usize>, node: Node, re
         Some((real, version)) => (real, version),
         None => (name, version.as_str()),
     };
-    let elsewhere = version.contains([':', '/']) || resolved.is_some_and(|url| !of_registry(&url, name));
+    let other = version.contains([':', '/']).then(|| version.to_owned());
+    let other = other.or_else(|| resolved.clone().filter(|url| !of_registry(url, name)));
+    if let Some(address) = other.as_ref().or(resolved.as_ref()) {
+        reading.origin(name, address, other.is_none(), at.clone());
+    }
+    let elsewhere = other.is_some();
     if !elsewhere {
         let package = reading.add(name, version, at, usage(entry), Some(node));
         if let Some(package) = package {
+            // What another package brought along in its own archive has no archive.
+            let has = |key: &str| entry.get(key).is_some();
+            package.hashed = (!has("inBundle") && !has("bundled")).then(|| has("integrity"));
             let keys = ["name", "version", "resolved", "link"];
             package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.at().start)));
         }
@@ -220,19 +239,6 @@ fn usage(entry: Value<'_, '_>) -> Usage {
     } else {
         Usage::Program
     }
-}
-
-/// The registry packages that a package.json asks for, each where it is named.
-pub(in crate::deps) fn requirements(text: &str) -> Vec<(String, Range<usize>)> {
-    let document = Document::parse(text);
-    let Some(root) = document.root() else { return Vec::new() };
-    let local = |version: &str| version.contains(':') && !version.starts_with("npm:");
-    let tables = ["dependencies", "devDependencies"].into_iter().filter_map(|table| root.get(table));
-    tables
-        .flat_map(Value::children)
-        .filter(|entry| entry.text().is_some_and(|version| !local(&version)))
-        .map(|entry| (entry.key().into_owned(), entry.key_at()))
-        .collect()
 }
 
 /// Whether an address is one that registries and their mirrors give a package's archive.
@@ -394,13 +400,6 @@ mod tests {
             assert!(problems.iter().any(|problem| problem.kind == kind), "{text}: {problems:?}");
         }
         assert_eq!(read("{\"lockfileVersion\": 3}").problems, []);
-    }
-
-    #[test]
-    fn a_manifest_names_what_it_asks_a_registry_for() {
-        let text = r#"{"dependencies": {"a": "^1", "b": "file:../b"}, "devDependencies": {"c": "*"}}"#;
-        let names: Vec<String> = requirements(text).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["a", "c"]);
     }
 
     proptest! {

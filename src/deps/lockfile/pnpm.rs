@@ -75,8 +75,29 @@ fn one(root: Entry<'_, '_>, purposes: &mut Purposes, reading: &mut Reading) {
     let importers = below(root, "importers", reading);
     for importer in importers.into_iter().chain([root]) {
         locked.asked(importer, purposes, &mut missing, reading);
+        specifiers(importer, reading);
     }
+    reading.overridden.extend(root.get("overrides").into_iter().flat_map(Entry::children).map(|set| {
+        let key = set.key();
+        let last = key.rsplit('>').next().unwrap_or_default();
+        split(last).0.to_owned()
+    }));
     missing.report(reading);
+}
+
+/// The ranges that a part of the project asks for.
+fn specifiers(importer: Entry<'_, '_>, reading: &mut Reading) {
+    let folder = importer.key();
+    // Up to version 5 the ranges stand apart.
+    for one in importer.get("specifiers").into_iter().flat_map(Entry::children) {
+        reading.ask(&folder, &one.key(), &one.text().unwrap_or_default());
+    }
+    let tables = ASKED[..3].iter().filter_map(|(table, _)| importer.get(table));
+    for one in tables.flat_map(Entry::children) {
+        if let Some(range) = one.get("specifier").and_then(Entry::text) {
+            reading.ask(&folder, &one.key(), &range);
+        }
+    }
 }
 
 /// The entries of a map of the file; pnpm writes an empty one as `{}`.

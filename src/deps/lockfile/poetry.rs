@@ -46,8 +46,15 @@ fn complete(root: Table<'_>, text: &str, reading: &mut Reading) {
 }
 
 fn origin(entry: &Entry<'_>, reading: &mut Reading) -> Origin {
-    let Some(source) = entry.table.table("source", reading) else { return Origin::Registry };
+    let Some(source) = entry.table.table("source", reading) else {
+        reading.origin(entry.name.text, super::DEFAULT_REGISTRY, false, entry.name.at.clone());
+        return Origin::Registry;
+    };
     let kind = source.text("type", reading);
+    if let Some(address) = source.text("url", reading) {
+        let registry = kind.as_ref().is_some_and(|kind| matches!(kind.text, "legacy" | "pypi"));
+        reading.origin(entry.name.text, address.text, registry, entry.name.at.clone());
+    }
     match kind.as_ref().map(|kind| kind.text) {
         // A registry that the project names, the way PyPI is read.
         Some("legacy" | "pypi") => Origin::Registry,

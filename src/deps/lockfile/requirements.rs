@@ -84,6 +84,7 @@ fn requirement(text: &str, lines: Range<usize>, reading: &mut Reading) {
                 // The lines that continue it may hold the version.
                 if let Some(package) = reading.add(name, &version, place, Usage::Program, None) {
                     package.says([lines.end]);
+                    package.hashed = Some(rest.contains("--hash"));
                 }
             }
             Pin::Loose => reading.unpinned.push((name.to_owned(), place)),

@@ -16,7 +16,7 @@ use crate::deps::version::Ecosystem;
 const FORKS: usize = 16;
 
 /// Parses a text. The parser itself bounds the depth. What is no TOML is not checked.
-pub(super) fn parse<'a>(text: &'a str, reading: &mut Reading) -> Option<DeTable<'a>> {
+pub(in crate::deps) fn parse<'a>(text: &'a str, reading: &mut Reading) -> Option<DeTable<'a>> {
     let error = match DeTable::parse(text) {
         Ok(table) => return Some(table.into_inner()),
         Err(error) => error,
@@ -33,44 +33,54 @@ pub(super) fn parse<'a>(text: &'a str, reading: &mut Reading) -> Option<DeTable<
 
 /// A text and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Text<'d> {
-    pub(super) text: &'d str,
+pub(in crate::deps) struct Text<'d> {
+    pub(in crate::deps) text: &'d str,
     /// The bytes between the quotes; with them where escapes hide the text.
-    pub(super) at: Range<usize>,
+    pub(in crate::deps) at: Range<usize>,
 }
 
 /// A table of a lockfile.
 #[derive(Clone, Copy)]
-pub(super) struct Table<'d> {
+pub(in crate::deps) struct Table<'d> {
     file: &'d str,
     table: &'d DeTable<'d>,
     /// The byte where it starts.
-    pub(super) at: usize,
+    pub(in crate::deps) at: usize,
 }
 
 impl<'d> Table<'d> {
     /// The outermost table of a file.
-    pub(super) fn root(file: &'d str, table: &'d DeTable<'d>) -> Self {
+    pub(in crate::deps) fn root(file: &'d str, table: &'d DeTable<'d>) -> Self {
         Table { file, table, at: 0 }
     }
 
     /// Whether it has a key.
-    pub(super) fn has(self, key: &str) -> bool {
+    pub(in crate::deps) fn has(self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
     /// Where the value of a key begins.
-    pub(super) fn place(self, key: &str) -> Option<usize> {
+    pub(in crate::deps) fn place(self, key: &str) -> Option<usize> {
         self.table.get(key).map(|value| value.span().start)
     }
 
     /// Its keys and values, in the order of the keys.
-    pub(super) fn entries(self) -> impl Iterator<Item = (&'d str, &'d Spanned<DeValue<'d>>)> {
+    pub(in crate::deps) fn entries(self) -> impl Iterator<Item = (&'d str, &'d Spanned<DeValue<'d>>)> {
         self.table.iter().map(|(key, value)| (&**key.get_ref(), value))
     }
 
+    /// Its keys, each with its bytes, and values.
+    pub(in crate::deps) fn keyed(self) -> impl Iterator<Item = (Text<'d>, &'d Spanned<DeValue<'d>>)> {
+        self.table.iter().map(move |(key, value)| {
+            let (text, span) = (&**key.get_ref(), key.span());
+            let inside = span.start + 1..span.start + 1 + text.len();
+            let is_quoted = span.len() == text.len() + 2 && self.file.get(inside.clone()) == Some(text);
+            (Text { text, at: if is_quoted { inside } else { span } }, value)
+        })
+    }
+
     /// The text of a key.
-    pub(super) fn text(self, key: &str, reading: &mut Reading) -> Option<Text<'d>> {
+    pub(in crate::deps) fn text(self, key: &str, reading: &mut Reading) -> Option<Text<'d>> {
         let value = self.table.get(key)?;
         let text = self.as_text(value);
         if text.is_none() {
@@ -80,7 +90,7 @@ impl<'d> Table<'d> {
     }
 
     /// Whether a key is `true`.
-    pub(super) fn truth(self, key: &str, reading: &mut Reading) -> bool {
+    pub(in crate::deps) fn truth(self, key: &str, reading: &mut Reading) -> bool {
         let Some(value) = self.table.get(key) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
             reading.partial(value.span().start, format!("this {key} is neither true nor false"));
@@ -89,7 +99,7 @@ impl<'d> Table<'d> {
     }
 
     /// The table of a key.
-    pub(super) fn table(self, key: &str, reading: &mut Reading) -> Option<Table<'d>> {
+    pub(in crate::deps) fn table(self, key: &str, reading: &mut Reading) -> Option<Table<'d>> {
         let value = self.table.get(key)?;
         let table = self.as_table(value);
         if table.is_none() {
@@ -99,19 +109,19 @@ impl<'d> Table<'d> {
     }
 
     /// The texts of a key's list.
-    pub(super) fn texts(self, key: &str, reading: &mut Reading) -> Vec<Text<'d>> {
+    pub(in crate::deps) fn texts(self, key: &str, reading: &mut Reading) -> Vec<Text<'d>> {
         self.table.get(key).map_or_else(Vec::new, |list| {
             self.all(list, |value| self.as_text(value), &format!("{key} is no list of texts"), reading)
         })
     }
 
     /// The tables of a key's list.
-    pub(super) fn tables(self, key: &str, reading: &mut Reading) -> Vec<Table<'d>> {
+    pub(in crate::deps) fn tables(self, key: &str, reading: &mut Reading) -> Vec<Table<'d>> {
         self.table.get(key).map_or_else(Vec::new, |list| self.all_tables(list, key, reading))
     }
 
     /// The tables of all lists of a key's table: `groups.one`, `groups.two`. Each list with its key.
-    pub(super) fn lists(self, key: &str, reading: &mut Reading) -> Vec<(&'d str, Vec<Table<'d>>)> {
+    pub(in crate::deps) fn lists(self, key: &str, reading: &mut Reading) -> Vec<(&'d str, Vec<Table<'d>>)> {
         let table = self.table(key, reading);
         let lists = table.into_iter().flat_map(Table::entries);
         lists.map(|(name, list)| (name, self.all_tables(list, key, reading))).collect()
@@ -140,7 +150,7 @@ impl<'d> Table<'d> {
     }
 
     /// A value that is a text.
-    pub(super) fn as_text(self, value: &'d Spanned<DeValue<'d>>) -> Option<Text<'d>> {
+    pub(in crate::deps) fn as_text(self, value: &'d Spanned<DeValue<'d>>) -> Option<Text<'d>> {
         let text = value.get_ref().as_str()?;
         let span = value.span();
         let inside = span.start + 1..span.start + 1 + text.len();
@@ -149,7 +159,7 @@ impl<'d> Table<'d> {
     }
 
     /// A value that is a table.
-    pub(super) fn as_table(self, value: &'d Spanned<DeValue<'d>>) -> Option<Table<'d>> {
+    pub(in crate::deps) fn as_table(self, value: &'d Spanned<DeValue<'d>>) -> Option<Table<'d>> {
         let table = value.get_ref().as_table()?;
         Some(Table { file: self.file, table, at: value.span().start })
     }
@@ -290,7 +300,7 @@ impl<'d> Packages<'d> {
 }
 
 /// The name and the range of a requirement as PEP 508 writes it, and whether it has a condition.
-pub(super) fn requirement(written: &str) -> (&str, &str, bool) {
+pub(in crate::deps) fn requirement(written: &str) -> (&str, &str, bool) {
     let (wanted, condition) = written.split_once(';').map_or((written, false), |(wanted, _)| (wanted, true));
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let wanted = wanted.trim();

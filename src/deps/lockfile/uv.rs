@@ -19,6 +19,13 @@ pub(super) fn read(text: &str) -> Reading {
     let manifest = root.table("manifest", &mut reading);
     let sources: Vec<Source<'_>> =
         packages.entries.iter().map(|entry| Source::of(entry.table, entry.name.text, &mut reading)).collect();
+    for (entry, source) in packages.entries.iter().zip(&sources) {
+        // An archive for each platform is what a project chose.
+        if let Some((kind @ ("registry" | "git"), address)) = source.kind {
+            reading.origin(entry.name.text, address, kind == "registry", entry.name.at.clone());
+        }
+        asked(entry.table, source, &mut reading);
+    }
     let needs = Needs::of(&mut packages, &sources, &mut reading);
     let wanted = needs.wanted(manifest, &packages, &sources, text, &mut reading);
     for (index, usage) in needs.usages(&wanted).into_iter().enumerate() {
@@ -88,6 +95,20 @@ fn kind<'d>(source: Table<'d>, reading: &mut Reading) -> Option<(&'d str, &'d st
     let kinds = ["registry", "git", "path", "editable", "virtual", "url", "directory"];
     let kind = kinds.into_iter().find(|kind| source.has(kind))?;
     Some((kind, source.text(kind, reading)?.text))
+}
+
+/// What a part of the project asks for, as its `metadata` has it.
+fn asked(table: Table<'_>, source: &Source<'_>, reading: &mut Reading) {
+    let Some(("virtual" | "editable" | "directory", folder)) = source.kind else { return };
+    let Some(metadata) = table.table("metadata", reading) else { return };
+    let groups = metadata.lists("requires-dev", reading).into_iter().flat_map(|(_, list)| list);
+    let all: Vec<Table<'_>> =
+        groups.collect::<Vec<_>>().into_iter().chain(metadata.tables("requires-dist", reading)).collect();
+    for one in all {
+        let Some(name) = one.text("name", reading) else { continue };
+        let range = one.text("specifier", reading).map_or("", |range| range.text);
+        reading.ask(folder, name.text, range);
+    }
 }
 
 /// What one list of a package leads to: each entry, and the extras that are asked of it.

@@ -74,12 +74,19 @@ fn locked<'d, 'a>(entry: Entry<'d, 'a>, reading: &mut Reading) -> Option<Locked<
         reading.partial(start, format!("{name} has no version: the file is cut off, or was changed by hand"));
         return None;
     };
+    if let Some(url) = text("resolved") {
+        let at = places.first().map(|at| name_in(raw, start, at, name)).unwrap_or_default();
+        reading.origin(name, &url, of_registry(&url, name), at);
+    }
     let asked = patterns.iter().map(|pattern| split(pattern).1);
     if asked.clone().any(|range| from_registry(range, name))
         && resolved_there(text("resolved").as_deref(), asked, name)
     {
         let at = places.first().map(|at| name_in(raw, start, at, name)).unwrap_or_default();
         if let Some(package) = reading.add(name, &version, at, Usage::Program, Some(node)) {
+            // Before Yarn 1.10 the hash is behind the address.
+            let by_address = text("resolved").is_some_and(|url| url.contains('#'));
+            package.hashed = Some(text("integrity").is_some() || by_address);
             let keys = ["name", "version", "resolved"];
             package.says(keys.iter().filter_map(|key| Some(entry.get(key)?.value_at().start)));
         }

@@ -79,8 +79,12 @@ fn resolved<'d, 'a>(
         return None;
     }
     let node = purposes.add(name);
-    if place.starts_with("workspace:") {
+    if let Some(folder) = place.strip_prefix("workspace:") {
         purposes.root(node, Usage::Program);
+        for need in entry.get("dependencies").into_iter().flat_map(Entry::children) {
+            let range = need.text().unwrap_or_default();
+            reading.ask(folder, &need.key(), &range);
+        }
     }
     if place.starts_with("npm:") || archive(place, name) {
         let package = reading.add(name, &version, name_in(entry, name), Usage::Program, Some(node));
