@@ -1,6 +1,7 @@
 //! What to do about a vulnerable package that the project itself asks for: whether the manifest's range takes the fixed
 //! version, and the command that updates it.
 
+use super::hygiene::belongs;
 use super::lockfile::Format;
 use super::manifest::range::allows;
 use super::pair::{Asking, Held, Pairs, Wanted};
@@ -38,11 +39,12 @@ fn done(command: &str, package: &str, fix: &str) -> Option<String> {
 /// What the manifest that asks for the locked version says about the fixed one.
 fn ranged(held: &Held, package: &str, locked: &str, fix: &str, pairs: &Pairs<'_>) -> Option<String> {
     let ecosystem = held.format.ecosystem();
-    let takes = |(_, wanted): &(&Asking, &Wanted)| {
+    let takes = |(manifest, wanted): &(&Asking, &Wanted)| {
+        let pair = manifest.folder() == held.folder() || belongs(manifest, held);
         // What builds a Python package is installed apart from what the lockfile holds.
         let apart = wanted.offered && ecosystem == Ecosystem::PyPi;
         let said = wanted.registry && !wanted.range.is_empty() && !apart;
-        said && allows(ecosystem, &wanted.range, locked) == Some(true)
+        pair && said && allows(ecosystem, &wanted.range, locked) == Some(true)
     };
     let asked: Vec<(&Asking, &Wanted)> = pairs.asking(held, package).into_iter().filter(takes).collect();
     // One part of a workspace that does not take it holds all back.
@@ -111,7 +113,7 @@ mod tests {
     const NPM: (&str, &str) = (
         "package-lock.json",
         r#"{"lockfileVersion": 3, "packages": {
-        "": {}, "node_modules/lodash": {"version": "4.17.4"}}}"#,
+        "": {}, "part": {"dependencies": {"lodash": "*"}}, "node_modules/lodash": {"version": "4.17.4"}}}"#,
     );
 
     #[test]

@@ -315,7 +315,7 @@ impl<'f> Differing<'f> {
 }
 
 /// Whether the manifest is one that the lockfile was made for: it stands beside it, or the lockfile names it.
-fn belongs(manifest: &Asking, held: &Held) -> bool {
+pub(super) fn belongs(manifest: &Asking, held: &Held) -> bool {
     let folder = folder_from(manifest, held);
     let named = || {
         let key = manifest.own.as_ref().map(|own| manifest.format.ecosystem().key(own));

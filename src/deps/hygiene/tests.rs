@@ -238,6 +238,51 @@ fn an_exact_range_is_checked_where_nothing_locks_it() {
 }
 
 #[test]
+fn the_advice_says_what_the_manifest_takes() {
+    let lock = include_str!("../../../fixtures/deps/package-lock.json");
+    let of = |path: &str, manifest: &str| {
+        let documents = [
+            redacted("package-lock.json", Action::Inspect, lock),
+            redacted(path, Action::Inspect, manifest),
+            redacted("requirements.txt", Action::Inspect, "jinja2==2.4.1\n"),
+            redacted("go.mod", Action::Inspect, "module a\n\ngo 1.21\n\nrequire golang.org/x/text v0.3.6\n"),
+        ];
+        let advice = |one: &Finding| one.advice.rsplit_once("names. ").map(|(_, said)| said.to_owned());
+        let mut said: Vec<String> = run(&documents).iter().filter_map(advice).collect();
+        said.dedup();
+        said
+    };
+    let takes = r#"{"dependencies": {"lodash": "^4.17.0", "jquery-old": "npm:jquery@1.12.0"}}"#;
+    let go = "`go get golang.org/x/text@v0.39.0` does it.";
+    let [go_said, lodash, .., write] = &of("package.json", takes)[..] else { panic!() };
+    assert!(go_said.starts_with("`go get golang.org/x/text@v0."), "{go_said} is like {go}");
+    assert_eq!(lodash, "package.json takes it (^4.17.0): `npm update lodash` does it.");
+    assert_eq!(write, "Write jinja2==2.11.3 here.");
+    // A manifest of another project says nothing.
+    assert!(of("other/package.json", takes).iter().all(|said| !said.contains("takes it")));
+}
+
+#[test]
+fn what_is_kept_is_written_down_and_read_back() {
+    let checks = Dependencies::new(&crate::built_in_rules()).unwrap();
+    let lock = r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "^2"}}, "node_modules/a": {"version": "2.0.0"}}}"#;
+    let documents = [
+        redacted("web/package.json", Action::Inspect, PACKAGE),
+        redacted("web/package-lock.json", Action::Inspect, lock),
+        redacted("other/package.json", Action::Inspect, PACKAGE),
+    ];
+    let kept = |document| {
+        let mut facts = checks.facts(document);
+        let findings = std::mem::take(&mut facts.findings);
+        let bytes = postcard::to_allocvec(&facts).unwrap();
+        crate::deps::Facts { findings, ..postcard::from_bytes(&bytes).unwrap() }
+    };
+    let (found, _) = checks.link(documents.iter().map(kept).collect());
+    let (expected, _) = checks.link(documents.iter().map(|document| checks.facts(document)).collect());
+    assert_eq!((found.len(), &found), (3, &expected));
+}
+
+#[test]
 fn a_lockfile_makes_a_branch_less_bad() {
     let manifest = r#"{"dependencies": {"a": "git+https://u:p@git.example/a.git#main"}}"#;
     let lock = r#"{"lockfileVersion": 3, "packages": {"": {}}}"#;
