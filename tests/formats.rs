@@ -275,7 +275,14 @@ fn a_person_reads_the_finding_the_path_and_the_reason() {
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("= also at: keys/b.pem:1:8"), "{text}");
     assert!(text.contains("allowed: private-key at tests/key.pem:3:5: made for the test (tests/key.pem:2)"));
-    assert!(text.contains("existing: 1 finding that this change did not bring"));
+    assert!(
+        text.contains(
+            "existing: 1 finding that this change did not bring, not shown (`weft scan --all` shows"
+        )
+    );
+    let all = written(&everything(), Format::Text, |context| context.existing = true);
+    assert!(all.contains("= existing: it was there before this change, and does not block"), "{all}");
+    assert!(!all.contains("that this change did not bring") && !text.contains("= existing:"));
     assert!(text.contains("\ncritical     2  private-key 2\n"), "{text}");
     assert!(text.lines().last().unwrap().starts_with("blocked: 3 findings at or above high"));
     let quiet = written(&everything(), Format::Text, |context| context.quiet = true);

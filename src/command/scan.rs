@@ -34,8 +34,9 @@ pub(super) struct Arguments {
     pub(super) reporting: Reporting,
     #[command(flatten)]
     network: Network,
-    /// With --history: all that any ref reaches (branches, remotes, tags, notes, stashes)
-    #[arg(long, requires = "history")]
+    /// Of a change show what was there before, too; with --history look at all that any ref reaches (branches, remotes,
+    /// tags, notes, stashes)
+    #[arg(long)]
     all: bool,
     /// Below each finding say why it is one, step by step, and what makes it go away
     #[arg(long)]
@@ -169,6 +170,7 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     }
     let mut context = output::context(&checks, &policy, reporting, &submission, world);
     context.explain = arguments.explain;
+    context.existing = arguments.all;
     output::write(&report, &context, reporting)?;
     Ok(report.exit())
 }

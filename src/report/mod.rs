@@ -107,6 +107,8 @@ pub struct Context<'a> {
     pub quiet: bool,
     /// Text: below each finding why it is one.
     pub explain: bool,
+    /// Text: show what a change did not bring, too.
+    pub existing: bool,
     /// SARIF: write what was allowed too, as suppressed.
     pub include_suppressed: bool,
     /// SARIF: the most results; the gravest and surest stay.
@@ -127,6 +129,7 @@ impl<'a> Context<'a> {
             width: 100,
             quiet: false,
             explain: false,
+            existing: false,
             include_suppressed: false,
             max_results: None,
             category: None,

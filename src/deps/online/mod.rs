@@ -1,6 +1,7 @@
 //! OSV's server, asked about the very packages of a scan: batches of questions, then the records that answer them. What
 //! comes back is a database that answers like any other.
 
+mod about;
 mod public;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::artifact::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Answer, Client, Request};
 
+pub use about::{ABOUT, About, Known, about};
 pub use public::Private;
 pub(super) use public::{names_another_registry, of_public_registry};
 

@@ -6,7 +6,7 @@ use super::super::frame::{self, Frame};
 use super::super::paint::wrap;
 use super::super::{Color, place};
 use super::{LISTED, Page};
-use crate::finding::{Advisory, Called, Confidence, Finding, Level, Past, Step, printable};
+use crate::finding::{Advisory, Called, Confidence, Finding, Level, Past, Standing, Step, printable};
 use crate::policy::{plural, word};
 
 /// Packages of a way that are named one by one.
@@ -86,6 +86,9 @@ impl Page<'_> {
             let more = group.len() - 1 - places.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             remarks.push(("also at", self.wrap(&format!("{}{more}", places.join(", ")), 13)));
+        }
+        if finding.standing == Standing::Existing {
+            remarks.push(("existing", "it was there before this change, and does not block".to_owned()));
         }
         if finding.confidence == Confidence::Low {
             let text = format!("weft is not sure of it; {} if it is real", word(finding.severity));

@@ -58,11 +58,15 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// New findings in order; the places of one secret stand together, and the advisories of one package do.
+    /// New findings in order, and those that were there before where they are asked for; the places of one secret stand together, and the advisories of one package do.
     fn groups<'f>(&self, report: &'f Report) -> Vec<Vec<&'f Finding>> {
         let mut groups: Vec<Vec<&Finding>> = Vec::new();
         let mut known: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-        for finding in report.findings.iter().filter(|finding| finding.standing == Standing::New) {
+        let shown = |finding: &&Finding| {
+            let existing = self.context.existing && finding.standing == Standing::Existing;
+            existing || finding.standing == Standing::New
+        };
+        for finding in report.findings.iter().filter(shown) {
             let Some(key) = self.secret(finding).or_else(|| package(finding)) else {
                 groups.push(vec![finding]);
                 continue;
@@ -112,9 +116,11 @@ impl Page<'_> {
         }
         let existing =
             report.findings.iter().filter(|finding| finding.standing == Standing::Existing).count();
-        if existing > 0 {
+        if existing > 0 && !self.context.existing {
             let findings = plural(existing, "finding", "findings");
-            let text = format!("existing: {findings} that this change did not bring, not shown");
+            let text = format!(
+                "existing: {findings} that this change did not bring, not shown (`weft scan --all` shows them)"
+            );
             writeln!(out, "{}", self.paint.styled(DIM, &text))?;
         }
         Ok(())
