@@ -295,7 +295,9 @@ fn whole(
     keep: bool,
     watch: &(dyn Fn(usize) + Sync),
 ) -> (Report, Vec<Redacted>) {
-    let around = if policy.gate.only.code { submission.still() } else { Vec::new() };
+    // A reply has no path that data could come to from there.
+    let followed = policy.gate.only.code && submission.origin != artifact::Origin::Reply;
+    let around = if followed { submission.still() } else { Vec::new() };
     let project = project(submission.entries.iter().chain(around.iter().copied()), checks, policy);
     let (symlinks, open) = (&submission.symlinks, !around.is_empty());
     let first = First { symlinks, checks, policy, project: &project, keep, asked_about: true, open };
@@ -430,8 +432,27 @@ fn link(
     let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code, own, &open));
     let of_days = |dependencies: &deps::Dependencies| dependencies.data_of(packages.iter());
     let data = checks.dependencies.as_ref().map(of_days).unwrap_or_default();
+    let names = checks.dependencies.as_ref().map(|dependencies| {
+        let documents: Vec<&str> = places.iter().take(own).map(|entry| entry.path.as_str()).collect();
+        let still = std::cell::OnceCell::new();
+        let still = || still.get_or_init(|| submission.still()).as_slice();
+        let around = || still().iter().map(|entry| entry.path.as_str()).collect();
+        let open_around = |index: usize| {
+            let original = ingest::read(still().get(index)?, &policy.limits.file_bytes).ok()?;
+            Some(checks.redactor.redact(original).document)
+        };
+        let project = deps::names::Project {
+            documents: &documents,
+            around: &around,
+            open: &open,
+            open_around: &open_around,
+        };
+        let mut names = dependencies.link_names(&packages, &project);
+        names.notes.extend(deps::names::unchecked(&names.unknown));
+        (names.findings, names.notes)
+    });
     let packages = checks.dependencies.as_ref().map(|dependencies| dependencies.link(packages));
-    for (findings, notes) in code.into_iter().chain(packages) {
+    for (findings, notes) in code.into_iter().chain(names).chain(packages) {
         all.findings.extend(findings);
         all.notes.extend(notes);
     }

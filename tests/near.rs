@@ -169,3 +169,19 @@ fn what_a_patch_says_of_imports_counts() {
     let (text, blocks) = weft(&repository, &["scan", "--patch", file.to_str().unwrap()]);
     assert!(blocks && text.contains("real/run.ts:2"), "{text}");
 }
+
+#[test]
+fn packages_are_held_against_what_the_unchanged_files_declare() {
+    let manifest = "[project]\nname = \"shop\"\ndependencies = [\"flask\"]\n";
+    let repository =
+        repository(&[("pyproject.toml", manifest), ("app/tools.py", "X = 1\n"), ("app/views.py", STILL)]);
+    let imports = "import flask\nfrom app import tools\nimport made_up_session_tools\n";
+    repository.write("reply.md", &format!("Here:\n\n```python path=app/more.py\n{imports}```\n"));
+    let (text, blocks) = weft(&repository, &["scan", "reply.md", "--only", "deps"]);
+    assert!(!blocks && text.contains("reply.md:6:8") && text.contains("undeclared-package 1"), "{text}");
+    assert!(text.contains("1 package name could not be checked offline: made-up-session-tools"), "{text}");
+    repository.write("app/views.py", imports);
+    repository.git(&["add", "app/views.py"]);
+    let (text, _) = staged(&repository);
+    assert!(text.contains("app/views.py:3:8") && text.contains("undeclared-package 1"), "{text}");
+}

@@ -197,7 +197,8 @@ fn relative_to<'w>(submission: &Submission, world: &'w World) -> Result<&'w Path
 const AROUND: usize = 50_000;
 
 impl Arguments {
-    /// Lists the sources around files that are named, and around those of a patch. What git says of a change has them.
+    /// Lists the files around those that are named, around those of a patch, and around a reply. What git says of a change
+    /// has them.
     fn around(&self, submission: &mut Submission, policy: &Policy, world: &World) -> Result<()> {
         // Files elsewhere have nothing to do with what lies around us.
         let below = |entry: &Entry| {
@@ -211,8 +212,18 @@ impl Arguments {
                 depth >= 0
             })
         };
+        let stages = policy.gate.only;
         let root = match submission.origin {
-            _ if !policy.gate.only.code => return Ok(()),
+            _ if !stages.code && !stages.deps => return Ok(()),
+            // What a reply asks for may be declared there.
+            Origin::Reply => match &world.repository {
+                Some(root)
+                    if stages.deps && submission.entries.iter().any(|entry| entry.role == Role::Reply) =>
+                {
+                    root
+                }
+                _ => return Ok(()),
+            },
             Origin::Patch => world.repository.as_ref().unwrap_or(&world.here),
             // Outside of a repository nobody knows where a project ends.
             Origin::Tree

@@ -9,6 +9,7 @@ mod hygiene;
 mod inventory;
 mod lockfile;
 mod manifest;
+pub mod names;
 pub mod online;
 mod osv;
 mod pair;
@@ -54,6 +55,8 @@ pub struct Facts {
     candidates: Vec<hygiene::Candidate>,
     /// The versions that fix the packages of findings, each with the place of the finding.
     remedies: Vec<(u32, String)>,
+    /// What it names packages for.
+    names: names::Facts,
 }
 
 /// A list of requirements that another one includes.
@@ -81,6 +84,7 @@ struct Pages {
     inconsistent: Rule,
     hashless: Rule,
     duplicate: Rule,
+    names: names::Pages,
 }
 
 impl Dependencies {
@@ -102,6 +106,7 @@ impl Dependencies {
             inconsistent: page("inconsistent-lockfile")?,
             hashless: page("missing-hash")?,
             duplicate: page("duplicate-source")?,
+            names: names::Pages::new(rules)?,
         };
         Ok(Dependencies { pages, databases: Databases::built_in() })
     }
@@ -134,9 +139,13 @@ impl Dependencies {
         if document.action() == Action::Delete {
             return facts;
         }
+        (facts.names, facts.findings) = names::Facts::of(document, &self.pages.names);
         match document.role() {
-            Role::Code => self.view(&document.whole(), &mut facts),
-            Role::Reply => document.views().iter().for_each(|view| self.view(view, &mut facts)),
+            Role::Code => self.view(&document.whole(), None, &mut facts),
+            Role::Reply => {
+                let views = document.views();
+                views.iter().enumerate().for_each(|(index, view)| self.view(view, Some(index), &mut facts));
+            }
             // Nothing applies the fences of a document or prompt.
             Role::Document | Role::Prompt => {}
         }
@@ -168,11 +177,17 @@ impl Dependencies {
         (packages, kept)
     }
 
-    fn view(&self, view: &View<'_>, facts: &mut Facts) {
+    fn view(&self, view: &View<'_>, index: Option<usize>, facts: &mut Facts) {
+        let format = view.path().and_then(Format::of);
+        if format.is_none() {
+            facts.names.file(view, index);
+        }
+        facts.findings.extend(names::inside(view, &self.pages));
         let Some(path) = view.path() else { return };
-        if let Some(format) = Format::of(path) {
+        if let Some(format) = format {
             facts.locks.insert(path.to_owned());
             let mut reading = format.read(view.text());
+            facts.names.lockfile(view, index, format, &reading);
             for (file, at) in &reading.includes {
                 let line = view.location(*at..*at).region.start_line;
                 let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
@@ -193,6 +208,12 @@ impl Dependencies {
             let databases = self.facts_on(format.ecosystem());
             hygiene::manifest(view, format, databases, &self.pages, facts);
         }
+    }
+
+    /// The second pass over the names of packages that all documents ask for.
+    pub fn link_names(&self, facts: &[Facts], project: &names::Project<'_>) -> names::Linked {
+        let names: Vec<&names::Facts> = facts.iter().map(|facts| &facts.names).collect();
+        names::link(&self.pages.names, &names, project)
     }
 
     /// The second pass: what only several documents together show (a manifest without its lockfile or at odds with it, what

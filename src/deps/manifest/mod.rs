@@ -183,7 +183,6 @@ impl Format {
 
 /// The registry's packages that the manifest at `path` asks for, each where it is named. One that cannot be read has none:
 /// its package manager, not a lockfile, is what it needs.
-#[allow(dead_code)] // for whoever asks what a project declares
 pub(super) fn requirements(path: &str, text: &str) -> Vec<(String, Range<usize>)> {
     let Some(format) = Format::of(path) else { return Vec::new() };
     let asked = format.read(text).requirements.into_iter();
