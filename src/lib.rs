@@ -109,6 +109,13 @@ impl Checks {
         }
     }
 
+    /// Has registries asked about the names of packages.
+    pub fn ask(&mut self, asking: deps::online::Asking) {
+        if let Some(dependencies) = &mut self.dependencies {
+            dependencies.ask(asking);
+        }
+    }
+
     /// Tells apart any two runs whose first passes may make something else of the same file: the engine, the rules, the
     /// settings it obeys. `None` when nothing may be kept.
     fn identity(&self, policy: &Policy) -> Option<Digest> {

@@ -110,7 +110,7 @@ fn a_scan_that_is_online_asks_about_public_packages_only() {
     let (project, server) = (project(), Server::start(osv));
     let online = |url: &str, more: &[&str]| {
         let output = weft(project.path(), &[&["scan", "--online", "--only", "deps"], more].concat());
-        text(&{ output }.env("WEFT_OSV_URL", url).output().unwrap())
+        text(&{ output }.env("WEFT_OSV_URL", url).env("WEFT_PACKAGES_URL", url).output().unwrap())
     };
     let said = online(&server.url, &[]);
     assert!(said.contains("GHSA-2222-3333-4444 (high): no fixed version; It answers"), "{said}");
@@ -140,6 +140,76 @@ fn a_scan_that_is_online_asks_about_public_packages_only() {
     let before = server.asked().len();
     online(&server.url, &[]);
     assert_eq!(server.asked().len(), before, "nothing that may be asked about is left");
+}
+
+/// What deps.dev says: made-up packages of every kind.
+fn registries(asked: &loopback::Asked) -> Reply {
+    let version = |version: &str, day: &str, more: &str| {
+        format!(r#"{{"versionKey": {{"version": "{version}"}}, "publishedAt": "{day}T00:00:00Z"{more}}}"#)
+    };
+    let rows = match asked.path.strip_prefix("/v3/systems/pypi/packages/") {
+        Some("young-made-up-name") => {
+            let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+            vec![version("1.0", &today, r#", "isDefault": true"#)]
+        }
+        Some("tired-made-up-name") => {
+            let more = r#", "isDefault": true, "isDeprecated": true, "deprecatedReason": "look\u001b[31m elsewhere""#;
+            vec![version("1.0", "2015-01-01", more)]
+        }
+        Some("jinja2") => {
+            let old = version("2.4.1", "2010-04-20", "");
+            vec![old, version("3.1.6", "2025-03-05", r#", "isDefault": true"#)]
+        }
+        Some("yanked") => vec![version("2.0", "2020-01-01", r#", "isDefault": true"#)],
+        _ => return Reply::status(404),
+    };
+    Reply::ok(format!(r#"{{"versions": [{}]}}"#, rows.join(", ")))
+}
+
+#[test]
+fn registries_are_asked_about_names_and_locked_versions() {
+    let (project, advisories, index) = (project(), Server::start(osv), Server::start(registries));
+    let write = |name: &str, text: &str| fs::write(project.path().join(name), text).unwrap();
+    write("requirements.txt", "jinja2==2.4.1\nyanked==1.0.0\n");
+    write("pyproject.toml", "[project]\nname = \"tool\"\ndependencies = [\"jinja2\"]\n");
+    write("reply.md", "Run `pip install invented-made-up-name young-made-up-name tired-made-up-name`.\n");
+    let online = |paths: &[&str], index: &str| {
+        let mut command = weft(
+            project.path(),
+            &[&["scan", "--online", "--only", "deps", "--format", "json"], paths].concat(),
+        );
+        let output =
+            command.env("WEFT_OSV_URL", &advisories.url).env("WEFT_PACKAGES_URL", index).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let said = |finding: &serde_json::Value| {
+            format!("{}: {}", finding["rule"], finding["message"]).replace('"', "")
+        };
+        let notes = report["notes"].to_string();
+        (findings.map(said).collect::<Vec<_>>(), notes)
+    };
+    let (said, notes) = online(&["reply.md"], &index.url);
+    let has =
+        |said: &[String], text: &str| assert!(said.iter().any(|line| line == text), "{text}: {said:#?}");
+    has(&said, "missing-package: PyPI has no package invented-made-up-name");
+    has(&said, "new-package: young-made-up-name is in PyPI for 0 days only");
+    has(&said, "deprecated-package: tired-made-up-name 1.0 is deprecated: look\\\\u{1b}[31m elsewhere");
+    assert!(!notes.contains("could not be checked offline"), "{notes}");
+    let (said, _) = online(&["requirements.txt"], &index.url);
+    has(&said, "outdated-package: jinja2 2.4.1 is 5433 days behind 3.1.6");
+    has(&said, "unlisted-version: PyPI does not list yanked 1.0.0");
+
+    write("weft.toml", "[deps]\nprivate = [\"invented-*\"]\n");
+    let before = index.asked().len();
+    let (said, notes) = online(&["reply.md"], &index.url);
+    assert!(!said.iter().any(|line| line.starts_with("missing-package")), "{said:?}");
+    assert!(notes.contains("1 package name could not be checked offline: invented-made-up-name"), "{notes}");
+    assert_eq!(index.asked().len(), before, "the others were asked about today");
+    let broken = Server::start(|_| Reply::status(403));
+    fs::remove_dir_all(project.path().join("db")).unwrap();
+    let (said, notes) = online(&["reply.md"], &broken.url);
+    assert!(notes.contains("no registry was asked about the names of packages"), "{notes}");
+    assert!(said.iter().all(|line| line.starts_with("undeclared-package")), "{said:?}");
 }
 
 #[test]

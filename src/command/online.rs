@@ -1,12 +1,14 @@
 //! `--online`: the packages of a scan, asked about at OSV's server.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use weft::Checks;
 use weft::artifact::Submission;
+use weft::deps::Ecosystem;
 use weft::deps::database::Database;
-use weft::deps::online::{self, PackageVersion};
+use weft::deps::online::{self, Asking, PackageVersion, Private};
 use weft::error::{Error, Result};
 use weft::finding::{Note, NoteKind, printable};
 use weft::network::{Client, Limits};
@@ -20,18 +22,25 @@ const SECONDS: u64 = 120;
 /// What a command may ask the network.
 #[derive(clap::Args)]
 pub(super) struct Network {
-    /// Ask OSV's server about the packages too (WEFT_OSV_URL names another); private ones are never named to it
+    /// Ask OSV about advisories and deps.dev about packages (WEFT_OSV_URL, WEFT_PACKAGES_URL name others); private
+    /// packages are never named to them
     #[arg(long)]
     online: bool,
 }
 
 impl Network {
+    /// Whether the network is asked at all.
+    pub(super) fn asks(&self) -> bool {
+        self.online
+    }
+
     /// Has `checks` know what the server says of the packages of `submission`, when `--online` asks for it. When it cannot
     /// be asked, the data that is here answers, and that is said: the verdict is then "incomplete".
     pub(super) fn ask(&self, checks: &mut Checks, submission: &Submission, policy: &Policy, world: &World) {
         if !self.online {
             return;
         }
+        checks.ask(asking(policy, world));
         let (packages, kept_back) = weft::packages(submission, checks, policy, world.threads);
         if kept_back > 0 {
             let what = plural(kept_back, "package is", "packages are");
@@ -63,6 +72,20 @@ fn told(error: &Error) -> String {
         cause = reason.source();
     }
     printable(&text)
+}
+
+/// How the index of all registries is asked about names; those that the settings keep are not.
+fn asking(policy: &Policy, world: &World) -> Asking {
+    let private = Private::new(&policy.deps.private);
+    let server = variable("WEFT_PACKAGES_URL").unwrap_or_else(|| online::ABOUT.to_owned());
+    let kept = world.database_folder().map(|folder| folder.join("online"));
+    let today = world.today().to_string();
+    let ask = move |names: &BTreeSet<(Ecosystem, String)>| {
+        let client = Client::new(Limits { total: Duration::from_secs(SECONDS), ..Limits::default() })?;
+        let named = names.iter().filter(|(_, name)| !private.is(name)).cloned();
+        online::about(named, &server, &client, kept.as_deref(), &today)
+    };
+    Asking { ask: Box::new(ask), outdated_days: policy.deps.outdated_days }
 }
 
 fn answered(packages: &[PackageVersion], world: &World) -> Result<Database> {

@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     network: Network,
     /// Of a change show what was there before, too; with --history look at all that any ref reaches (branches, remotes,
     /// tags, notes, stashes)
-    #[arg(long)]
+    #[arg(long, requires = "Change")]
     all: bool,
     /// Below each finding say why it is one, step by step, and what makes it go away
     #[arg(long)]
@@ -155,7 +155,8 @@ pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     let mut checks = std::mem::ManuallyDrop::new(checks);
     settings::confidential(&mut checks, &policy, &listed(&submission, reporting), world)?;
     arguments.network.ask(&mut checks, &submission, &policy, world);
-    let kept = arguments.keeping.file(&submission, world);
+    // What a server said of a file holds for this run alone.
+    let kept = arguments.keeping.file(&submission, world).filter(|_| !arguments.network.asks());
     // Said beside the report: what is kept changes nothing in it.
     if let Some(why) =
         kept.as_deref().filter(|_| !reporting.quiet).and_then(|kept| weft::cache_refused(kept, "--cache-dir"))

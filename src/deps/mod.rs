@@ -25,8 +25,8 @@ use crate::finding::{Finding, Note, NoteKind};
 use crate::redact::{Redacted, View};
 use crate::rule::{Rule, RuleSet};
 use database::{Database, Databases, EcosystemStatus};
-use lockfile::Format;
-use online::{PackageVersion, Private};
+use lockfile::{Format, Reading};
+use online::{Asking, Direct, PackageVersion, Private};
 
 pub use inventory::{Component, Inventory, purl};
 pub use version::{Ecosystem, compare};
@@ -57,6 +57,8 @@ pub struct Facts {
     remedies: Vec<(u32, String)>,
     /// What it names packages for.
     names: names::Facts,
+    /// What the project asks for itself, where registries are asked.
+    direct: Vec<Direct>,
 }
 
 /// A list of requirements that another one includes.
@@ -71,6 +73,8 @@ struct Included {
 pub struct Dependencies {
     pages: Pages,
     databases: Databases,
+    /// How registries are asked about names, when they are.
+    asking: Option<Asking>,
 }
 
 /// The pages of `rules/deps`.
@@ -85,6 +89,7 @@ struct Pages {
     hashless: Rule,
     duplicate: Rule,
     names: names::Pages,
+    online: online::Pages,
 }
 
 impl Dependencies {
@@ -107,8 +112,9 @@ impl Dependencies {
             hashless: page("missing-hash")?,
             duplicate: page("duplicate-source")?,
             names: names::Pages::new(rules)?,
+            online: online::Pages::new(rules)?,
         };
-        Ok(Dependencies { pages, databases: Databases::built_in() })
+        Ok(Dependencies { pages, databases: Databases::built_in(), asking: None })
     }
 
     /// Uses other facts than the built-in ones.
@@ -120,6 +126,11 @@ impl Dependencies {
     /// Has these facts answer for the packages of these names.
     pub fn prefer(&mut self, database: Database, names: impl Iterator<Item = (Ecosystem, String)>) {
         self.databases.prefer(database, names);
+    }
+
+    /// Has registries asked about names.
+    pub fn ask(&mut self, asking: Asking) {
+        self.asking = Some(asking);
     }
 
     /// The facts that are used.
@@ -195,6 +206,9 @@ impl Dependencies {
             }
             let ecosystem = format.ecosystem();
             check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
+            if self.asking.is_some() {
+                self.direct(view, ecosystem, &reading, facts);
+            }
             facts.findings.extend(hygiene::hashes(view, &reading, &self.pages));
             facts.findings.extend(hygiene::origins(view, ecosystem, &reading, &self.pages));
             facts.held.push(pair::Held::of(path, format, view.text(), &mut reading));
@@ -210,10 +224,38 @@ impl Dependencies {
         }
     }
 
+    /// Keeps what the project asks for itself, of public registries: they are asked about it.
+    fn direct(&self, view: &View<'_>, ecosystem: Ecosystem, reading: &Reading, facts: &mut Facts) {
+        /// More than anybody asks for by hand.
+        const MOST: usize = 2000;
+        let elsewhere = online::names_another_registry(view.text());
+        let ways = reading.graph.ways();
+        let by_itself = |package: &&lockfile::Package| {
+            package.node.is_none_or(|node| ways.to(node).len() <= 2)
+                && online::of_public_registry(view.text(), &package.said, ecosystem, elsewhere)
+        };
+        for package in reading.packages.iter().filter(by_itself).take(MOST) {
+            let mut finding = view.finding(&self.pages.unpinned, package.at.clone(), &[]);
+            finding.rule.clear();
+            let at = u32::try_from(facts.findings.len()).unwrap_or(u32::MAX);
+            facts.findings.push(finding);
+            let (name, version) = (package.name.clone(), package.version.clone());
+            facts.direct.push(Direct { ecosystem, name, version, at });
+        }
+    }
+
     /// The second pass over the names of packages that all documents ask for.
     pub fn link_names(&self, facts: &[Facts], project: &names::Project<'_>) -> names::Linked {
         let names: Vec<&names::Facts> = facts.iter().map(|facts| &facts.names).collect();
-        names::link(&self.pages.names, &names, project)
+        let mut linked = names::link(&self.pages.names, &names, project, self.asking.is_some());
+        if let Some(asking) = &self.asking {
+            let placed = facts.iter().flat_map(|facts| {
+                facts.direct.iter().filter_map(|one| Some((one, facts.findings.get(one.at as usize)?)))
+            });
+            let direct: Vec<(&Direct, &Finding)> = placed.collect();
+            online::ask_registries(asking, &self.pages.online, &mut linked, &direct);
+        }
+        linked
     }
 
     /// The second pass: what only several documents together show (a manifest without its lockfile or at odds with it, what
@@ -231,6 +273,8 @@ impl Dependencies {
             includes.extend(one.includes);
             called.extend(one.calls);
         }
+        // Those that only kept a place.
+        findings.retain(|finding| !finding.rule.is_empty());
         calls::mention(&mut findings, &called);
         for Included { by, line, file } in includes.into_iter().filter(|one| !locks.contains(&one.file)) {
             let message = format!("line {line}: {file}, which it includes, is not part of this check");

@@ -182,6 +182,8 @@ pub struct DepsPolicy {
     pub max_age_days: u32,
     /// What old data does.
     pub old_data: OldData,
+    /// Days that a locked version may be behind the newest one before `--online` says so; 0: never.
+    pub outdated_days: u32,
     /// Names of packages that are never asked about online; `*` stands for any text.
     pub private: Vec<String>,
     /// OpenVEX documents, relative to the settings.
@@ -195,6 +197,7 @@ impl Default for DepsPolicy {
         DepsPolicy {
             max_age_days: 30,
             old_data: OldData::Say,
+            outdated_days: 730,
             private: Vec::new(),
             vex: Vec::new(),
             deadlines: Deadlines::default(),

@@ -380,16 +380,13 @@ impl<'a> View<'a> {
     /// are of medium confidence at most.
     pub fn finding(&self, rule: &Rule, range: Range<usize>, fill: &[(&str, &str)]) -> Finding {
         let location = self.location(range);
-        let message = fill.iter().fold(rule.message.clone(), |message, (name, value)| {
-            message.replace(&format!("{{{name}}}"), value)
-        });
         let mut confidence = if self.path().is_some() { rule.confidence } else { Confidence::Low };
         if self.half.is_some() {
             confidence = confidence.min(Confidence::Medium);
         }
         Finding {
             rule: rule.id.clone(),
-            message: printable(&message),
+            message: rule.said(fill),
             severity: rule.severity,
             confidence,
             cwe: rule.cwe.clone(),

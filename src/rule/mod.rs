@@ -223,6 +223,16 @@ pub struct Rule {
     pub place: Place,
 }
 
+impl Rule {
+    /// The message with each `{name}` of `fill` replaced by its value, as it may be printed.
+    pub fn said(&self, fill: &[(&str, &str)]) -> String {
+        let filled = fill.iter().fold(self.message.clone(), |message, (name, value)| {
+            message.replace(&format!("{{{name}}}"), value)
+        });
+        crate::finding::printable(&filled)
+    }
+}
+
 /// Where the parts of a page stand. Of a built-in rule nothing is known: it is held by tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {

@@ -23,11 +23,13 @@ const FINDINGS: usize = 500;
 /// The most places of one name in one document that are looked at: of a change only some lines are new.
 const PLACES: usize = 20;
 
+/// By what the same finding is told: rule, ecosystem, key.
+type Same<'f> = (&'f str, Ecosystem, String);
+
 /// What is wrong with a reference.
 struct Wrong<'f> {
     page: &'f Rule,
-    /// By what is the same finding told: rule, ecosystem, key.
-    same: (&'f str, Ecosystem, String),
+    same: Same<'f>,
     fill: Vec<(&'static str, String)>,
     severity: Severity,
     /// Whether nothing here knows the name.
@@ -40,7 +42,7 @@ struct Wrong<'f> {
 }
 
 /// See [`super::link`].
-pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>) -> Linked {
+pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>, asking: bool) -> Linked {
     if facts.iter().all(|facts| facts.asked.is_empty()) {
         return Linked::default();
     }
@@ -51,14 +53,21 @@ pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>) -> Li
         if !around.read(locks, facts, project) && locks {
             break;
         }
-        (wrong, names) = judged(pages, facts, project, &around);
+        (wrong, names) = judged(pages, facts, project, &around, asking);
         if wrong.is_empty() && names.is_empty() {
             break;
         }
     }
-    let (mut findings, notes) = shown(wrong, project, &mut names);
-    findings.truncate(FINDINGS);
-    Linked { findings, notes, unknown: names }
+    let (found, notes) = shown(wrong, project, &mut names);
+    let mut linked = Linked { notes, unknown: names, ..Linked::default() };
+    for ((rule, ecosystem, key), finding) in found {
+        if rule == pages.missing.id {
+            linked.asked.push(((ecosystem, key), finding));
+        } else if linked.findings.len() < FINDINGS {
+            linked.findings.push(finding);
+        }
+    }
+    linked
 }
 
 /// What is wrong with the references, and the names that nothing here knows.
@@ -67,6 +76,7 @@ fn judged<'f>(
     facts: &[&'f Facts],
     project: &Project<'_>,
     around: &Around<'_>,
+    asking: bool,
 ) -> (Vec<Wrong<'f>>, BTreeSet<(Ecosystem, String)>) {
     let all = All::of(facts.iter().map(|facts| &facts.declared).chain(&around.declared));
     let paths = project.documents.iter().copied().chain(around.paths.iter().copied());
@@ -78,6 +88,7 @@ fn judged<'f>(
         own: Own::of(paths.chain(fences)),
         known: BTreeMap::new(),
         unknown: BTreeSet::new(),
+        asking,
     };
     let mut wrong = Vec::new();
     for (document, facts) in facts.iter().enumerate() {
@@ -149,6 +160,8 @@ struct Judge<'f, 'a> {
     /// What was said of a name that is asked for in one way: it is asked for again and again.
     known: BTreeMap<(Ecosystem, String, How, Place, bool), Vec<Verdict<'f>>>,
     unknown: BTreeSet<(Ecosystem, String)>,
+    /// Whether a registry is asked about names that nothing here knows.
+    asking: bool,
 }
 
 impl<'f> Judge<'f, '_> {
@@ -175,6 +188,7 @@ impl<'f> Judge<'f, '_> {
             return Vec::new();
         }
         let tier = self.popular.tier(ecosystem, &key);
+        let mut asked = None;
         let said = |page: &'f Rule, fill: Vec<(&'static str, String)>, severity| {
             vec![Verdict { page, key: key.clone(), fill, severity, unknown: false }]
         };
@@ -203,6 +217,7 @@ impl<'f> Judge<'f, '_> {
             }
             if !document {
                 self.unknown.insert((ecosystem, key.clone()));
+                asked = self.open(ecosystem, name, &key);
             }
         }
         let missing =
@@ -212,9 +227,17 @@ impl<'f> Judge<'f, '_> {
             || place == Place::Change && tier.is_none();
         if missing && asked_about {
             let fill = vec![("package", name.clone()), ("what", "installed".to_owned())];
-            return said(&self.pages.undeclared, fill, Severity::Low);
+            let undeclared = said(&self.pages.undeclared, fill, Severity::Low);
+            return undeclared.into_iter().chain(asked).collect();
         }
-        Vec::new()
+        asked.into_iter().collect()
+    }
+
+    /// What holds of a name that nothing here knows should its registry not know it either.
+    fn open(&self, ecosystem: Ecosystem, name: &str, key: &str) -> Option<Verdict<'f>> {
+        let fill = vec![("package", name.to_owned()), ("ecosystem", ecosystem.name().to_owned())];
+        let (page, key) = (&self.pages.missing, key.to_owned());
+        self.asking.then_some(Verdict { page, key, fill, severity: page.severity, unknown: false })
     }
 
     /// The ecosystem in which a name is popular that is unknown in its own. Only where both have long lists.
@@ -262,7 +285,9 @@ impl<'f> Judge<'f, '_> {
         }
         let fill = vec![("package", name.to_owned()), ("what", "imported".to_owned())];
         let page = &self.pages.undeclared;
-        vec![Verdict { page, key, fill, severity: Severity::Low, unknown: !popular }]
+        let open = if popular { None } else { self.open(ecosystem, name, &key) };
+        let verdict = Verdict { page, key, fill, severity: Severity::Low, unknown: !popular };
+        std::iter::once(verdict).chain(open).collect()
     }
 
     /// Whether a module comes with a package that is declared, and is meant to be imported beside it.
@@ -387,12 +412,12 @@ fn is_of_the_platform(ecosystem: Ecosystem, name: &str) -> bool {
 
 /// Adds to `names` the modules that nothing here knows. The findings of what is wrong, one a name, at a line that the change adds where there is one. Each document is read again
 /// once, in their order.
-fn shown(
-    wrong: Vec<Wrong<'_>>,
+fn shown<'f>(
+    wrong: Vec<Wrong<'f>>,
     project: &Project<'_>,
     names: &mut BTreeSet<(Ecosystem, String)>,
-) -> (Vec<Finding>, Vec<Note>) {
-    let mut found: BTreeMap<(&str, Ecosystem, String), (bool, usize, Finding)> = BTreeMap::new();
+) -> (Vec<(Same<'f>, Finding)>, Vec<Note>) {
+    let mut found: BTreeMap<Same<'f>, (bool, usize, Finding)> = BTreeMap::new();
     let mut notes = Vec::new();
     let mut read = 0;
     for of_one in wrong.chunk_by(|one, other| one.document == other.document) {
@@ -437,7 +462,7 @@ fn shown(
             text.sign_lines(std::slice::from_mut(finding));
         }
     }
-    (found.into_values().map(|(.., finding)| finding).collect(), notes)
+    (found.into_iter().map(|(same, (.., finding))| (same, finding)).collect(), notes)
 }
 
 /// The findings of one document, each with its place among `wrong`.

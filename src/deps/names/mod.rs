@@ -45,6 +45,8 @@ pub(super) struct Pages {
     index: Rule,
     piped: Rule,
     action: Rule,
+    /// Of names that are asked about.
+    missing: Rule,
 }
 
 impl Pages {
@@ -64,6 +66,7 @@ impl Pages {
             index: page("extra-index")?,
             piped: page("piped-installer")?,
             action: page("moving-action")?,
+            missing: page("missing-package")?,
         })
     }
 }
@@ -220,11 +223,13 @@ pub struct Linked {
     pub notes: Vec<Note>,
     /// Those that nothing here knows, as [`Ecosystem::key`] spells them: a registry can be asked whether they exist.
     pub unknown: BTreeSet<(Ecosystem, String)>,
+    /// Of these, what holds when their registry does not know them either; nothing where nobody is asked.
+    pub(super) asked: Vec<((Ecosystem, String), Finding)>,
 }
 
 /// The second pass over what was kept of all documents.
-pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>) -> Linked {
-    check::link(pages, facts, project)
+pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>, asking: bool) -> Linked {
+    check::link(pages, facts, project, asking)
 }
 
 /// One note for the whole run about names that nobody was asked about; `None` when there are none.

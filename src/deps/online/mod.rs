@@ -2,6 +2,7 @@
 //! comes back is a database that answers like any other.
 
 mod about;
+mod judge;
 mod public;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Answer, Client, Request};
 
 pub use about::{ABOUT, About, Known, about};
+pub use judge::{Ask, Asking};
+pub(super) use judge::{Direct, Pages, ask as ask_registries};
 pub use public::Private;
 pub(super) use public::{names_another_registry, of_public_registry};
 
@@ -55,7 +58,7 @@ pub fn ask(
     kept: Option<&Path>,
     today: &str,
 ) -> Result<Database> {
-    let asking = Asking { server: server.trim_end_matches('/'), client };
+    let asking = Server { address: server.trim_end_matches('/'), client };
     let questions: BTreeSet<Question> = packages.iter().map(Question::of).collect();
     let questions: Vec<Question> = questions.into_iter().collect();
     let answers = asking.ids(&questions)?;
@@ -160,12 +163,12 @@ impl Question {
     }
 }
 
-struct Asking<'a> {
-    server: &'a str,
+struct Server<'a> {
+    address: &'a str,
     client: &'a Client,
 }
 
-impl Asking<'_> {
+impl Server<'_> {
     /// The ids that answer each question, and when each was changed last.
     fn ids(&self, questions: &[Question]) -> Result<Vec<BTreeMap<String, String>>> {
         let mut answers = vec![BTreeMap::new(); questions.len()];
@@ -194,7 +197,7 @@ impl Asking<'_> {
     }
 
     fn batch(&self, batch: &[(usize, Question)]) -> Result<Vec<Row>> {
-        let url = format!("{}/v1/querybatch", self.server);
+        let url = format!("{}/v1/querybatch", self.address);
         let queries: Vec<&Question> = batch.iter().map(|(_, question)| question).collect();
         let body = serde_json::to_vec(&serde_json::json!({ "queries": queries }))
             .map_err(|error| Error::new(ErrorKind::Bug, "cannot write the questions").because(error))?;
@@ -222,7 +225,7 @@ impl Asking<'_> {
                 None => wanted.push(id),
             }
         }
-        let url = |id: &&str| Request::get(format!("{}/v1/vulns/{id}", self.server), RECORD);
+        let url = |id: &&str| Request::get(format!("{}/v1/vulns/{id}", self.address), RECORD);
         self.client.ask_all(wanted.iter().map(url).collect(), |number, answer| {
             let id = wanted[number];
             let Answer::Body { bytes, .. } = answer? else {
@@ -243,7 +246,7 @@ impl Asking<'_> {
     }
 
     fn wrong(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Io, format!("{}: {what}", crate::network::shown(self.server)))
+        Error::new(ErrorKind::Io, format!("{}: {what}", crate::network::shown(self.address)))
             .hint("check the address; without --online the data that is here answers")
     }
 }
