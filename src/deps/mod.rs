@@ -172,7 +172,13 @@ impl Dependencies {
         let applied =
             matches!(document.role(), Role::Code | Role::Reply) && document.action() != Action::Delete;
         for view in views.iter().filter(|_| applied) {
-            let Some(format) = view.path().and_then(Format::of) else { continue };
+            let Some(path) = view.path() else { continue };
+            let Some(format) = Format::of(path) else {
+                if let Some(format) = manifest::Format::of(path) {
+                    packages.extend(pins(format, view.text()).filter(|pin| !private.is(&pin.name)));
+                }
+                continue;
+            };
             let elsewhere = online::names_another_registry(view.text());
             for package in format.read(view.text()).packages {
                 let public =
@@ -324,9 +330,22 @@ impl Dependencies {
     }
 }
 
-/// Whether a file of this name is a lockfile that is read.
+/// Whether a file of this name is a lockfile or manifest that is read.
 pub fn reads(path: &str) -> bool {
-    Format::of(path).is_some()
+    Format::of(path).is_some() || manifest::Format::of(path).is_some()
+}
+
+/// The packages of a registry that a manifest asks for in exactly one version.
+fn pins(format: manifest::Format, text: &str) -> impl Iterator<Item = PackageVersion> {
+    let ecosystem = format.ecosystem();
+    format.read(text).requirements.into_iter().filter_map(move |one| {
+        let version = manifest::range::exact(ecosystem, &one.range)?.to_owned();
+        (one.from == manifest::Source::Registry).then_some(PackageVersion {
+            ecosystem,
+            name: one.name,
+            version,
+        })
+    })
 }
 
 #[cfg(test)]

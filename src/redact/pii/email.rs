@@ -74,6 +74,10 @@ fn address(text: &str, at: usize, reading: Reading) -> Option<Range<usize>> {
         return None;
     }
     let name = text[start..at].to_ascii_lowercase();
+    // A version, and the scope of a package behind it: `"~3.1.0" "@socket.io/client"`.
+    if name.contains('.') && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
     let domain = text[at + 1..end].to_ascii_lowercase();
     let (rest, top) = domain.rsplit_once('.')?;
     let country =
@@ -274,6 +278,7 @@ mod tests {
             "@",
             "a@.com",
             "a@..com",
+            "~3.1.0@socket.io",
         ] {
             assert!(seen(text, Reading::Prose).is_empty(), "{text}");
             assert!(seen(text, Reading::File).is_empty(), "{text}");

@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_stand_apart_do_not_touch_in_the_reading() {
+        let text =
+            "    \"@types/node-fetch\" \"^2.0.7\"\n\nx:\n\n    \"@socket.io/component-emitter\" \"~3.1.0\"\n";
+        let reading = joined(text).unwrap();
+        assert!(reading.text.contains("\n\0\n"), "{:?}", reading.text);
+        assert!(joined(&reading.text).is_none(), "nothing is in pieces any more");
+    }
+
+    #[test]
     fn lists_are_joined_where_something_joins_them() {
         let text = r#"x = ["gh", "p_", "abcdefghij"].join("")"#;
         assert!(joined(text).unwrap().text.starts_with(r#"x = ["ghp_abcdefghij"]"#));
@@ -200,7 +209,7 @@ mod tests {
         let far = "y = 1\n".repeat(200);
         let reading =
             joined(&format!("x = \"gh\" + \"p_abcdefghij\"\n{far}z = \"gh\" + \"p_klmnopqrst\"\n")).unwrap();
-        assert_eq!(reading.text, "x = \"ghp_abcdefghij\"\nz = \"ghp_klmnopqrst\"\n");
+        assert_eq!(reading.text, "x = \"ghp_abcdefghij\"\n\0\nz = \"ghp_klmnopqrst\"\n");
     }
 
     #[test]

@@ -260,7 +260,7 @@ mod tests {
         let wrapped =
             [Wrapped { start: 0, end: 7 }, Wrapped { start: 8, end: 15 }, Wrapped { start: 16, end: 23 }];
         let reading = unwrapped(&text, &wrapped).unwrap();
-        assert_eq!(reading.text, "ghp_ab1ghp_ab1\n\n".repeat(2));
+        assert_eq!(reading.text, "ghp_ab1ghp_ab1\n\n\0\nghp_ab1ghp_ab1\n\n");
     }
 
     #[test]

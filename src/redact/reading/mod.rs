@@ -67,16 +67,19 @@ pub(super) struct Reading {
     runs: Vec<Run>,
     /// How the text writes it: "in base64".
     pub(super) written: &'static str,
+    /// Whether the last part has ended.
+    ended: bool,
 }
 
 impl Reading {
     fn new(written: &'static str) -> Self {
-        Reading { text: String::new(), runs: Vec::new(), written }
+        Reading { text: String::new(), runs: Vec::new(), written, ended: false }
     }
 
     /// Adds bytes of the text that read as they are.
     fn same(&mut self, text: &str, source: Range<usize>) {
         let Some(part) = text.get(source.clone()).filter(|part| !part.is_empty()) else { return };
+        self.begin();
         let at = self.text.len();
         self.text.push_str(part);
         match self.runs.last_mut() {
@@ -90,6 +93,7 @@ impl Reading {
     /// Adds what the bytes `source` of the text stand for.
     fn other(&mut self, meaning: &str, source: Range<usize>) {
         if !meaning.is_empty() {
+            self.begin();
             self.runs.push(Run { at: self.text.len(), source, same: false });
             self.text.push_str(meaning);
         }
@@ -99,6 +103,15 @@ impl Reading {
     fn end(&mut self, source: usize) {
         self.runs.push(Run { at: self.text.len(), source: source..source, same: false });
         self.text.push('\n');
+        self.ended = true;
+    }
+
+    /// Begins a part, if the one before has ended: it stands elsewhere, and nothing reaches over a line of a byte that no
+    /// text has.
+    fn begin(&mut self) {
+        if std::mem::take(&mut self.ended) {
+            self.text.push_str("\0\n");
+        }
     }
 
     /// The bytes of the text that a range of the reading stands for.
