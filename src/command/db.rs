@@ -50,6 +50,9 @@ enum Action {
         /// Where the advisories are: a folder an ecosystem, in OSV's layout (else WEFT_ADVISORIES_URL, or OSV's own server)
         #[arg(long, value_name = "URL")]
         server: Option<String>,
+        /// Take data that is smaller by a fifth than what is here
+        #[arg(long)]
+        smaller: bool,
         /// The most seconds that everything may take
         #[arg(long, value_name = "SECONDS", default_value_t = 900)]
         timeout: u64,
@@ -102,14 +105,24 @@ fn ecosystem(name: &str) -> std::result::Result<Ecosystem, String> {
 pub(super) fn run(arguments: &Arguments, world: &World) -> Result<Exit> {
     match &arguments.action {
         Action::Status { json, verify } => status(*json, *verify, world),
-        Action::Update { which, server, timeout } => {
+        Action::Update { which, server, smaller, timeout } => {
             let server = server.clone().or_else(|| variable("WEFT_ADVISORIES_URL"));
-            update(which, server.as_deref().unwrap_or(update::SERVER), *timeout, world)
+            update(which, server.as_deref().unwrap_or(update::SERVER), *smaller, *timeout, world)
         }
         Action::Import { path, which, as_of, smaller } => {
+            if as_of.is_some_and(|day| day > world.today()) {
+                return Err(Error::new(ErrorKind::Usage, "--as-of names a day that is not over")
+                    .hint("name the day on which the file was fetched"));
+            }
             let day = as_of.map(|day| day.to_string());
             let path = world.resolve(path);
-            let rows = update::import(&path, &folder(world)?, &which.ecosystem, day.as_deref(), *smaller)?;
+            let rows = update::import(
+                &path,
+                &folder(world)?,
+                &which.ecosystem,
+                (day.as_deref(), &world.today().to_string()),
+                *smaller,
+            )?;
             print(rows.iter().map(imported).collect::<String>().as_bytes())?;
             Ok(Exit::Passed)
         }
@@ -131,6 +144,9 @@ fn folder(world: &World) -> Result<Folder> {
         Error::new(ErrorKind::Usage, "there is no folder for installed advisories")
             .hint("set WEFT_DB_DIR to a folder of yours")
     })?;
+    if let Some(why) = weft::cache_refused(&folder.join("lock"), "WEFT_DB_DIR") {
+        return Err(Error::new(ErrorKind::Io, "installed advisories are not touched").because(why));
+    }
     Ok(Folder::at(folder))
 }
 
@@ -152,7 +168,7 @@ fn export(file: &std::path::Path, which: &Which, world: &World) -> Result<Exit> 
     Ok(Exit::Passed)
 }
 
-fn update(which: &Which, server: &str, timeout: u64, world: &World) -> Result<Exit> {
+fn update(which: &Which, server: &str, smaller: bool, timeout: u64, world: &World) -> Result<Exit> {
     let folder = folder(world)?;
     let wanted = if which.ecosystem.is_empty() {
         let installed = folder.installed();
@@ -167,8 +183,8 @@ fn update(which: &Which, server: &str, timeout: u64, world: &World) -> Result<Ex
         let bar = if person_watches() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         let mut watch = |step: Step| bar.set_message(format!("{ecosystem}: {}", doing(step)));
         bar.enable_steady_tick(Duration::from_millis(200));
-        let outcome =
-            update::update(&folder, ecosystem, server, &client, &world.today().to_string(), &mut watch);
+        let today = world.today().to_string();
+        let outcome = update::update(&folder, ecosystem, server, &client, &today, smaller, &mut watch);
         bar.finish_and_clear();
         match outcome {
             Ok(updated) => print(format!("{ecosystem}: {}\n", said(&updated)).as_bytes())?,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use super::config::{OldData, Policy};
-use crate::finding::{Due, Finding, Note, NoteKind};
+use crate::finding::{Advisory, Due, Finding, Note, NoteKind};
 use crate::rule::RuleSet;
 
 /// Advisory data that was asked, and of which day it is.
@@ -67,11 +67,18 @@ fn is_old(as_of: &str, policy: &Policy) -> bool {
         7 => format!("{as_of}-01"),
         _ => as_of.to_owned(),
     };
-    first.parse::<Date>().map_or(true, |day| days(day, today) > i64::from(policy.deps.max_age_days))
+    let most = i64::from(policy.deps.max_age_days);
+    // A day of the future is no day on which anything was whole; clocks differ by one.
+    first.parse::<Date>().map_or(true, |day| !(-1..=most).contains(&days(day, today)))
 }
 
 fn days(from: Date, to: Date) -> i64 {
     from.until(to).map_or(i64::MAX, |span| i64::from(span.get_days()))
+}
+
+/// Whether an advisory is on a package that is itself an attack: that may never stay.
+pub(super) fn malicious(advisory: &Advisory) -> bool {
+    advisory.aliases.iter().chain([&advisory.id]).any(|id| id.starts_with("MAL-"))
 }
 
 /// Says of each advisory how long it may stay. Where a day is not known, its deadline is over.
@@ -79,14 +86,17 @@ pub(super) fn deadlines(findings: &mut [Finding], policy: &Policy) {
     for finding in findings {
         let Some(days) = policy.deps.deadlines.days(finding.severity) else { continue };
         let Some(advisory) = finding.advisory.as_mut() else { continue };
-        let Some(published) = &advisory.published else { continue };
-        let last =
-            published.parse::<Date>().ok().and_then(|day| day.checked_add(jiff::Span::new().days(days)).ok());
-        let over = match (last, policy.run.today) {
-            (Some(last), Some(today)) => today > last,
+        if malicious(advisory) {
+            continue;
+        }
+        let published = advisory.published.as_ref().and_then(|day| day.parse::<Date>().ok());
+        let last = published.and_then(|day| day.checked_add(jiff::Span::new().days(days)).ok());
+        let over = match (published, last, policy.run.today) {
+            // What is published tomorrow was made up.
+            (Some(published), Some(last), Some(today)) => today > last || published > today,
             _ => true,
         };
-        let day = last.map_or_else(|| published.clone(), |last| last.to_string());
+        let day = last.map_or_else(|| "an unknown day".to_owned(), |last| last.to_string());
         advisory.due = Some(Due { day, over });
     }
 }
@@ -107,7 +117,8 @@ mod tests {
             ("2026-08-21", false),
             ("2026-07-22", false),
             ("2026-07-21", true),
-            ("2027-01-01", false),
+            ("2027-01-01", true),
+            ("2026-08-22", false),
             ("2026-08", false),
             ("2026", true),
             ("", true),

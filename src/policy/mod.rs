@@ -225,7 +225,13 @@ pub fn against(findings: &mut [Finding], baseline: &[Finding]) {
 /// Applies `[levels]`: another severity, or off, which is an allowance that the report lists.
 fn relevel(findings: &mut [Finding], notes: &mut Vec<Note>, policy: &Policy, rules: &RuleSet) {
     for finding in findings {
-        match policy.levels.get(&finding.rule) {
+        // Findings on packages carry the advisory's id; their page's name stands for all of them.
+        let page = finding.advisory.as_ref().map(|advisory| match advisory.informational {
+            Some(_) => "informational-advisory",
+            None => "vulnerable-dependency",
+        });
+        let by_page = || page.and_then(|page| policy.levels.get(page));
+        match policy.levels.get(&finding.rule).or_else(by_page) {
             None => {}
             Some(LevelOf::Severity(severity)) => finding.severity = *severity,
             Some(LevelOf::Off) => {

@@ -16,7 +16,8 @@ pub struct Statement {
     ids: Vec<String>,
     /// Package URLs, with or without a version; none: whatever the package is.
     packages: Vec<String>,
-    reason: String,
+    /// Why it does not matter; nothing where it does.
+    reason: Option<String>,
     /// The document and the number of the statement: "app.openvex.json, statement 3".
     by: String,
 }
@@ -74,7 +75,7 @@ struct Identifiers {
     purl: Option<String>,
 }
 
-/// Reads a document: its statements of "not_affected" and "fixed". `name` is what errors and reports call it. Errors: it
+/// Reads a document: its statements about packages that lockfiles hold. `name` is what errors and reports call it. Errors: it
 /// is no OpenVEX document.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Statement>> {
     let wrong = |what: String| {
@@ -97,9 +98,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Statement>> {
 }
 
 fn statement(name: &str, index: usize, read: Read) -> Option<Statement> {
-    if !matches!(read.status.as_str(), "not_affected" | "fixed") {
-        return None;
-    }
+    let counts = matches!(read.status.as_str(), "not_affected" | "fixed");
     let ids = match read.vulnerability {
         Vulnerability::Name(name) => vec![name],
         Vulnerability::Named { id, name, aliases } => {
@@ -112,9 +111,13 @@ fn statement(name: &str, index: usize, read: Read) -> Option<Statement> {
     for product in &read.products {
         product.packages(&mut packages);
     }
+    if packages.is_empty() && !read.products.is_empty() {
+        // It is about other things than packages that a lockfile holds.
+        return None;
+    }
     let said = read.impact_statement.or(read.justification).unwrap_or_else(|| read.status.clone());
     let by = format!("{name}, statement {}", index + 1);
-    Some(Statement { ids, packages, reason: said, by })
+    Some(Statement { ids, packages, reason: counts.then_some(said), by })
 }
 
 impl Product {
@@ -170,9 +173,11 @@ pub(super) fn apply(
     {
         let Some(advisory) = &finding.advisory else { continue };
         let Some(purl) = purl(advisory) else { continue };
-        if let Some(statement) = statements.iter().find(|statement| statement.covers(advisory, &purl)) {
-            finding.standing =
-                Standing::Allowed { reason: statement.reason.clone(), by: statement.by.clone() };
+        // The last word counts, and none makes an attack harmless.
+        let last = statements.iter().rfind(|statement| statement.covers(advisory, &purl));
+        let reason = last.and_then(|statement| Some((statement.reason.clone()?, statement.by.clone())));
+        if let Some((reason, by)) = reason.filter(|_| !super::current::malicious(advisory)) {
+            finding.standing = Standing::Allowed { reason, by };
         }
     }
 }
@@ -197,7 +202,8 @@ mod tests {
 
     fn covers(statement: &str) -> bool {
         let read = read("x.json", document(statement).as_bytes()).unwrap();
-        read.iter().any(|one| one.covers(&advisory(), "pkg:npm/%40a/b@1.0.0"))
+        let last = read.iter().rfind(|one| one.covers(&advisory(), "pkg:npm/%40a/b@1.0.0"));
+        last.is_some_and(|one| one.reason.is_some())
     }
 
     #[test]
@@ -209,7 +215,6 @@ mod tests {
             r#"{"vulnerability": "GHSA-2222-3333-4444", "status": "not_affected", "products": ["pkg:npm/%40a/b?x=y"]}"#,
             r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected", "products": [{"@id": "pkg:oci/app",
                 "subcomponents": [{"identifiers": {"purl": "pkg:npm/%40a/b@1.0.0"}}]}]}"#,
-            r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected", "products": [{"@id": "pkg:oci/app"}]}"#,
         ] {
             assert!(covers(statement), "{statement}");
         }
@@ -217,6 +222,9 @@ mod tests {
             r#"{"vulnerability": "CVE-2026-0001", "status": "affected"}"#,
             r#"{"vulnerability": "CVE-2026-0001", "status": "under_investigation"}"#,
             r#"{"vulnerability": "CVE-2026-0002", "status": "not_affected"}"#,
+            r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected", "products": [{"@id": "pkg:oci/app"}]}"#,
+            r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected", "products": ["pkg:deb/b@1.0.0"]}"#,
+            r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected"}, {"vulnerability": "CVE-2026-0001", "status": "affected"}"#,
             r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected", "products": ["pkg:npm/%40a/b@1.0.1"]}"#,
             r#"{"vulnerability": "CVE-2026-0001", "status": "not_affected", "products": [{"@id": "pkg:oci/app",
                 "subcomponents": [{"@id": "pkg:npm/other"}]}]}"#,

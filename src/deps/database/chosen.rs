@@ -45,10 +45,15 @@ impl Databases {
     pub(in crate::deps) fn facts(&self, ecosystem: Ecosystem, name: &str) -> Result<Vec<Fact>> {
         let asked =
             self.asked.as_ref().filter(|(_, names)| names.contains(&(ecosystem, ecosystem.key(name))));
-        match asked {
-            Some((database, _)) => database.facts(ecosystem, name),
-            None => self.here(ecosystem)?.map_or(Ok(Vec::new()), |database| database.facts(ecosystem, name)),
-        }
+        let here =
+            self.here(ecosystem)?.map_or(Ok(Vec::new()), |database| database.facts(ecosystem, name))?;
+        let Some((database, _)) = asked else { return Ok(here) };
+        // A mirror that is empty or behind takes nothing away.
+        let mut facts = database.facts(ecosystem, name)?;
+        let more: Vec<Fact> =
+            here.into_iter().filter(|fact| facts.iter().all(|one| one.id != fact.id)).collect();
+        facts.extend(more);
+        Ok(facts)
     }
 
     /// The one that answers for `ecosystem`; `None`: nothing is known of it. Errors: the built-in data is damaged.
@@ -134,7 +139,7 @@ mod tests {
             database(Ecosystem::Npm, "ASKED", "2001-01-01"),
             [(Ecosystem::Npm, "a".into())].into_iter(),
         );
-        assert_eq!(ids(&databases, Ecosystem::Npm), ["ASKED"]);
+        assert_eq!(ids(&databases, Ecosystem::Npm), ["ASKED", "SAME-DAY"]);
         let built_in: Vec<_> =
             databases.status().unwrap().iter().map(|row| (row.0.ecosystem, row.1)).collect();
         let expected = [("crates.io", true), ("PyPI", true), ("npm", false), ("Go", true), ("Maven", false)];

@@ -40,7 +40,9 @@ impl Folder {
         let (mut databases, mut notes) = (Databases::built_in(), Vec::new());
         for ecosystem in Ecosystem::ALL {
             let current = self.file(ecosystem, "facts");
-            if !current.exists() {
+            // What cannot be looked at may be there.
+            if fs::symlink_metadata(&current).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+            {
                 continue;
             }
             match Database::open_file(&current) {

@@ -159,9 +159,12 @@ impl Database {
 
     /// As [`Database::open`], of a file that is read as it is needed. Errors: it cannot be read, too.
     pub fn open_file(path: &Path) -> Result<Database> {
-        let file = File::open(path).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot read {}", path.display())).because(error)
-        })?;
+        let cannot = || Error::new(ErrorKind::Io, format!("cannot read {}", path.display()));
+        // A pipe never ends, and is none.
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(cannot().because("it is no file"));
+        }
+        let file = File::open(path).map_err(|error| cannot().because(error))?;
         Ok(Database { store: Store::open(Bytes::File(Mutex::new(file)))? })
     }
 

@@ -39,10 +39,16 @@ impl Private {
         Private { patterns: patterns.to_vec() }
     }
 
-    /// Whether a name is one of them.
+    /// Whether a name is one of them, however either is spelt.
     pub fn is(&self, name: &str) -> bool {
-        self.patterns.iter().any(|pattern| matches(pattern, name))
+        let name = folded(name);
+        self.patterns.iter().any(|pattern| matches(&folded(pattern), &name))
     }
+}
+
+/// A name without what registries do not tell apart: capitals, and which of `-`, `_` and `.` stands between words.
+fn folded(name: &str) -> String {
+    name.chars().map(|c| if matches!(c, '_' | '.') { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// Whether `text` is what `pattern` says, `*` being any text: each piece is found as early as can be.
@@ -121,6 +127,8 @@ mod tests {
         for name in ["@acme2/a", "acme-lib", "exactly-not", "not-exactly", ""] {
             assert!(!private.is(name), "{name}");
         }
+        let spelt = Private::new(&["acme_*".into(), "Acme.Corp.*".into(), "@Acme/*".into()]);
+        assert!(["acme-one", "ACME_one", "acme-corp-two", "@acme/x"].into_iter().all(|name| spelt.is(name)));
         assert!(Private::new(&["*".into()]).is("anything"));
         assert!(!Private::default().is("anything"));
     }

@@ -30,13 +30,13 @@ pub struct Imported {
 }
 
 /// Installs what is at `path` in place of what `folder` has of the same ecosystems, or of those of `only`. `as_of` is the
-/// day on which it was all there was; the day of the newest record when it is not known. Errors name the file; nothing of
+/// day on which it was all there was; the day of the newest record, `today` at the latest, when it is not known. Errors name the file; nothing of
 /// an ecosystem is replaced before all of it was read, and less than half of what there was is refused unless `smaller`.
 pub fn import(
     path: &Path,
     folder: &Folder,
     only: &[Ecosystem],
-    as_of: Option<&str>,
+    (as_of, today): (Option<&str>, &str),
     smaller: bool,
 ) -> Result<Vec<Imported>> {
     let wanted = |ecosystem: &Ecosystem| only.is_empty() || only.contains(ecosystem);
@@ -84,6 +84,11 @@ pub fn import(
             Found::Records(records) => {
                 let known = records.remove(&ecosystem).unwrap_or_default();
                 folder.install(ecosystem, &known, as_of.map(str::to_owned))?;
+                // A record of the future does not make the others newer.
+                let newest = Database::open_file(&folder.file(ecosystem, "facts"))?;
+                if newest.status_of(ecosystem).is_some_and(|status| status.as_of.as_str() > today) {
+                    folder.install(ecosystem, &known, Some(today.to_owned()))?;
+                }
             }
         }
         let database = Database::open_file(&folder.file(ecosystem, "facts"))?;

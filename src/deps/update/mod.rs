@@ -57,13 +57,14 @@ pub struct Updated {
 }
 
 /// Brings the database of one ecosystem in `folder` to what `server` has on the day `today`. Errors say what failed and
-/// leave the old database in use.
+/// leave the old database in use; data that is smaller by a fifth than what is here is one, unless `smaller`.
 pub fn update(
     folder: &Folder,
     ecosystem: Ecosystem,
     server: &str,
     client: &Client,
     today: &str,
+    smaller: bool,
     watch: &mut dyn FnMut(Step),
 ) -> Result<Updated> {
     let _lock = folder.lock()?;
@@ -89,7 +90,7 @@ pub fn update(
         }
     };
     let origin = Origin { url: base, etag };
-    let mut fetching = Fetching { folder, ecosystem, client, origin, list, watch };
+    let mut fetching = Fetching { folder, ecosystem, client, origin, list, smaller, watch };
     let (next, updated) = fetching.run(known)?;
     watch(Step::Build);
     folder.install(ecosystem, &next, Some(today.to_owned()))?;
@@ -104,13 +105,14 @@ struct Fetching<'a> {
     origin: Origin,
     /// The time of each record.
     list: BTreeMap<String, String>,
+    /// Whether much less than what is here is taken.
+    smaller: bool,
     watch: &'a mut dyn FnMut(Step),
 }
 
 impl Fetching<'_> {
     fn run(&mut self, mut known: Known) -> Result<(Known, Updated)> {
         let before = known.records.len();
-        self.shrunk(before)?;
         known.records.retain(|id, _| self.list.contains_key(id));
         let gone = before - known.records.len();
         let mut changed = self.changed(&known);
@@ -128,22 +130,27 @@ impl Fetching<'_> {
         }
         let missing = self.one_by_one(&mut known, changed)?;
         known.origin = self.origin.clone();
+        if !missing.is_empty() {
+            // What is listed and not there may be there the next time: the list is to be read again.
+            known.origin.etag = None;
+        }
+        self.shrunk(&known)?;
         let records = known.records.len();
         Ok((known, Updated { records, changed: total - missing.len(), gone, missing }))
     }
 
-    /// A server that suddenly has much less than it had may be broken, or somebody else.
-    fn shrunk(&self, before: usize) -> Result<()> {
-        if self.list.len() >= before - before / 5 {
+    /// A server that suddenly has much less than what is here, built in or installed, may be broken, or somebody else.
+    fn shrunk(&self, known: &Known) -> Result<()> {
+        let (databases, _) = self.folder.load();
+        let before = databases.of(self.ecosystem)?.and_then(|here| here.status_of(self.ecosystem));
+        let before = before.map_or(0, |status| status.advisories);
+        let now = known.records.values().filter(|listed| listed.record.withdrawn.is_none()).count();
+        if self.smaller || now >= before - before / 5 {
             return Ok(());
         }
-        let (url, now) = (&self.origin.url, self.list.len());
-        let records = self.folder.file(self.ecosystem, "records");
-        let message = format!("{url} lists {now} advisories where it had {before}");
-        Err(Error::new(ErrorKind::Mismatch, message).hint(format!(
-            "the old data stays in use; if this is right, delete {} and update again",
-            records.display()
-        )))
+        let message = format!("{} has {now} advisories where there are {before}", self.origin.url);
+        Err(Error::new(ErrorKind::Mismatch, message)
+            .hint("the old data stays in use; if this is right, `weft db update --smaller` takes it"))
     }
 
     /// The listed ids whose record is not known, or known as of another time.

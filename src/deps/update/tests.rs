@@ -76,7 +76,7 @@ impl Place {
             ..Limits::default()
         };
         let client = Client::new(limits).unwrap();
-        update(&self.folder, Ecosystem::Maven, server, &client, "2026-11-26", &mut |_| ())
+        update(&self.folder, Ecosystem::Maven, server, &client, "2026-11-26", false, &mut |_| ())
     }
 
     /// The ids of what is known of the one package, each with what fixes it.
@@ -291,11 +291,26 @@ fn a_server_that_has_lost_much_is_not_believed() {
     let place = Place::new();
     place.update(&server.url).unwrap();
     there.lock().unwrap().retain(|id, _| id == "A-1");
-    let error = place.update(&server.url).unwrap_err();
-    assert!(error.to_string().ends_with("lists 1 advisories where it had 10"), "{error}");
-    assert_eq!(place.known().len(), 10);
-    std::fs::remove_file(place.folder.file(Ecosystem::Maven, "records")).unwrap();
-    assert_eq!(place.update(&server.url).unwrap().records, 1);
+    let less = |server: &Server| {
+        let error = place.update(&server.url).unwrap_err();
+        assert!(error.to_string().ends_with("has 1 advisories where there are 10"), "{error}");
+        assert_eq!(place.known().len(), 10);
+    };
+    less(&server);
+    // Nor is another server, nor one that calls them withdrawn.
+    let one = records(&[("B-1", "1.0")]);
+    less(&Server::start(move |asked| honest(&one, asked)));
+    let withdrawn = records(&all);
+    for (id, (_, record)) in withdrawn.lock().unwrap().iter_mut().filter(|(id, _)| *id != "A-1") {
+        *record =
+            record.replacen('{', &format!(r#"{{"withdrawn": "2026-01-01T00:00:00Z", "was": "{id}", "#), 1);
+    }
+    less(&Server::start(move |asked| honest(&withdrawn, asked)));
+    let limits = Limits::default();
+    let client = Client::new(limits).unwrap();
+    let updated =
+        update(&place.folder, Ecosystem::Maven, &server.url, &client, "2026-11-26", true, &mut |_| ());
+    assert_eq!(updated.unwrap().records, 1);
 }
 
 #[test]
@@ -311,6 +326,13 @@ fn one_that_is_listed_and_not_there_stays_as_it_was() {
     there.lock().unwrap().insert("A-2".into(), record("A-2", "2.0.0.1"));
     let updated = place.update(&server.url).unwrap();
     assert_eq!(updated.missing, ["A-2"]);
+    let asked = server.lines().len();
+    place.update(&server.url).unwrap();
+    assert_eq!(
+        server.lines()[asked..],
+        ["GET /Maven/modified_id.csv", "GET /Maven/A-2.json"],
+        "it is asked for again"
+    );
     assert_eq!(place.known()[1], "A-2 Some(Fixed(\"2.0\"))");
 }
 
@@ -331,7 +353,7 @@ fn imports_of_every_kind() {
         &zip([("A-3.json".to_owned(), json("A-3")), ("../x.txt".to_owned(), vec![0])]),
     );
     let ids = || place.known().iter().map(|known| known[..3].to_owned()).collect::<Vec<_>>();
-    let import = |name: &str| import(&at(name), &place.folder, &[], None, false);
+    let import = |name: &str| import(&at(name), &place.folder, &[], (None, "2026-11-26"), false);
     let rows = import("records").unwrap();
     assert_eq!(
         (rows[0].now.advisories, rows[0].now.as_of.as_str(), &rows[0].before),
@@ -369,11 +391,13 @@ fn an_import_that_has_much_less_says_so() {
     for id in ["A-1", "A-2", "A-3", "A-4"] {
         std::fs::write(sources.path().join(format!("{id}.json")), record(id, "1.0").1).unwrap();
     }
-    import(sources.path(), &place.folder, &[], Some("2026-02-03"), false).unwrap();
+    import(sources.path(), &place.folder, &[], (Some("2026-02-03"), "2026-11-26"), false).unwrap();
     let one = sources.path().join("A-1.json");
-    let error = import(&one, &place.folder, &[], None, false).unwrap_err();
+    let error = import(&one, &place.folder, &[], (None, "2026-11-26"), false).unwrap_err();
     assert!(error.to_string().ends_with("has 1 advisories of Maven where there are 4"), "{error}");
-    assert_eq!(import(&one, &place.folder, &[], None, true).unwrap()[0].now.advisories, 1);
+    assert_eq!(import(&one, &place.folder, &[], (None, "2026-11-26"), true).unwrap()[0].now.advisories, 1);
+    let rows = import(&one, &place.folder, &[], (None, "2025-12-31"), true).unwrap();
+    assert_eq!(rows[0].now.as_of, "2025-12-31", "a record of the future");
 }
 
 #[test]
@@ -388,8 +412,8 @@ fn a_checkout_of_rustsec_is_read_as_its_own_code_reads_it() {
     std::fs::write(folder.join("RUSTSEC-2026-9999.md"), advisory).unwrap();
     let place = Place::new();
     // The built-in data of crates.io has far more.
-    assert!(import(sources.path(), &place.folder, &[], Some("9999-01-01"), false).is_err());
-    let rows = import(sources.path(), &place.folder, &[], Some("9999-01-01"), true).unwrap();
+    assert!(import(sources.path(), &place.folder, &[], (Some("9999-01-01"), "9999-01-01"), false).is_err());
+    let rows = import(sources.path(), &place.folder, &[], (Some("9999-01-01"), "9999-01-01"), true).unwrap();
     assert_eq!((rows[0].now.ecosystem, rows[0].now.advisories), ("crates.io", 1));
     let (databases, _) = place.folder.load();
     let database = databases.of(Ecosystem::Cargo).unwrap().unwrap();
@@ -398,6 +422,6 @@ fn a_checkout_of_rustsec_is_read_as_its_own_code_reads_it() {
     assert_eq!(fact.published.unwrap().to_string(), "2026-02-03");
     assert_eq!((fact.functions[0].of.as_str(), fact.functions[0].names[0].as_str()), ("made_up", "parse"));
     std::fs::write(folder.join("RUSTSEC-2026-9998.md"), "no advisory").unwrap();
-    let error = import(sources.path(), &place.folder, &[], None, true).unwrap_err();
+    let error = import(sources.path(), &place.folder, &[], (None, "9999-01-01"), true).unwrap_err();
     assert!(error.to_string().ends_with("is no checkout of RustSec's database"), "{error}");
 }
