@@ -257,13 +257,18 @@ pub fn packages(
         return (Vec::new(), 0);
     };
     let private = deps::online::Private::new(&policy.deps.private);
+    let settings = submission.entries.iter().filter(|entry| deps::may_set_a_registry(&entry.path));
+    let own = settings.clone().any(|entry| {
+        let original = ingest::read(entry, &policy.limits.file_bytes);
+        original.is_ok_and(|original| deps::sets_a_registry(&checks.redactor.redact(original).document))
+    });
     let found = each(&submission.entries, threads, &|_| (), |entry| {
         // One that cannot be read is said where it is looked at.
         let original = ingest::read(entry, &policy.limits.file_bytes).ok()?;
         if entry.role == artifact::Role::Code && !deps::reads(&entry.path) {
             return None;
         }
-        Some(dependencies.packages(&checks.redactor.redact(original).document, &private))
+        Some(dependencies.packages(&checks.redactor.redact(original).document, &private, own))
     });
     let (mut packages, mut kept) = (std::collections::BTreeSet::new(), 0);
     for (more, kept_there) in found.into_iter().flatten() {
@@ -437,8 +442,6 @@ fn link(
         Some(checks.redactor.redact(original).document)
     };
     let code = checks.analyzer.as_ref().map(|analyzer| analyzer.link(code, own, &open));
-    let of_days = |dependencies: &deps::Dependencies| dependencies.data_of(packages.iter());
-    let data = checks.dependencies.as_ref().map(of_days).unwrap_or_default();
     let names = checks.dependencies.as_ref().map(|dependencies| {
         let documents: Vec<&str> = places.iter().take(own).map(|entry| entry.path.as_str()).collect();
         let still = std::cell::OnceCell::new();
@@ -454,10 +457,15 @@ fn link(
             open: &open,
             open_around: &open_around,
         };
+        packages.extend(dependencies.included(&packages, &project));
         let mut names = dependencies.link_names(&packages, &project);
         names.notes.extend(deps::names::unchecked(&names.unknown));
-        (names.findings, names.notes)
+        names
     });
+    let used = names.as_ref().map(|names| names.used.clone()).unwrap_or_default();
+    let names = names.map(|names| (names.findings, names.notes));
+    let of_days = |dependencies: &deps::Dependencies| dependencies.data_of(packages.iter(), &used);
+    let data = checks.dependencies.as_ref().map(of_days).unwrap_or_default();
     let packages = checks.dependencies.as_ref().map(|dependencies| dependencies.link(packages));
     for (findings, notes) in code.into_iter().chain(names).chain(packages) {
         all.findings.extend(findings);

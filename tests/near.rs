@@ -185,3 +185,18 @@ fn packages_are_held_against_what_the_unchanged_files_declare() {
     let (text, _) = staged(&repository);
     assert!(text.contains("app/views.py:3:8") && text.contains("undeclared-package 1"), "{text}");
 }
+
+#[test]
+fn a_list_that_another_list_includes_is_read_whatever_it_is_called() {
+    let repository = repository(&[
+        ("requirements.txt", "-r lists/deps.lst\nidna==3.10\n"),
+        ("lists/deps.lst", "-r more\n-r deps.lst\n"),
+        ("lists/more", "jinja2==2.4.1\n"),
+        ("other.lst", "jinja2==2.4.1\n"),
+    ]);
+    let (said, _) = weft(&repository, &["scan", "--only", "deps", "--no-cache"]);
+    assert!(said.contains("lists/more:1:1"), "{said}");
+    assert!(!said.contains("other.lst") && !said.contains("incomplete"), "{said}");
+    let (said, _) = weft(&repository, &["scan", "--only", "deps", "requirements.txt"]);
+    assert!(said.contains("line 1: lists/deps.lst, which it includes, is not read"), "{said}");
+}

@@ -83,7 +83,7 @@ pub(super) fn lockfile(
         let way_out = way_out(databases, ecosystem, &package.name, &verdict.matches);
         let (before, mut remedies) = (facts.findings.len() as u32, Vec::new());
         let found = verdict.matches.iter().enumerate().map(|(index, one)| {
-            let mut finding = finding(view, ecosystem, package, one, pages);
+            let mut finding = finding(view, ecosystem, package, one, page_of(one, pages));
             if let Some(advisory) = &mut finding.advisory {
                 let usage = usages.get(&(package.name.as_str(), package.version.as_str()));
                 advisory.only = usage.and_then(|usage| usage.only()).map(str::to_owned);
@@ -144,9 +144,19 @@ fn way_out(
     clean.map(|version| (version.clone(), true)).or_else(|| Some((highest()?.clone(), false)))
 }
 
-fn finding(view: &View<'_>, ecosystem: Ecosystem, package: &Package, one: &Match, pages: &Pages) -> Finding {
+fn page_of<'p>(one: &Match, pages: &'p Pages) -> &'p Rule {
+    if one.kind.informational().is_some() { &pages.informational } else { &pages.vulnerable }
+}
+
+/// The finding of `page` that says of a package what one advisory does.
+pub(super) fn finding(
+    view: &View<'_>,
+    ecosystem: Ecosystem,
+    package: &Package,
+    one: &Match,
+    page: &Rule,
+) -> Finding {
     let informational = one.kind.informational();
-    let page = if informational.is_some() { &pages.informational } else { &pages.vulnerable };
     let what = match one.kind {
         Kind::Vulnerability => "is vulnerable",
         Kind::Malicious => "is malicious",

@@ -57,6 +57,8 @@ pub struct Facts {
     remedies: Vec<(u32, String)>,
     /// What it names packages for.
     names: names::Facts,
+    /// Whether it sets a registry of somebody's own, where registries are asked.
+    own_registry: bool,
     /// What the project asks for itself, where registries are asked.
     direct: Vec<Direct>,
 }
@@ -151,6 +153,7 @@ impl Dependencies {
             return facts;
         }
         (facts.names, facts.findings) = names::Facts::of(document, &self.pages.names);
+        facts.own_registry = self.asking.is_some() && online::sets_a_registry(document.text());
         match document.role() {
             Role::Code => self.view(&document.whole(), None, &mut facts),
             Role::Reply => {
@@ -165,7 +168,14 @@ impl Dependencies {
 
     /// The packages of a document's lockfiles that may be asked about, and how many may not: those of other registries,
     /// and those whose names the settings keep.
-    pub fn packages(&self, document: &Redacted, private: &Private) -> (BTreeSet<PackageVersion>, usize) {
+    ///
+    /// `own`: the project sets a registry of its own, so that only what says that it is from a public one may be asked about.
+    pub fn packages(
+        &self,
+        document: &Redacted,
+        private: &Private,
+        own: bool,
+    ) -> (BTreeSet<PackageVersion>, usize) {
         let (mut packages, mut kept) = (BTreeSet::new(), 0);
         let reply = document.role() == Role::Reply;
         let views = if reply { document.views() } else { vec![document.whole()] };
@@ -174,15 +184,20 @@ impl Dependencies {
         for view in views.iter().filter(|_| applied) {
             let Some(path) = view.path() else { continue };
             let Some(format) = Format::of(path) else {
-                if let Some(format) = manifest::Format::of(path) {
+                if let Some(format) = manifest::Format::of(path).filter(|_| !own) {
                     packages.extend(pins(format, view.text()).filter(|pin| !private.is(&pin.name)));
                 }
                 continue;
             };
             let elsewhere = online::names_another_registry(view.text());
             for package in format.read(view.text()).packages {
-                let public =
-                    online::of_public_registry(view.text(), &package.said, format.ecosystem(), elsewhere);
+                let public = online::of_public_registry(
+                    view.text(),
+                    &package.said,
+                    format.ecosystem(),
+                    elsewhere,
+                    own,
+                );
                 if public && !private.is(&package.name) {
                     let (ecosystem, name, version) = (format.ecosystem(), package.name, package.version);
                     packages.insert(PackageVersion { ecosystem, name, version });
@@ -202,22 +217,7 @@ impl Dependencies {
         facts.findings.extend(names::inside(view, &self.pages));
         let Some(path) = view.path() else { return };
         if let Some(format) = format {
-            facts.locks.insert(path.to_owned());
-            let mut reading = format.read(view.text());
-            facts.names.lockfile(view, index, format, &reading);
-            for (file, at) in &reading.includes {
-                let line = view.location(*at..*at).region.start_line;
-                let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
-                facts.includes.push(included);
-            }
-            let ecosystem = format.ecosystem();
-            check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
-            if self.asking.is_some() {
-                self.direct(view, ecosystem, &reading, facts);
-            }
-            facts.findings.extend(hygiene::hashes(view, &reading, &self.pages));
-            facts.findings.extend(hygiene::origins(view, ecosystem, &reading, &self.pages));
-            facts.held.push(pair::Held::of(path, format, view.text(), &mut reading));
+            self.lockfile(view, path, index, format, facts);
         } else if let Some(calls) = calls::read(path, view.text()) {
             facts.calls.push(calls);
         } else if lockfile::unsupported(path) {
@@ -230,6 +230,26 @@ impl Dependencies {
         }
     }
 
+    /// Reads a lockfile.
+    fn lockfile(&self, view: &View<'_>, path: &str, index: Option<usize>, format: Format, facts: &mut Facts) {
+        facts.locks.insert(path.to_owned());
+        let mut reading = format.read(view.text());
+        facts.names.lockfile(view, index, format, &reading);
+        for (file, at) in &reading.includes {
+            let line = view.location(*at..*at).region.start_line;
+            let included = Included { by: path.to_owned(), line, file: manifest::beside(path, file) };
+            facts.includes.push(included);
+        }
+        let ecosystem = format.ecosystem();
+        check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
+        if self.asking.is_some() {
+            self.direct(view, ecosystem, &reading, facts);
+        }
+        facts.findings.extend(hygiene::hashes(view, &reading, &self.pages));
+        facts.findings.extend(hygiene::origins(view, ecosystem, &reading, &self.pages));
+        facts.held.push(pair::Held::of(path, format, view.text(), &mut reading));
+    }
+
     /// Keeps what the project asks for itself, of public registries: they are asked about it.
     fn direct(&self, view: &View<'_>, ecosystem: Ecosystem, reading: &Reading, facts: &mut Facts) {
         /// More than anybody asks for by hand.
@@ -238,7 +258,7 @@ impl Dependencies {
         let ways = reading.graph.ways();
         let by_itself = |package: &&lockfile::Package| {
             package.node.is_none_or(|node| ways.to(node).len() <= 2)
-                && online::of_public_registry(view.text(), &package.said, ecosystem, elsewhere)
+                && online::of_public_registry(view.text(), &package.said, ecosystem, elsewhere, false)
         };
         for package in reading.packages.iter().filter(by_itself).take(MOST) {
             let mut finding = view.finding(&self.pages.unpinned, package.at.clone(), &[]);
@@ -250,16 +270,49 @@ impl Dependencies {
         }
     }
 
+    /// The facts of files that lists of requirements include and whose names do not say what they are, read again as the
+    /// lists that they are, as far as `project` has them among its documents.
+    pub fn included(&self, facts: &[Facts], project: &names::Project<'_>) -> Vec<Facts> {
+        /// More than any project splits its list into.
+        const MOST: usize = 200;
+        let mut done: BTreeSet<String> = facts.iter().flat_map(|facts| facts.locks.iter().cloned()).collect();
+        let named = |facts: &Facts| facts.includes.iter().map(|one| one.file.clone()).collect::<Vec<_>>();
+        let mut open: Vec<String> = facts.iter().flat_map(named).collect();
+        let mut more = Vec::new();
+        while let Some(file) = open.pop().filter(|_| more.len() < MOST) {
+            if !done.insert(file.clone()) {
+                continue;
+            }
+            let Some(index) = project.documents.iter().position(|path| *path == file) else { continue };
+            let Some(document) = (project.open)(index).filter(|document| document.role() != Role::Reply)
+            else {
+                continue;
+            };
+            let mut facts = Facts::default();
+            self.lockfile(&document.whole(), &file, None, Format::Requirements, &mut facts);
+            document.sign_lines(&mut facts.findings);
+            open.extend(named(&facts));
+            more.push(facts);
+        }
+        more
+    }
+
     /// The second pass over the names of packages that all documents ask for.
     pub fn link_names(&self, facts: &[Facts], project: &names::Project<'_>) -> names::Linked {
         let names: Vec<&names::Facts> = facts.iter().map(|facts| &facts.names).collect();
-        let mut linked = names::link(&self.pages.names, &names, project, self.asking.is_some());
+        let mut linked =
+            names::link(&self.pages.names, &names, project, &self.databases, self.asking.is_some());
         if let Some(asking) = &self.asking {
             let placed = facts.iter().flat_map(|facts| {
                 facts.direct.iter().filter_map(|one| Some((one, facts.findings.get(one.at as usize)?)))
             });
             let direct: Vec<(&Direct, &Finding)> = placed.collect();
-            online::ask_registries(asking, &self.pages.online, &mut linked, &direct);
+            if facts.iter().any(|facts| facts.own_registry) || project.sets_a_registry() {
+                let why = "--online: a registry of your own is set, so no public one was asked about names";
+                linked.notes.push(Note::new(NoteKind::Info, "", why));
+            } else {
+                online::ask_registries(asking, &self.pages.online, &mut linked, &direct);
+            }
         }
         linked
     }
@@ -283,8 +336,19 @@ impl Dependencies {
         findings.retain(|finding| !finding.rule.is_empty());
         calls::mention(&mut findings, &called);
         for Included { by, line, file } in includes.into_iter().filter(|one| !locks.contains(&one.file)) {
-            let message = format!("line {line}: {file}, which it includes, is not part of this check");
-            notes.push(Note::new(NoteKind::Info, by, message));
+            let (kind, message) = match Format::of(&file) {
+                Some(_) => (
+                    NoteKind::Info,
+                    format!("line {line}: {file}, which it includes, is not part of this check"),
+                ),
+                None => (
+                    NoteKind::Partial,
+                    format!(
+                        "line {line}: {file}, which it includes, is not read: call it requirements-NAME.txt"
+                    ),
+                ),
+            };
+            notes.push(Note::new(kind, by, message));
         }
         notes.extend(used.into_iter().filter_map(|ecosystem| self.status(ecosystem)).map(|status| {
             let EcosystemStatus { ecosystem, as_of, advisories, source, .. } = status;
@@ -299,9 +363,13 @@ impl Dependencies {
         self.databases.of(ecosystem).ok()??.status_of(ecosystem)
     }
 
-    /// Of which day the data is that was asked about the packages of `facts`, by ecosystem.
-    pub fn data_of<'f>(&self, facts: impl Iterator<Item = &'f Facts>) -> Vec<(Ecosystem, String)> {
-        let used: BTreeSet<Ecosystem> = facts.flat_map(|facts| facts.used.iter().copied()).collect();
+    /// Of which day the data is that was asked about the packages of `facts`, and of the ecosystems of `also`.
+    pub fn data_of<'f>(
+        &self,
+        facts: impl Iterator<Item = &'f Facts>,
+        also: &BTreeSet<Ecosystem>,
+    ) -> Vec<(Ecosystem, String)> {
+        let used: BTreeSet<Ecosystem> = facts.flat_map(|facts| &facts.used).chain(also).copied().collect();
         let day = |ecosystem| Some((ecosystem, self.status(ecosystem)?.as_of.clone()));
         used.into_iter().filter_map(day).collect()
     }
@@ -328,6 +396,19 @@ impl Dependencies {
         });
         linked.collect()
     }
+}
+
+/// Whether a text sets a registry of somebody's own.
+pub fn sets_a_registry(document: &Redacted) -> bool {
+    online::sets_a_registry(document.text())
+}
+
+/// Whether a file of this name may set a registry of somebody's own.
+pub fn may_set_a_registry(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let settings =
+        [".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini", "uv.toml", "poetry.toml", "bunfig.toml"];
+    settings.contains(&name) || reads(path) || path.ends_with(".cargo/config.toml")
 }
 
 /// Whether a file of this name is a lockfile or manifest that is read.

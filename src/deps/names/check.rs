@@ -7,8 +7,13 @@ use super::declared::{All, Declared, Own, kind};
 use super::popular::{Popular, Tier};
 use super::reference::{How, Reference};
 use super::{Facts, Linked, Pages, Place, Project, imports, standard};
-use crate::deps::lockfile::Format;
-use crate::deps::version::Ecosystem;
+use crate::deps::advisory::{Match, check};
+use crate::deps::check;
+use crate::deps::database::{Databases, Fact, Kind};
+use crate::deps::lockfile::{Format, Reading, Usage};
+use crate::deps::manifest::range::exact;
+use crate::deps::version::{Ecosystem, Event};
+use crate::error::Result;
 use crate::finding::{Finding, Note, NoteKind, Severity};
 use crate::redact::{Redacted, View};
 use crate::rule::Rule;
@@ -39,10 +44,18 @@ struct Wrong<'f> {
     lazy: bool,
     document: usize,
     fence: Option<u32>,
+    /// What an advisory says of the version that is asked for.
+    advised: Option<(Match, String)>,
 }
 
 /// See [`super::link`].
-pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>, asking: bool) -> Linked {
+pub(super) fn link(
+    pages: &Pages,
+    facts: &[&Facts],
+    project: &Project<'_>,
+    databases: &Databases,
+    asking: bool,
+) -> Linked {
     if facts.iter().all(|facts| facts.asked.is_empty()) {
         return Linked::default();
     }
@@ -58,8 +71,11 @@ pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>, askin
             break;
         }
     }
+    let mut linked = Linked::default();
+    wrong.extend(advised(pages, facts, databases, &mut linked));
+    wrong.sort_by_key(|one| one.document);
     let (found, notes) = shown(wrong, project, &mut names);
-    let mut linked = Linked { notes, unknown: names, ..Linked::default() };
+    (linked.unknown, linked.notes) = (names, [linked.notes, notes].concat());
     for ((rule, ecosystem, key), finding) in found {
         if rule == pages.missing.id {
             linked.asked.push(((ecosystem, key), finding));
@@ -103,10 +119,89 @@ fn judged<'f>(
                 lazy: facts.place != Place::Tree,
                 document,
                 fence: *fence,
+                advised: None,
             }));
         }
     }
     (wrong, judge.unknown)
+}
+
+/// The advisories on what commands and a change's manifests ask for in one version, and on packages that are attacks
+/// whatever the version.
+fn advised<'f>(
+    pages: &'f Pages,
+    facts: &[&'f Facts],
+    databases: &Databases,
+    linked: &mut Linked,
+) -> Vec<Wrong<'f>> {
+    let mut wrong = Vec::new();
+    for (document, facts) in facts.iter().enumerate().filter(|(_, facts)| facts.place != Place::Document) {
+        let named = facts
+            .asked
+            .iter()
+            .filter(|(reference, _)| !matches!(reference.how, How::Import | How::Conda | How::Requirement));
+        for (reference, fence) in named {
+            let Reference { ecosystem, name, spec, .. } = reference;
+            let version = exactly(*ecosystem, spec);
+            let found = match &version {
+                Some(version) => check(databases, *ecosystem, name, version).map(|verdict| verdict.matches),
+                None => attacks(databases, *ecosystem, name),
+            };
+            linked.used.insert(*ecosystem);
+            let found = found.unwrap_or_else(|error| {
+                let what = format!("{name} is not held against advisories: {error}");
+                linked.notes.push(Note::new(NoteKind::NotChecked, "", crate::finding::printable(&what)));
+                Vec::new()
+            });
+            for one in found {
+                let informational = one.kind.informational().is_some();
+                let page = if informational { &pages.informational } else { &pages.vulnerable };
+                wrong.push(Wrong {
+                    page,
+                    same: (&page.id, *ecosystem, format!("{} {}", ecosystem.key(name), one.id)),
+                    fill: Vec::new(),
+                    severity: page.severity,
+                    unknown: false,
+                    reference,
+                    lazy: false,
+                    document,
+                    fence: *fence,
+                    advised: Some((one, version.clone().unwrap_or_else(|| "of any version".to_owned()))),
+                });
+            }
+        }
+    }
+    wrong
+}
+
+/// The version that a command asks for, when it is one.
+fn exactly(ecosystem: Ecosystem, spec: &str) -> Option<String> {
+    let spec = spec.trim();
+    let plain = match ecosystem {
+        // `cargo install tool@1.2.3` and `go get module@v1.2.3` take that version.
+        Ecosystem::Cargo | Ecosystem::Go => spec
+            .trim_start_matches(['@', '='])
+            .trim_start_matches('v')
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then(|| spec.trim_start_matches(['@', '='])),
+        _ => exact(ecosystem, spec.trim_start_matches('@')),
+    };
+    plain.map(str::to_owned)
+}
+
+/// The advisories that call all of a package an attack.
+fn attacks(databases: &Databases, ecosystem: Ecosystem, name: &str) -> Result<Vec<Match>> {
+    let facts = databases.facts(ecosystem, name)?;
+    let whole = |fact: &Fact| {
+        fact.kind == Kind::Malicious
+            && fact.ranges.iter().any(|events| matches!(&events[..], [Event::Introduced(_)]))
+    };
+    if !facts.iter().any(whole) {
+        return Ok(Vec::new());
+    }
+    // Any version will do.
+    let verdict = check(databases, ecosystem, name, "1.0.0")?;
+    Ok(verdict.matches.into_iter().filter(|one| one.kind == Kind::Malicious).collect())
 }
 
 /// What the files around a change are called and declare.
@@ -485,6 +580,14 @@ fn findings_of(document: &Redacted, wrong: &[&Wrong<'_>]) -> Vec<(usize, Finding
             if !tree.as_ref().is_some_and(stands) {
                 continue;
             }
+        }
+        if let Some((advised, version)) = &one.advised {
+            let mut reading = Reading::default();
+            let Reference { ecosystem, name, at, .. } = one.reference;
+            if let Some(package) = reading.add(name, version, at.clone(), Usage::Program, None) {
+                findings.push((index, check::finding(&view, *ecosystem, package, advised, one.page)));
+            }
+            continue;
         }
         let fill: Vec<(&str, &str)> = one.fill.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut finding = view.finding(one.page, one.reference.at.clone(), &fill);

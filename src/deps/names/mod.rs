@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::database::Databases;
 use super::lockfile::{Format, Reading};
 use super::manifest;
 use super::version::Ecosystem;
@@ -47,6 +48,9 @@ pub(super) struct Pages {
     action: Rule,
     /// Of names that are asked about.
     missing: Rule,
+    /// Of names with advisories.
+    vulnerable: Rule,
+    informational: Rule,
 }
 
 impl Pages {
@@ -67,6 +71,8 @@ impl Pages {
             piped: page("piped-installer")?,
             action: page("moving-action")?,
             missing: page("missing-package")?,
+            vulnerable: page("vulnerable-dependency")?,
+            informational: page("informational-advisory")?,
         })
     }
 }
@@ -110,6 +116,19 @@ pub struct Project<'p> {
     pub open: &'p (dyn Fn(usize) -> Option<Redacted> + 'p),
     /// Reads a file around them, by its place.
     pub open_around: &'p (dyn Fn(usize) -> Option<Redacted> + 'p),
+}
+
+impl Project<'_> {
+    /// Whether a file around the documents sets a registry of somebody's own.
+    pub(super) fn sets_a_registry(&self) -> bool {
+        /// More than any project has of them.
+        const READ: usize = 400;
+        let around = (self.around)();
+        let settings = around.iter().enumerate().filter(|(_, path)| super::may_set_a_registry(path));
+        settings.take(READ).any(|(index, _)| {
+            (self.open_around)(index).is_some_and(|document| super::sets_a_registry(&document))
+        })
+    }
 }
 
 /// The most findings of one kind and document.
@@ -225,11 +244,19 @@ pub struct Linked {
     pub unknown: BTreeSet<(Ecosystem, String)>,
     /// Of these, what holds when their registry does not know them either; nothing where nobody is asked.
     pub(super) asked: Vec<((Ecosystem, String), Finding)>,
+    /// The ecosystems whose advisories were looked at.
+    pub used: BTreeSet<Ecosystem>,
 }
 
 /// The second pass over what was kept of all documents.
-pub(super) fn link(pages: &Pages, facts: &[&Facts], project: &Project<'_>, asking: bool) -> Linked {
-    check::link(pages, facts, project, asking)
+pub(super) fn link(
+    pages: &Pages,
+    facts: &[&Facts],
+    project: &Project<'_>,
+    databases: &Databases,
+    asking: bool,
+) -> Linked {
+    check::link(pages, facts, project, databases, asking)
 }
 
 /// One note for the whole run about names that nobody was asked about; `None` when there are none.

@@ -72,6 +72,46 @@ fn run(documents: &[Redacted], around: &[(&str, &str)]) -> (Vec<Finding>, Vec<St
     (findings, notes.into_iter().map(|note| note.message).collect())
 }
 
+/// What a reply's commands ask for is held against advisories: in the version that they name, and attacks in any.
+#[test]
+fn versions_that_commands_ask_for_are_held_against_advisories() {
+    use crate::deps::database::{Database, Databases, Records, build};
+    use crate::deps::version::Ecosystem;
+    let record = |id: &str, name: &str, events: &str| {
+        let text = format!(
+            r#"{{"id": "{id}", "affected": [{{"package": {{"ecosystem": "npm", "name": "{name}"}},
+            "ranges": [{{"type": "SEMVER", "events": [{events}]}}]}}]}}"#
+        );
+        (format!("{id}.json"), text.into_bytes())
+    };
+    let records = vec![
+        record("MAL-2026-1", "evil-made-up", r#"{"introduced": "0"}"#),
+        record("GHSA-2222-3333-4444", "weak-made-up", r#"{"introduced": "0"}, {"fixed": "1.2.4"}"#),
+    ];
+    let file = build(vec![(Ecosystem::Npm, Records::Json(records))]).unwrap();
+    let databases = Databases::only(Database::open(file).unwrap());
+    let checks = Dependencies::new(&crate::built_in_rules()).unwrap().with_databases(databases);
+    let text =
+        "```sh\nnpm i evil-made-up\nnpx weak-made-up@1.2.3\nnpm i weak-made-up@1.2.4 weak-made-up\n```\n";
+    let document = reply(text);
+    let facts = [checks.facts(&document)];
+    let open = |_: usize| Some(again(&document));
+    let none = |_: usize| None;
+    let project = Project { documents: &["reply.md"], around: &Vec::new, open: &open, open_around: &none };
+    let linked = checks.link_names(&facts, &project);
+    let said: Vec<(&str, u32)> = linked
+        .findings
+        .iter()
+        .map(|finding| (finding.message.as_str(), finding.location.region.start_line))
+        .collect();
+    let expected = [
+        ("weak-made-up 1.2.3 is vulnerable (GHSA-2222-3333-4444): fixed in 1.2.4", 3),
+        ("evil-made-up of any version is malicious (MAL-2026-1): no fixed version is known", 2),
+    ];
+    assert!(expected.iter().all(|one| said.contains(one)) && said.len() == 2, "{said:#?}");
+    assert!(linked.used.contains(&Ecosystem::Npm));
+}
+
 fn again(document: &Redacted) -> Redacted {
     match document.role() {
         Role::Reply => reply(document.text()),

@@ -69,12 +69,13 @@ fn matches(pattern: &str, text: &str) -> bool {
 const REACH: usize = 1024;
 
 /// Whether nothing in the bytes that say which package it is says that it is from elsewhere than a public registry;
-/// `elsewhere`: a line of the file says so of them all. What Composer took from its public registry says so.
+/// `elsewhere`: a line of the file says so of them all; `sure`: what does not say so counts as from there. What Composer took from its public registry says so.
 pub(in crate::deps) fn of_public_registry(
     text: &str,
     said: &Range<usize>,
     ecosystem: Ecosystem,
     elsewhere: bool,
+    sure: bool,
 ) -> bool {
     let rest = text.get(said.end..).unwrap_or_default();
     let line = rest.find('\n').unwrap_or(rest.len()).min(REACH);
@@ -82,19 +83,76 @@ pub(in crate::deps) fn of_public_registry(
     let said = text.get(said.start..said.end + reach).unwrap_or_default();
     !elsewhere
         && hosts(said).all(is_public)
-        && (ecosystem != Ecosystem::Packagist || hosts(said).next().is_some())
+        && (!sure && ecosystem != Ecosystem::Packagist || hosts(said).next().is_some())
 }
 
-/// Whether a line that names the registry of all packages of a file names one that is not public.
+/// Whether a line that names the registry of all packages of a file names one that is not public, or does not say which.
 pub(in crate::deps) fn names_another_registry(text: &str) -> bool {
-    const WORDS: &[&str] =
-        &["-i", "--index-url", "--extra-index-url", "--find-links", "-f", "remote:", "\"url\":", "url"];
+    const WORDS: &[&str] = &[
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "--find-links",
+        "-f",
+        "--no-index",
+        "remote:",
+        "\"url\":",
+        "url",
+    ];
     let lines = text.lines().map(str::trim_start).filter(|line| {
-        WORDS
-            .iter()
-            .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t', '=', '"'])))
+        let named = |word: &&str| {
+            line.strip_prefix(*word)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '=', '"']))
+        };
+        WORDS.iter().any(|word| named(&word))
     });
-    lines.flat_map(hosts).any(|host| !is_public(host))
+    lines.into_iter().any(|line| {
+        let mut hosts = hosts(line).peekable();
+        hosts.peek().is_none() || hosts.any(|host| !is_public(host))
+    })
+}
+
+/// Whether a text sets a registry of somebody's own, for commands, for a project or for a machine: from then on nobody knows
+/// which names are public.
+pub(in crate::deps) fn sets_a_registry(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "registry=",
+        "registry =",
+        "registry:",
+        "npmRegistryServer",
+        "--registry",
+        "index-url",
+        "index_url",
+        "INDEX_URL",
+        "UV_INDEX",
+        "UV_DEFAULT_INDEX",
+        "npm_config_registry",
+        "NPM_CONFIG_REGISTRY",
+        "tool.uv.index",
+        "tool.poetry.source",
+        "[[source]]",
+        "GOPRIVATE",
+        "GOPROXY",
+        "GONOPROXY",
+        "find-links",
+        "find_links",
+        "[registries",
+        "replace-with",
+    ];
+    text.lines().any(|line| {
+        let named = || {
+            WORDS.iter().any(|word| line.contains(word)) || line.trim_start().starts_with("pip install -i")
+        };
+        let short =
+            || line.contains("install") && line.split_whitespace().any(|word| word == "-i" || word == "-f");
+        (named() || short()) && !public_alone(line)
+    })
+}
+
+/// Whether all hosts of a line are public, and there are some.
+fn public_alone(line: &str) -> bool {
+    let mut hosts = hosts(line).peekable();
+    hosts.peek().is_some() && hosts.all(is_public)
 }
 
 fn is_public(host: &str) -> bool {
@@ -135,18 +193,18 @@ mod tests {
 
     #[test]
     fn what_is_from_another_address_is_not_sent() {
-        let said = |text: &str| of_public_registry(text, &(0..text.len()), Ecosystem::Npm, false);
+        let said = |text: &str| of_public_registry(text, &(0..text.len()), Ecosystem::Npm, false, false);
         assert!(said("left-pad 1.3.0"));
         assert!(!said("\"resolved\": \"https://registry.example/left-pad-1.3.0.tgz\""));
         assert!(!said("https://user:word@registry.example:8443/x"));
-        assert!(!of_public_registry("left-pad", &(0..8), Ecosystem::Npm, true));
+        assert!(!of_public_registry("left-pad", &(0..8), Ecosystem::Npm, true, false));
         assert!(
-            !of_public_registry("a/b 1.0", &(0..3), Ecosystem::Packagist, false),
+            !of_public_registry("a/b 1.0", &(0..3), Ecosystem::Packagist, false, false),
             "it does not say from where"
         );
         let at = "\"resolved\": \"https://registry.example/a.tgz\"";
         assert!(
-            !of_public_registry(at, &(0..13), Ecosystem::Npm, false),
+            !of_public_registry(at, &(0..13), Ecosystem::Npm, false, false),
             "the address begins where the bytes end"
         );
         let host = hosts("a = \"https://me@Registry.Example:80/x\" http://other.example").collect::<Vec<_>>();
@@ -155,9 +213,24 @@ mod tests {
             ("--index-url https://registry.example/simple\na==1.0\n", true),
             ("-i https://registry.example/simple\n", true),
             ("GEM\n  remote: https://registry.example/\n", true),
+            ("-i ${OWN}\n", true),
             ("a==1.0 # https://docs.example/\n", false),
         ] {
             assert_eq!(names_another_registry(text), another, "{text}");
+        }
+        for text in [
+            "registry=https://registry.example/",
+            "@acme:registry=https://registry.example/",
+            "pip install -i https://registry.example x",
+            "npm i --registry \"$OWN\" x",
+            "PIP_INDEX_URL=$OWN pip install x",
+            "[[tool.uv.index]]",
+            "ENV PIP_EXTRA_INDEX_URL https://registry.example",
+        ] {
+            assert!(sets_a_registry(text), "{text}");
+        }
+        for text in ["pip install x", "npm i x", "the index of a book", "import registry", "grep -i x"] {
+            assert!(!sets_a_registry(text), "{text}");
         }
     }
 }
