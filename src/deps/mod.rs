@@ -1,5 +1,6 @@
 //! Redacted -> Findings: packages of manifests and lockfiles against advisories, each at its line.
 
+mod address;
 mod advice;
 mod advisory;
 mod calls;
@@ -90,6 +91,7 @@ struct Pages {
     inconsistent: Rule,
     hashless: Rule,
     duplicate: Rule,
+    mismatched: Rule,
     names: names::Pages,
     online: online::Pages,
 }
@@ -113,6 +115,7 @@ impl Dependencies {
             inconsistent: page("inconsistent-lockfile")?,
             hashless: page("missing-hash")?,
             duplicate: page("duplicate-source")?,
+            mismatched: page("mismatched-address")?,
             names: names::Pages::new(rules)?,
             online: online::Pages::new(rules)?,
         };
@@ -245,6 +248,7 @@ impl Dependencies {
         if self.asking.is_some() {
             self.direct(view, ecosystem, &reading, facts);
         }
+        facts.findings.extend(address::mismatched(view, ecosystem, &reading, &self.pages.mismatched));
         facts.findings.extend(hygiene::hashes(view, &reading, &self.pages));
         facts.findings.extend(hygiene::origins(view, ecosystem, &reading, &self.pages));
         facts.held.push(pair::Held::of(path, format, view.text(), &mut reading));
