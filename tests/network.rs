@@ -78,7 +78,7 @@ fn what_is_updated_is_what_scans_ask() {
     let update = weft(project.path(), &["db", "update", "--ecosystem", "rubygems", "--server", &server.url])
         .output()
         .unwrap();
-    assert_eq!(text(&update), "RubyGems: 1 advisories, 1 of them new or changed\n");
+    assert_eq!(text(&update), "RubyGems: 1 advisory, 1 new or changed\n");
     let found = scan();
     assert_eq!(found.status.code(), Some(1));
     let said = text(&found);

@@ -11,6 +11,7 @@ use weft::deps::update::{self, Step, Updated};
 use weft::error::{Error, ErrorKind, Exit, Result};
 use weft::finding::printable;
 use weft::network::{Client, Limits};
+use weft::policy::plural;
 
 use super::world::{World, person_watches, variable};
 use super::{output, print, settings};
@@ -206,12 +207,12 @@ fn doing(step: Step) -> String {
     }
 }
 
-/// "1206 advisories, 12 of them new or changed"
+/// "1206 advisories, 12 new or changed"
 fn said(updated: &Updated) -> String {
     let Updated { records, changed, gone, missing } = updated;
     let mut text = match changed {
-        0 => format!("{records} advisories, none changed"),
-        changed => format!("{records} advisories, {changed} of them new or changed"),
+        0 => format!("{}, none changed", plural(*records, "advisory", "advisories")),
+        changed => format!("{}, {changed} new or changed", plural(*records, "advisory", "advisories")),
     };
     if *gone > 0 {
         text += &format!(", {gone} gone");
@@ -224,7 +225,9 @@ fn said(updated: &Updated) -> String {
 }
 
 fn imported(row: &update::Imported) -> String {
-    let of = |status: &EcosystemStatus| format!("{} advisories of {}", status.advisories, status.as_of);
+    let of = |status: &EcosystemStatus| {
+        format!("{} of {}", plural(status.advisories, "advisory", "advisories"), status.as_of)
+    };
     let before = row.before.as_ref().map_or(String::new(), |before| format!(", instead of {}", of(before)));
     format!("{}: {}{before}\n", row.now.ecosystem, of(&row.now))
 }

@@ -356,8 +356,9 @@ impl Dependencies {
         }
         notes.extend(used.into_iter().filter_map(|ecosystem| self.status(ecosystem)).map(|status| {
             let EcosystemStatus { ecosystem, as_of, advisories, source, .. } = status;
-            let message =
-                format!("{ecosystem} advisory data is of {as_of} ({advisories} advisories, {source})");
+            let many = if *advisories == 1 { "advisory" } else { "advisories" };
+            let from = if source.is_empty() { String::new() } else { format!(", {source}") };
+            let message = format!("{ecosystem} advisory data is of {as_of} ({advisories} {many}{from})");
             Note::new(NoteKind::Info, "", message)
         }));
         (findings, notes)

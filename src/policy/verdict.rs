@@ -23,7 +23,15 @@ pub(super) fn sentence(report: &Report, policy: &Policy, rules: &RuleSet) -> Str
         }
         (count, _) => {
             let findings = plural(count, "finding", "findings");
-            format!("blocked: {findings} at or above {gate} ({})", kinds(report, policy, rules))
+            let due = |finding: &Finding| {
+                finding
+                    .advisory
+                    .as_ref()
+                    .is_some_and(|advisory| advisory.due.as_ref().is_some_and(|due| due.over))
+            };
+            let late = report.findings.iter().any(|finding| due(finding) && Report::blocks(finding, policy));
+            let late = if late { " or past their deadline" } else { "" };
+            format!("blocked: {findings} at or above {gate}{late} ({})", kinds(report, policy, rules))
         }
     };
     let besides = match gaps {
