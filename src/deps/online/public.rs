@@ -104,7 +104,7 @@ pub(in crate::deps) fn names_another_registry(text: &str) -> bool {
             line.strip_prefix(*word)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '=', '"']))
         };
-        WORDS.iter().any(|word| named(word))
+        WORDS.iter().any(named)
     });
     lines.into_iter().any(|line| {
         let mut hosts = hosts(line).peekable();
