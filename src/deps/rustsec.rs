@@ -15,7 +15,11 @@ use crate::finding::Severity;
 /// Whether a `source` of Cargo.lock is the default registry (its git or its sparse index); `None` when it is no source.
 /// Advisories are about its packages only: a git or path package of the same name is other code.
 pub(super) fn is_default_registry(source: &str) -> Option<bool> {
-    SourceId::from_url(source).ok().map(|source| source.is_default_registry())
+    let default = |source: &str| SourceId::from_url(source).ok().map(|source| source.is_default_registry());
+    // Cargo takes an address with a slash or `.git` at its end, or in capitals, for the same one.
+    let canonical = source.trim_end_matches('/');
+    let canonical = canonical.strip_suffix(".git").unwrap_or(canonical).to_ascii_lowercase();
+    Some(default(source)? || default(&canonical) == Some(true))
 }
 
 /// The severity of a CVSS vector (2.0, 3.0, 3.1, 4.0); `None` for anything else.
@@ -139,6 +143,10 @@ mod tests {
     #[test]
     fn git_and_path_packages_are_not_of_the_registry() {
         assert_eq!(is_default_registry(&default_registry()), Some(true));
+        for spelt in ["/", ".git", ".git/"] {
+            assert_eq!(is_default_registry(&format!("{}{spelt}", default_registry())), Some(true), "{spelt}");
+        }
+        assert_eq!(is_default_registry(&default_registry().replace("github", "GitHub")), Some(true));
         for other in ["git+https://registry.example/x#0123", "registry+https://registry.example/index"] {
             assert_eq!(is_default_registry(other), Some(false), "{other}");
         }
