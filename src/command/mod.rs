@@ -146,9 +146,10 @@ fn advise(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// A value as JSON with a line break at its end.
+/// A value as JSON with a line break at its end, in which no character hides.
 fn json(value: &impl serde::Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value)
+    let mut bytes = Vec::new();
+    weft::report::json(value, &mut bytes)
         .map_err(|error| Error::new(weft::error::ErrorKind::Bug, "cannot write JSON").because(error))?;
-    Ok(text + "\n")
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -24,6 +24,11 @@ use crate::rule::RuleSet;
 
 pub use table::rules_table;
 
+/// Writes any value as indented JSON in which no character hides. Errors: it cannot be written.
+pub fn json(value: &impl serde::Serialize, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    json::serialize(value, out)
+}
+
 /// How a report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Format {
