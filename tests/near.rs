@@ -200,3 +200,28 @@ fn a_list_that_another_list_includes_is_read_whatever_it_is_called() {
     let (said, _) = weft(&repository, &["scan", "--only", "deps", "requirements.txt"]);
     assert!(said.contains("line 1: lists/deps.lst, which it includes, is not read"), "{said}");
 }
+
+#[test]
+fn a_change_brings_what_the_lines_that_it_takes_away_held_back() {
+    let repository = repository(&[
+        ("requirements.txt", "idna==3.10\n--no-binary \\\njinja2==2.4.1\n"),
+        ("app.py", "import os\n\ndef run(x):\n    \"\"\"\n    os.system(input())\n    \"\"\"\n"),
+        ("still.txt", "jinja2==2.4.1\n"),
+    ]);
+    std::fs::write(repository.path().join("requirements.txt"), "idna==3.10\njinja2==2.4.1\n").unwrap();
+    std::fs::write(repository.path().join("app.py"), "import os\n\ndef run(x):\n    os.system(input())\n").unwrap();
+    repository.git(&["add", "."]);
+    let patch = repository.git(&["diff", "--cached"]);
+    std::fs::write(repository.path().join("change.patch"), patch).unwrap();
+    for arguments in [&["scan", "--staged"][..], &["scan", "--patch", "change.patch"]] {
+        let (said, _) = weft(&repository, arguments);
+        assert!(said.contains("PYSEC-2014-8"), "{arguments:?}: {said}");
+        assert!(said.contains("app.py:4"), "{arguments:?}: {said}");
+    }
+    // A line that holds nothing back takes nothing along.
+    std::fs::write(repository.path().join("requirements.txt"), "--no-binary \\\njinja2==2.4.1\n").unwrap();
+    std::fs::write(repository.path().join("still.txt"), "").unwrap();
+    repository.git(&["add", "requirements.txt"]);
+    let (said, _) = weft(&repository, &["scan", "--staged", "--only", "deps"]);
+    assert!(!said.contains("PYSEC-2014-8"), "{said}");
+}

@@ -4,6 +4,7 @@
 
 mod diff;
 mod dotenv;
+mod exposed;
 mod front;
 mod markdown;
 mod python;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
+use super::super::exposed::{Exposed, exposed};
 use super::{FileDiff, Hunk, Side, parse};
 use crate::artifact::{Action, Content, Entry, Lines, Mode, Origin, Provenance, Submission};
 use crate::finding::{Note, NoteKind};
@@ -193,17 +194,35 @@ fn new_lines<'a>(hunks: &[Hunk<'a>]) -> Vec<&'a [u8]> {
     lines.filter(|(side, _)| *side != Side::Old).map(|(_, text)| *text).collect()
 }
 
-/// The lines that a hunk adds, when its new side starts at `line`.
+/// The lines that a hunk adds or brings by what it takes away, when its new side starts at `line`. Where nobody can tell
+/// how far that reaches, all that follow.
 fn added_ranges(hunk: &Hunk<'_>, mut line: u32) -> Vec<std::ops::Range<u32>> {
     let mut ranges = Vec::new();
-    for (side, _) in &hunk.lines {
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
+    let bring = |removed: &[&[u8]], added: &[&[u8]], line: u32| match exposed(removed, added, line) {
+        Exposed::Nothing => None,
+        Exposed::Lines(more) => Some(more),
+        Exposed::Everything => Some(1..u32::MAX),
+    };
+    for (side, text) in &hunk.lines {
         match side {
-            Side::New => ranges.push(line..line + 1),
-            Side::Old => continue,
-            Side::Both => {}
+            Side::New => {
+                added.push(*text);
+                ranges.push(line..line + 1);
+            }
+            Side::Old => {
+                removed.push(*text);
+                continue;
+            }
+            Side::Both => {
+                ranges.extend(bring(&removed, &added, line));
+                removed.clear();
+                added.clear();
+            }
         }
         line += 1;
     }
+    ranges.extend(bring(&removed, &added, line));
     ranges
 }
 

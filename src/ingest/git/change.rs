@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Patch, Repository, Tree};
 
+use super::super::exposed::{Exposed, exposed};
 use super::snapshot::{files_of_index, files_of_tree, links_of_index, links_of_tree, prompts_beside};
 use super::{NO_COMMIT, commit, content, failed, head_tree, mode, open, path_text, shallow, store};
 use crate::artifact::{
@@ -248,9 +249,31 @@ fn added(diff: &Diff<'_>, index: usize) -> Result<Option<Lines>> {
     let mut ranges = Vec::with_capacity(patch.num_hunks());
     for number in 0..patch.num_hunks() {
         let (hunk, _) = patch.hunk(number).map_err(failed("comparing two blobs"))?;
-        ranges.push(hunk.new_start()..hunk.new_start().saturating_add(hunk.new_lines()));
+        let end = hunk.new_start().saturating_add(hunk.new_lines());
+        ranges.push(hunk.new_start()..end);
+        // An empty side says the line before it.
+        let next = end.saturating_add(u32::from(hunk.new_lines() == 0));
+        match brought(&patch, number, next)? {
+            Exposed::Nothing => {}
+            Exposed::Lines(more) => ranges.push(more),
+            Exposed::Everything => return Ok(None),
+        }
     }
     Ok(Some(Lines::new(ranges)))
+}
+
+/// What a hunk brings beside the lines that it adds.
+fn brought(patch: &Patch<'_>, number: usize, next: u32) -> Result<Exposed> {
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
+    for index in 0..patch.num_lines_in_hunk(number).map_err(failed("comparing two blobs"))? {
+        let line = patch.line_in_hunk(number, index).map_err(failed("comparing two blobs"))?;
+        match line.origin() {
+            '-' => removed.push(line.content()),
+            '+' => added.push(line.content()),
+            _ => {}
+        }
+    }
+    Ok(exposed(&removed, &added, next))
 }
 
 /// Sorts what was found.
