@@ -209,7 +209,8 @@ fn a_change_brings_what_the_lines_that_it_takes_away_held_back() {
         ("still.txt", "jinja2==2.4.1\n"),
     ]);
     std::fs::write(repository.path().join("requirements.txt"), "idna==3.10\njinja2==2.4.1\n").unwrap();
-    std::fs::write(repository.path().join("app.py"), "import os\n\ndef run(x):\n    os.system(input())\n").unwrap();
+    std::fs::write(repository.path().join("app.py"), "import os\n\ndef run(x):\n    os.system(input())\n")
+        .unwrap();
     repository.git(&["add", "."]);
     let patch = repository.git(&["diff", "--cached"]);
     std::fs::write(repository.path().join("change.patch"), patch).unwrap();
