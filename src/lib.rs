@@ -257,17 +257,16 @@ pub fn packages(
         return (Vec::new(), 0);
     };
     let private = deps::online::Private::new(&policy.deps.private);
-    let settings = submission.entries.iter().filter(|entry| deps::may_set_a_registry(&entry.path));
-    let own = settings.clone().any(|entry| {
+    let own = submission.entries.iter().filter(|entry| deps::may_set_a_registry(&entry.path)).any(|entry| {
         let original = ingest::read(entry, &policy.limits.file_bytes);
         original.is_ok_and(|original| deps::sets_a_registry(&checks.redactor.redact(original).document))
     });
     let found = each(&submission.entries, threads, &|_| (), |entry| {
-        // One that cannot be read is said where it is looked at.
-        let original = ingest::read(entry, &policy.limits.file_bytes).ok()?;
         if entry.role == artifact::Role::Code && !deps::reads(&entry.path) {
             return None;
         }
+        // One that cannot be read is said where it is looked at.
+        let original = ingest::read(entry, &policy.limits.file_bytes).ok()?;
         Some(dependencies.packages(&checks.redactor.redact(original).document, &private, own))
     });
     let (mut packages, mut kept) = (std::collections::BTreeSet::new(), 0);
@@ -281,7 +280,7 @@ pub fn packages(
 /// The packages of a submission's lockfiles.
 pub fn inventory(submission: &Submission, checks: &Checks, policy: &Policy) -> deps::Inventory {
     let mut inventory = deps::Inventory::default();
-    let locks = submission.entries.iter().filter(|entry| deps::reads(&entry.path));
+    let locks = submission.entries.iter().filter(|entry| deps::is_lockfile(&entry.path));
     for entry in locks {
         // One that cannot be read is said where it is looked at.
         let Some(dependencies) = &checks.dependencies else { break };

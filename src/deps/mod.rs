@@ -156,7 +156,7 @@ impl Dependencies {
             return facts;
         }
         (facts.names, facts.findings) = names::Facts::of(document, &self.pages.names);
-        facts.own_registry = self.asking.is_some() && online::sets_a_registry(document.text());
+        facts.own_registry = self.asking.is_some() && sets_a_registry(document);
         match document.role() {
             Role::Code => self.view(&document.whole(), None, &mut facts),
             Role::Reply => {
@@ -192,7 +192,7 @@ impl Dependencies {
                 }
                 continue;
             };
-            let elsewhere = online::names_another_registry(view.text());
+            let elsewhere = online::names_another_registry(format, view.text());
             for package in format.read(view.text()).packages {
                 let public = online::of_public_registry(
                     view.text(),
@@ -246,7 +246,7 @@ impl Dependencies {
         let ecosystem = format.ecosystem();
         check::lockfile(view, ecosystem, &reading, self.facts_on(ecosystem), &self.pages, facts);
         if self.asking.is_some() {
-            self.direct(view, ecosystem, &reading, facts);
+            self.direct(view, format, &reading, facts);
         }
         facts.findings.extend(address::mismatched(view, ecosystem, &reading, &self.pages.mismatched));
         facts.findings.extend(hygiene::hashes(view, &reading, &self.pages));
@@ -255,10 +255,11 @@ impl Dependencies {
     }
 
     /// Keeps what the project asks for itself, of public registries: they are asked about it.
-    fn direct(&self, view: &View<'_>, ecosystem: Ecosystem, reading: &Reading, facts: &mut Facts) {
+    fn direct(&self, view: &View<'_>, format: Format, reading: &Reading, facts: &mut Facts) {
+        let ecosystem = format.ecosystem();
         /// More than anybody asks for by hand.
         const MOST: usize = 2000;
-        let elsewhere = online::names_another_registry(view.text());
+        let elsewhere = online::names_another_registry(format, view.text());
         let ways = reading.graph.ways();
         let by_itself = |package: &&lockfile::Package| {
             package.node.is_none_or(|node| ways.to(node).len() <= 2)
@@ -403,17 +404,24 @@ impl Dependencies {
     }
 }
 
-/// Whether a text sets a registry of somebody's own.
+/// Whether a document sets a registry of somebody's own.
 pub fn sets_a_registry(document: &Redacted) -> bool {
-    online::sets_a_registry(document.text())
+    let text = document.text();
+    online::sets_a_registry(text)
+        || may_set_a_registry(document.path()) && online::settings_set_a_registry(text)
 }
 
-/// Whether a file of this name may set a registry of somebody's own.
+/// Whether a file of this name may hold the settings of a package manager.
 pub fn may_set_a_registry(path: &str) -> bool {
+    const SETTINGS: &[&str] =
+        &[".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini", "uv.toml", "poetry.toml", "bunfig.toml"];
     let name = path.rsplit('/').next().unwrap_or(path);
-    let settings =
-        [".npmrc", ".yarnrc", ".yarnrc.yml", "pip.conf", "pip.ini", "uv.toml", "poetry.toml", "bunfig.toml"];
-    settings.contains(&name) || reads(path) || path.ends_with(".cargo/config.toml")
+    SETTINGS.contains(&name) || manifest::Format::of(path).is_some() || path.ends_with(".cargo/config.toml")
+}
+
+/// Whether a file of this name is a lockfile that is read.
+pub fn is_lockfile(path: &str) -> bool {
+    Format::of(path).is_some()
 }
 
 /// Whether a file of this name is a lockfile or manifest that is read.

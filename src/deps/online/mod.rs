@@ -24,7 +24,9 @@ pub use about::{ABOUT, About, Known, about};
 pub use judge::{Ask, Asking};
 pub(super) use judge::{Direct, Pages, ask as ask_registries};
 pub use public::Private;
-pub(super) use public::{names_another_registry, of_public_registry, sets_a_registry};
+pub(super) use public::{
+    names_another_registry, of_public_registry, sets_a_registry, settings_set_a_registry,
+};
 
 /// OSV's own server of questions.
 pub const SERVER: &str = "https://api.osv.dev";

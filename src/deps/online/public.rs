@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::artifact::Digest;
+use crate::deps::lockfile::Format;
 use crate::deps::version::Ecosystem;
 
 /// The hosts of the public registries, as digests: an address that is written down is one that somebody asks.
@@ -86,66 +87,70 @@ pub(in crate::deps) fn of_public_registry(
         && (!sure && ecosystem != Ecosystem::Packagist || hosts(said).next().is_some())
 }
 
-/// Whether a line that names the registry of all packages of a file names one that is not public, or does not say which.
-pub(in crate::deps) fn names_another_registry(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "-i",
-        "--index-url",
-        "--extra-index-url",
-        "--find-links",
-        "-f",
-        "--no-index",
-        "remote:",
-        "\"url\":",
-        "url",
-    ];
-    let lines = text.lines().map(str::trim_start).filter(|line| {
+/// Whether a line of a lockfile that names the registry of all its packages names one that is not public, or does not say
+/// which. Other formats say it of each package.
+pub(in crate::deps) fn names_another_registry(format: Format, text: &str) -> bool {
+    let words: &[&str] = match format {
+        Format::Requirements => {
+            &["-i", "--index-url", "--extra-index-url", "--find-links", "-f", "--no-index"]
+        }
+        Format::Gems => &["remote:"],
+        Format::Pipfile => &["\"url\":"],
+        _ => return false,
+    };
+    text.lines().map(str::trim_start).any(|line| {
         let named = |word: &&str| {
-            line.strip_prefix(*word)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '=', '"']))
+            let rest = line.strip_prefix(*word);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '=']))
         };
-        WORDS.iter().any(named)
-    });
-    lines.into_iter().any(|line| {
-        let mut hosts = hosts(line).peekable();
-        hosts.peek().is_none() || hosts.any(|host| !is_public(host))
+        words.iter().any(named) && !public_alone(line)
     })
 }
 
-/// Whether a text sets a registry of somebody's own, for commands, for a project or for a machine: from then on nobody knows
-/// which names are public.
+/// Whether a command or the environment of one sets a registry of somebody's own: from then on nobody knows which names are
+/// public.
 pub(in crate::deps) fn sets_a_registry(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "registry=",
-        "registry =",
-        "registry:",
-        "npmRegistryServer",
         "--registry",
-        "index-url",
-        "index_url",
-        "INDEX_URL",
+        "--index-url",
+        "--extra-index-url",
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
         "UV_INDEX",
         "UV_DEFAULT_INDEX",
         "npm_config_registry",
         "NPM_CONFIG_REGISTRY",
-        "tool.uv.index",
-        "tool.poetry.source",
-        "[[source]]",
         "GOPRIVATE",
         "GOPROXY",
-        "GONOPROXY",
-        "find-links",
-        "find_links",
-        "[registries",
-        "replace-with",
     ];
     text.lines().any(|line| {
-        let named = || {
-            WORDS.iter().any(|word| line.contains(word)) || line.trim_start().starts_with("pip install -i")
-        };
-        let short =
-            || line.contains("install") && line.split_whitespace().any(|word| word == "-i" || word == "-f");
-        (named() || short()) && !public_alone(line)
+        let short = || line.contains("pip") && line.split_whitespace().any(|word| word == "-i");
+        (WORDS.iter().any(|word| line.contains(word)) || short()) && !public_alone(line)
+    })
+}
+
+/// The same of a settings file of a package manager, or of a manifest with settings of one.
+pub(in crate::deps) fn settings_set_a_registry(text: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "registry",
+        "npmRegistryServer",
+        "index-url",
+        "extra-index-url",
+        "index_url",
+        "find-links",
+        "find_links",
+        "replace-with",
+        "default-index",
+    ];
+    const SECTIONS: &[&str] =
+        &["[[source]]", "tool.uv.index", "tool.poetry.source", "tool.pdm.source", "[[index]]"];
+    let sources = SECTIONS.iter().any(|section| text.contains(section));
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        let key = line.split(['=', ':', ' ', '\t']).next().unwrap_or_default();
+        let scoped = line.starts_with('@') && line.contains(":registry");
+        let named = scoped || KEYS.contains(&key) || sources && key == "url";
+        named && !public_alone(line)
     })
 }
 
@@ -209,28 +214,56 @@ mod tests {
         );
         let host = hosts("a = \"https://me@Registry.Example:80/x\" http://other.example").collect::<Vec<_>>();
         assert_eq!(host, ["Registry.Example", "other.example"]);
-        for (text, another) in [
-            ("--index-url https://registry.example/simple\na==1.0\n", true),
-            ("-i https://registry.example/simple\n", true),
-            ("GEM\n  remote: https://registry.example/\n", true),
-            ("-i ${OWN}\n", true),
-            ("a==1.0 # https://docs.example/\n", false),
+        use Format::{Gems, Npm, Pipfile, Requirements};
+        for (format, text, another) in [
+            (Requirements, "--index-url https://registry.example/simple\na==1.0\n", true),
+            (Requirements, "-i ${OWN}\n", true),
+            (Requirements, "a==1.0 # https://docs.example/\n", false),
+            (Gems, "GEM\n  remote: https://registry.example/\n", true),
+            (Pipfile, "\"url\": \"https://registry.example/simple\"", true),
+            // Who wants to be paid is no registry.
+            (Npm, "\"funding\": {\n\"url\": \"https://sponsors.example/\"}", false),
         ] {
-            assert_eq!(names_another_registry(text), another, "{text}");
+            assert_eq!(names_another_registry(format, text), another, "{text}");
         }
+    }
+
+    #[test]
+    fn a_registry_of_ones_own_is_seen_where_it_is_set() {
         for text in [
-            "registry=https://registry.example/",
-            "@acme:registry=https://registry.example/",
             "pip install -i https://registry.example x",
             "npm i --registry \"$OWN\" x",
             "PIP_INDEX_URL=$OWN pip install x",
-            "[[tool.uv.index]]",
             "ENV PIP_EXTRA_INDEX_URL https://registry.example",
         ] {
             assert!(sets_a_registry(text), "{text}");
         }
-        for text in ["pip install x", "npm i x", "the index of a book", "import registry", "grep -i x"] {
+        for text in [
+            "pip install x",
+            "npm i x",
+            "the index of a book",
+            "registry = Registry()",
+            "grep -i x",
+            "registry: ghcr",
+        ] {
             assert!(!sets_a_registry(text), "{text}");
+        }
+        for text in [
+            "registry=https://registry.example/",
+            "@acme:registry=https://registry.example/",
+            "registry \"https://registry.example\"",
+            "npmRegistryServer: \"https://registry.example\"",
+            "[global]\nindex-url = https://registry.example",
+            "[[tool.uv.index]]\nurl = \"https://registry.example\"",
+        ] {
+            assert!(settings_set_a_registry(text), "{text}");
+        }
+        for text in [
+            "[project.urls]\nurl = \"https://docs.example\"",
+            "\"publishConfig\": {\"registry\": 1}",
+            "a = 1",
+        ] {
+            assert!(!settings_set_a_registry(text), "{text}");
         }
     }
 }
