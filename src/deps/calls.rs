@@ -140,7 +140,7 @@ pub(super) fn mention(findings: &mut [Finding], calls: &[Calls]) {
         else {
             continue;
         };
-        let Some(ecosystem) = Ecosystem::ALL.into_iter().find(|one| one.name() == advisory.ecosystem) else {
+        let Some(ecosystem) = Ecosystem::of(&advisory.ecosystem) else {
             continue;
         };
         let places = calls.iter().flat_map(|calls| {

@@ -6,6 +6,7 @@ use super::Dependencies;
 use super::lockfile::{Format, Node, Usage};
 use super::version::Ecosystem;
 use crate::artifact::{Action, Role};
+use crate::finding::Advisory;
 use crate::redact::Redacted;
 
 /// One version of a package that a lockfile holds.
@@ -106,6 +107,11 @@ pub fn purl(ecosystem: Ecosystem, name: &str, version: &str) -> String {
     };
     let parts: Vec<String> = name.split('/').map(escaped).collect();
     format!("pkg:{kind}/{}@{}", parts.join("/"), escaped(version))
+}
+
+/// The package URL of what an advisory is on; `None` for an ecosystem that is not known.
+pub fn purl_of(advisory: &Advisory) -> Option<String> {
+    Some(purl(Ecosystem::of(&advisory.ecosystem)?, &advisory.package, &advisory.version))
 }
 
 /// A part of a package URL: what is neither a letter, a digit nor one of `.-_~` as `%` and two digits.

@@ -29,7 +29,7 @@ use database::{Database, Databases, EcosystemStatus};
 use lockfile::{Format, Reading};
 use online::{Asking, Direct, PackageVersion, Private};
 
-pub use inventory::{Component, Inventory, purl};
+pub use inventory::{Component, Inventory, purl, purl_of};
 pub use version::{Ecosystem, compare};
 
 /// What is kept of one document when its text is dropped.

@@ -11,7 +11,6 @@ pub mod vex;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{Entry, Lines};
-use crate::deps::{Ecosystem, purl};
 use crate::error::Exit;
 use crate::finding::{Confidence, Finding, Note, NoteKind, Severity, Standing};
 use crate::rule::{RuleSet, nearest};
@@ -145,18 +144,12 @@ pub fn judge(
     current::deadlines(&mut findings, policy);
     let mut findings = merge(findings);
     suppress::apply(&mut findings, &mut notes, allowances, policy, rules);
-    vex::apply(&mut findings, &policy.vex, &purl_of);
+    vex::apply(&mut findings, &policy.vex);
     notes.sort();
     notes.dedup();
     let mut report = Report { findings, notes, files, ..Report::default() };
     report.weigh(policy, rules);
     report
-}
-
-/// The package URL of what an advisory is on.
-fn purl_of(advisory: &crate::finding::Advisory) -> Option<String> {
-    let ecosystem = Ecosystem::ALL.into_iter().find(|one| one.name() == advisory.ecosystem)?;
-    Some(purl(ecosystem, &advisory.package, &advisory.version))
 }
 
 /// Judges the findings of one piece as [`judge`] does, each kept apart from the others of its line; what allowances do

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::deps::purl_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Advisory, Finding, Standing, printable};
 
@@ -160,19 +161,15 @@ impl Statement {
     }
 }
 
-/// Allows the advisories that a statement is about; `purl` writes what one is on.
-pub(super) fn apply(
-    findings: &mut [Finding],
-    statements: &[Statement],
-    purl: &dyn Fn(&Advisory) -> Option<String>,
-) {
+/// Allows the advisories that a statement is about.
+pub(super) fn apply(findings: &mut [Finding], statements: &[Statement]) {
     if statements.is_empty() {
         return;
     }
     for finding in findings.iter_mut().filter(|finding| !matches!(finding.standing, Standing::Allowed { .. }))
     {
         let Some(advisory) = &finding.advisory else { continue };
-        let Some(purl) = purl(advisory) else { continue };
+        let Some(purl) = purl_of(advisory) else { continue };
         // The last word counts, and none makes an attack harmless.
         let last = statements.iter().rfind(|statement| statement.covers(advisory, &purl));
         let reason = last.and_then(|statement| Some((statement.reason.clone()?, statement.by.clone())));

@@ -18,9 +18,8 @@ use cyclonedx_bom::models::vulnerability_rating::{
 };
 use cyclonedx_bom::models::vulnerability_target::{VulnerabilityTarget, VulnerabilityTargets};
 
-use super::vex::purl_of;
 use crate::artifact::Digest;
-use crate::deps::Component;
+use crate::deps::{Component, purl_of};
 use crate::finding::{Finding, Severity, Standing, printable};
 use crate::policy::Report;
 

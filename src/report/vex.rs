@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::artifact::Digest;
-use crate::deps::{Ecosystem, purl};
-use crate::finding::{Advisory, Finding, Standing, printable};
+use crate::deps::purl_of;
+use crate::finding::{Finding, Standing, printable};
 use crate::policy::Report;
 
 /// Writes a statement an advisory and standing: what was allowed is "not_affected", with the reason, everything else is
@@ -57,10 +57,4 @@ fn statement(findings: &[&Finding], reason: Option<&str>) -> Option<Value> {
         None => statement["action_statement"] = printable(&first.advice).into(),
     }
     Some(statement)
-}
-
-/// The package URL of what an advisory is on.
-pub(super) fn purl_of(advisory: &Advisory) -> Option<String> {
-    let ecosystem = Ecosystem::ALL.into_iter().find(|one| one.name() == advisory.ecosystem)?;
-    Some(purl(ecosystem, &advisory.package, &advisory.version))
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::item::{Blocker, ReviewItem};
 use super::state::ItemState;
 use crate::error::{Error, ErrorKind, Result};
-use crate::finding::printable;
+use crate::finding::{Note, NoteKind, printable};
+use crate::policy::{DataOf, Report};
 use crate::redact::placeholders;
 
 /// Compares an item with the one made from its bytes as they are now; `blockers` are what blocks in the item's own
@@ -55,10 +56,24 @@ fn difference(
         ("the list of commits", item.steps == read.steps),
         ("the submitter", key == state.submitter.as_ref().map(super::Key::fingerprint)),
         ("the list of findings", plain(&item.report.findings)? == plain(&read.report.findings)?),
-        ("the list of what was not checked", plain(&item.report.notes)? == plain(&read.report.notes)?),
+        (
+            "the list of what was not checked",
+            plain(&lasting(&item.report))? == plain(&lasting(&read.report))?,
+        ),
         ("the list of what blocks", blockers.iter().all(|blocker| item.blockers.contains(blocker))),
     ];
     Ok(fields.iter().find(|(_, same)| !same).map(|(field, _)| format!("{field} differs")))
+}
+
+/// The notes of a report but those that say of which day the advisory data is: the reviewer's may be of another, and what it
+/// knows besides is among the findings.
+fn lasting(report: &Report) -> Vec<&Note> {
+    let dates = |note: &Note| {
+        let of =
+            |data: &DataOf| note.message.starts_with(&format!("{} advisory data is of ", data.ecosystem));
+        note.kind == NoteKind::Info && note.path.is_empty() && report.data.iter().any(of)
+    };
+    report.notes.iter().filter(|note| !dates(note)).collect()
 }
 
 /// Checks that the SARIF log that waits beside an item reports what the one of now does. Errors are of kind `Mismatch`.
@@ -139,5 +154,26 @@ mod tests {
         };
         assert_eq!(seen("ABCDEFGHIJ", "a key"), seen("ZYXWVUTSRQ", "a key"));
         assert_ne!(seen("ABCDEFGHIJ", "a key"), seen("ABCDEFGHIJ", "another"));
+    }
+
+    #[test]
+    fn the_day_of_the_advisory_data_is_no_difference_and_other_notes_are() {
+        let report = |day: &str, also: &str| Report {
+            data: vec![DataOf { ecosystem: "npm".into(), as_of: day.into(), old: false }],
+            notes: vec![
+                Note::new(
+                    NoteKind::Info,
+                    "",
+                    format!("npm advisory data is of {day} (7 advisories, GitHub)"),
+                ),
+                Note::new(NoteKind::NotChecked, "a.py", also),
+            ],
+            ..Report::default()
+        };
+        let (one, other) = (report("2026-01-02", "too long"), report("2026-01-03", "too long"));
+        assert_ne!(one.notes, other.notes);
+        assert_eq!(lasting(&one), lasting(&other));
+        assert_ne!(lasting(&one), lasting(&report("2026-01-02", "cut off")));
+        assert_eq!(lasting(&Report { data: Vec::new(), ..one.clone() }).len(), 2);
     }
 }

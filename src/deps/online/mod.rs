@@ -145,8 +145,7 @@ impl Question {
 
     /// Has `record` name the version that the server says it is about, should its ranges be read otherwise here.
     fn named_by(&self, record: &mut Record) {
-        let Some(ecosystem) = Ecosystem::ALL.into_iter().find(|one| one.name() == self.package.ecosystem)
-        else {
+        let Some(ecosystem) = Ecosystem::of(self.package.ecosystem) else {
             return;
         };
         let Some(version) = &self.version else { return };
