@@ -148,10 +148,6 @@ fn registries(asked: &loopback::Asked) -> Reply {
         format!(r#"{{"versionKey": {{"version": "{version}"}}, "publishedAt": "{day}T00:00:00Z"{more}}}"#)
     };
     let rows = match asked.path.strip_prefix("/v3/systems/pypi/packages/") {
-        Some("young-made-up-name") => {
-            let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
-            vec![version("1.0", &today, r#", "isDefault": true"#)]
-        }
         Some("tired-made-up-name") => {
             let more = r#", "isDefault": true, "isDeprecated": true, "deprecatedReason": "look\u001b[31m elsewhere""#;
             vec![version("1.0", "2015-01-01", more)]
@@ -172,7 +168,7 @@ fn registries_are_asked_about_names_and_locked_versions() {
     let write = |name: &str, text: &str| fs::write(project.path().join(name), text).unwrap();
     write("requirements.txt", "jinja2==2.4.1\nyanked==1.0.0\n");
     write("pyproject.toml", "[project]\nname = \"tool\"\ndependencies = [\"jinja2\"]\n");
-    write("reply.md", "Run `pip install invented-made-up-name young-made-up-name tired-made-up-name`.\n");
+    write("reply.md", "Run `pip install invented-made-up-name tired-made-up-name`.\n");
     let online = |paths: &[&str], index: &str| {
         let mut command = weft(
             project.path(),
@@ -192,7 +188,6 @@ fn registries_are_asked_about_names_and_locked_versions() {
     let has =
         |said: &[String], text: &str| assert!(said.iter().any(|line| line == text), "{text}: {said:#?}");
     has(&said, "missing-package: PyPI has no package invented-made-up-name");
-    has(&said, "new-package: young-made-up-name is in PyPI for 0 days only");
     has(&said, "deprecated-package: tired-made-up-name 1.0 is deprecated: look\\\\u{1b}[31m elsewhere");
     assert!(!notes.contains("could not be checked offline"), "{notes}");
     let (said, _) = online(&["requirements.txt"], &index.url);

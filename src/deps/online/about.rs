@@ -50,6 +50,12 @@ pub struct Known {
 }
 
 impl Known {
+    /// Nothing yet, on this day.
+    #[cfg(test)]
+    pub(super) fn on(today: Date) -> Self {
+        Known { today: Some(today), ..Known::default() }
+    }
+
     /// What is known of a package; `None`: nobody asked.
     pub fn of(&self, ecosystem: Ecosystem, name: &str) -> Option<&About> {
         self.packages.get(&(ecosystem, ecosystem.key(name)))

@@ -178,3 +178,39 @@ fn said(at: &Finding, page: &Rule, fill: &[(&str, &str)]) -> Finding {
     finding.advice.clone_from(&page.advice);
     finding
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Action, Original, Role};
+    use crate::deps::online::about::Version;
+    use crate::redact::Redactor;
+
+    /// What is said of a name that nothing here knows, first published on `first`, asked about on 2026-03-01.
+    fn of(first: Option<&str>, exists: bool) -> Option<String> {
+        let rules = crate::built_in_rules();
+        let pages = Pages::new(&rules).unwrap();
+        let original = Original::new("a.py", Role::Code, Action::Inspect, "import made_up".as_bytes());
+        let document = Redactor::new(&rules, None).unwrap().redact(original).document;
+        let at =
+            document.whole().finding(&pages.missing, 7..14, &[("package", "made-up"), ("ecosystem", "PyPI")]);
+        let version = Version { published: first.map(|day| day.parse().unwrap()), deprecated: None };
+        let about = About {
+            exists,
+            first: version.published,
+            versions: [("1.0".to_owned(), version)].into(),
+            newest: Some("1.0".into()),
+        };
+        let known = Known::on("2026-03-01".parse().unwrap());
+        of_name(&pages, Ecosystem::PyPi, "made-up", at, &about, &known).map(|finding| finding.message)
+    }
+
+    #[test]
+    fn a_package_is_new_for_thirty_days() {
+        assert_eq!(of(None, false).unwrap(), "PyPI has no package made-up");
+        assert_eq!(of(Some("2026-03-01"), true).unwrap(), "made-up is in PyPI for 0 days only");
+        assert_eq!(of(Some("2026-01-30"), true).unwrap(), "made-up is in PyPI for 30 days only");
+        assert_eq!(of(Some("2026-01-29"), true), None);
+        assert_eq!(of(None, true), None);
+    }
+}
