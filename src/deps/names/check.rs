@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::advised::advised;
 use super::alike::alike;
 use super::declared::{All, Declared, Own, kind};
+use super::platform::{distribution, is_of_the_platform};
 use super::popular::{Popular, Tier};
 use super::reference::{How, Reference};
 use super::{Facts, Linked, Pages, Place, Project, imports, standard};
-use crate::deps::advisory::{Match, check};
+use crate::deps::advisory::Match;
 use crate::deps::check;
-use crate::deps::database::{Databases, Fact, Kind};
+use crate::deps::database::Databases;
 use crate::deps::lockfile::{Format, Reading, Usage};
-use crate::deps::manifest::range::exact;
-use crate::deps::version::{Ecosystem, Event};
-use crate::error::Result;
+use crate::deps::version::Ecosystem;
 use crate::finding::{Finding, Note, NoteKind, Severity};
 use crate::redact::{Redacted, View};
 use crate::rule::Rule;
@@ -29,23 +29,23 @@ const FINDINGS: usize = 500;
 const PLACES: usize = 20;
 
 /// By what the same finding is told: rule, ecosystem, key.
-type Same<'f> = (&'f str, Ecosystem, String);
+pub(super) type Same<'f> = (&'f str, Ecosystem, String);
 
 /// What is wrong with a reference.
-struct Wrong<'f> {
-    page: &'f Rule,
-    same: Same<'f>,
-    fill: Vec<(&'static str, String)>,
-    severity: Severity,
+pub(super) struct Wrong<'f> {
+    pub(super) page: &'f Rule,
+    pub(super) same: Same<'f>,
+    pub(super) fill: Vec<(&'static str, String)>,
+    pub(super) severity: Severity,
     /// Whether nothing here knows the name.
-    unknown: bool,
-    reference: &'f Reference,
+    pub(super) unknown: bool,
+    pub(super) reference: &'f Reference,
     /// Whether an import within a function counts.
-    lazy: bool,
-    document: usize,
-    fence: Option<u32>,
+    pub(super) lazy: bool,
+    pub(super) document: usize,
+    pub(super) fence: Option<u32>,
     /// What an advisory says of the version that is asked for.
-    advised: Option<(Match, String)>,
+    pub(super) advised: Option<(Match, String)>,
 }
 
 /// See [`super::link`].
@@ -124,84 +124,6 @@ fn judged<'f>(
         }
     }
     (wrong, judge.unknown)
-}
-
-/// The advisories on what commands and a change's manifests ask for in one version, and on packages that are attacks
-/// whatever the version.
-fn advised<'f>(
-    pages: &'f Pages,
-    facts: &[&'f Facts],
-    databases: &Databases,
-    linked: &mut Linked,
-) -> Vec<Wrong<'f>> {
-    let mut wrong = Vec::new();
-    for (document, facts) in facts.iter().enumerate().filter(|(_, facts)| facts.place != Place::Document) {
-        let named = facts
-            .asked
-            .iter()
-            .filter(|(reference, _)| !matches!(reference.how, How::Import | How::Conda | How::Requirement));
-        for (reference, fence) in named {
-            let Reference { ecosystem, name, spec, .. } = reference;
-            let version = exactly(*ecosystem, spec);
-            let found = match &version {
-                Some(version) => check(databases, *ecosystem, name, version).map(|verdict| verdict.matches),
-                None => attacks(databases, *ecosystem, name),
-            };
-            linked.used.insert(*ecosystem);
-            let found = found.unwrap_or_else(|error| {
-                let what = format!("{name} is not held against advisories: {error}");
-                linked.notes.push(Note::new(NoteKind::NotChecked, "", crate::finding::printable(&what)));
-                Vec::new()
-            });
-            for one in found {
-                let informational = one.kind.informational().is_some();
-                let page = if informational { &pages.informational } else { &pages.vulnerable };
-                wrong.push(Wrong {
-                    page,
-                    same: (&page.id, *ecosystem, format!("{} {}", ecosystem.key(name), one.id)),
-                    fill: Vec::new(),
-                    severity: page.severity,
-                    unknown: false,
-                    reference,
-                    lazy: false,
-                    document,
-                    fence: *fence,
-                    advised: Some((one, version.clone().unwrap_or_else(|| "of any version".to_owned()))),
-                });
-            }
-        }
-    }
-    wrong
-}
-
-/// The version that a command asks for, when it is one.
-fn exactly(ecosystem: Ecosystem, spec: &str) -> Option<String> {
-    let spec = spec.trim();
-    let plain = match ecosystem {
-        // `cargo install tool@1.2.3` and `go get module@v1.2.3` take that version.
-        Ecosystem::Cargo | Ecosystem::Go => spec
-            .trim_start_matches(['@', '='])
-            .trim_start_matches('v')
-            .starts_with(|c: char| c.is_ascii_digit())
-            .then(|| spec.trim_start_matches(['@', '='])),
-        _ => exact(ecosystem, spec.trim_start_matches('@')),
-    };
-    plain.map(str::to_owned)
-}
-
-/// The advisories that call all of a package an attack.
-fn attacks(databases: &Databases, ecosystem: Ecosystem, name: &str) -> Result<Vec<Match>> {
-    let facts = databases.facts(ecosystem, name)?;
-    let whole = |fact: &Fact| {
-        fact.kind == Kind::Malicious
-            && fact.ranges.iter().any(|events| matches!(&events[..], [Event::Introduced(_)]))
-    };
-    if !facts.iter().any(whole) {
-        return Ok(Vec::new());
-    }
-    // Any version will do.
-    let verdict = check(databases, ecosystem, name, "1.0.0")?;
-    Ok(verdict.matches.into_iter().filter(|one| one.kind == Kind::Malicious).collect())
 }
 
 /// What the files around a change are called and declare.
@@ -411,97 +333,6 @@ impl<'f> Judge<'f, '_> {
     fn is_own(&self, ecosystem: Ecosystem, name: &str) -> bool {
         let first = name.trim_start_matches('@').split('/').next().unwrap_or(name);
         self.own.has(name) || ecosystem == Ecosystem::Npm && self.own.has(first)
-    }
-}
-
-/// What a module of Python is installed as: of the lists, and where these are behind the times.
-fn distribution<'p>(popular: &'p Popular, module: &str) -> Option<&'p str> {
-    Some(match module {
-        "cv2" => "opencv-python",
-        "django_filters" => "django-filter",
-        "MySQLdb" => "mysqlclient",
-        "fitz" => "PyMuPDF",
-        "docx" => "python-docx",
-        "pptx" => "python-pptx",
-        "skimage" => "scikit-image",
-        "environ" => "django-environ",
-        "jose" => "python-jose",
-        "multipart" => "python-multipart",
-        "pythonjsonlogger" => "python-json-logger",
-        "mpl_toolkits" | "pylab" => "matplotlib",
-        "pkg_resources" => "setuptools",
-        "attr" => "attrs",
-        "_pytest" => "pytest",
-        "ldap" => "python-ldap",
-        "socks" => "PySocks",
-        "usb" => "pyusb",
-        "wx" => "wxPython",
-        "zoneinfo" => "tzdata",
-        "pydantic2ts" => "pydantic-to-typescript",
-        module => popular.distribution(module)?,
-    })
-}
-
-/// Modules that come with an interpreter, an editor or a system, and are installed by nobody's package manager.
-fn is_of_the_platform(ecosystem: Ecosystem, name: &str) -> bool {
-    match ecosystem {
-        Ecosystem::PyPi => matches!(
-            name,
-            "setuptools"
-                | "pkg_resources"
-                | "pip"
-                | "wheel"
-                | "virtualenv"
-                | "uv"
-                | "poetry"
-                | "pipenv"
-                | "win32api"
-                | "win32con"
-                | "win32com"
-                | "win32gui"
-                | "win32file"
-                | "pythoncom"
-                | "pywintypes"
-                | "gi"
-                | "dbus"
-                | "apt"
-                | "rpm"
-                | "bpy"
-                | "hou"
-                | "maya"
-                | "nuke"
-                | "gdb"
-                | "lldb"
-                | "uwsgi"
-                | "pyodide"
-                | "js"
-                | "java"
-                | "javax"
-                | "sublime"
-                | "idaapi"
-                | "Foundation"
-                | "AppKit"
-                | "machine"
-                | "micropython"
-                | "sitecustomize"
-                | "usercustomize"
-                | "org"
-                | "System"
-                | "clr"
-        ),
-        _ => matches!(
-            name,
-            "electron"
-                | "vscode"
-                | "k6"
-                | "bun"
-                | "aws-sdk"
-                | "server-only"
-                | "client-only"
-                | "meteor"
-                | "deno"
-                | "original-fs"
-        ),
     }
 }
 

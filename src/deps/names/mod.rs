@@ -2,6 +2,7 @@
 //! declares and what many projects use.
 
 mod action;
+mod advised;
 mod alike;
 mod check;
 mod declared;
@@ -9,6 +10,7 @@ mod imports;
 mod install;
 mod piped;
 mod places;
+mod platform;
 mod popular;
 mod reference;
 mod shell;
