@@ -79,9 +79,22 @@ pub(super) fn link(
     for ((rule, ecosystem, key), finding) in found {
         if rule == pages.missing.id {
             linked.asked.push(((ecosystem, key), finding));
-        } else if linked.findings.len() < FINDINGS {
+        } else {
             linked.findings.push(finding);
         }
+    }
+    if linked.findings.len() > FINDINGS {
+        // The gravest first: nobody hides one behind many.
+        linked.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        linked.findings.truncate(FINDINGS);
+        let why = format!("more than {FINDINGS} names are asked about: the others were left out");
+        linked.notes.push(Note::new(NoteKind::Partial, "", why));
+    }
+    for (facts, path) in facts.iter().zip(project.documents).filter(|(facts, _)| facts.cut) {
+        // What a tree holds has been looked at by people; what comes in has not.
+        let kind = if facts.place == Place::Tree { NoteKind::Info } else { NoteKind::Partial };
+        let why = "it names more packages than are looked at: the others were left out";
+        linked.notes.push(Note::new(kind, *path, why));
     }
     linked
 }
@@ -336,8 +349,8 @@ impl<'f> Judge<'f, '_> {
     }
 }
 
-/// Adds to `names` the modules that nothing here knows. The findings of what is wrong, one a name, at a line that the change adds where there is one. Each document is read again
-/// once, in their order.
+/// The findings of what is wrong, one a name, at a line that the change adds where there is one; `names` gets the modules
+/// that nothing here knows. Each document is read again once, in their order.
 fn shown<'f>(
     wrong: Vec<Wrong<'f>>,
     project: &Project<'_>,
@@ -352,15 +365,23 @@ fn shown<'f>(
         for one in of_one.iter().filter(|one| found.get(&one.same).is_none_or(|(added, ..)| !added)) {
             let place = places.entry((one.same.0, one.same.1, &one.same.2)).or_default();
             *place += 1;
-            if *place <= PLACES && left.len() < FINDINGS {
-                left.push(one);
+            if *place > PLACES {
+                continue;
             }
+            if left.len() == FINDINGS {
+                let path = project.documents.get(one.document).copied().unwrap_or_default();
+                let why =
+                    format!("more than {FINDINGS} names in it are asked about: the others were left out");
+                notes.push(Note::new(NoteKind::Partial, path, why));
+                break;
+            }
+            left.push(one);
         }
         let Some(document) = left.first().map(|one| one.document) else { continue };
         read += 1;
         if read > FINDINGS {
             let why = "more files name packages that are asked about than are read again: some were left out";
-            notes.push(Note::new(NoteKind::Info, "", why));
+            notes.push(Note::new(NoteKind::Partial, "", why));
             break;
         }
         let Some(text) = (project.open)(document) else {
@@ -383,8 +404,7 @@ fn shown<'f>(
             }
         }
         // The fingerprints of those that came from this document.
-        for (_, of, finding) in found.values_mut().filter(|(_, of, _)| *of == document) {
-            debug_assert_eq!(*of, document);
+        for (.., finding) in found.values_mut().filter(|(_, of, _)| *of == document) {
             text.sign_lines(std::slice::from_mut(finding));
         }
     }

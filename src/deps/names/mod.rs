@@ -90,6 +90,8 @@ pub(super) struct Facts {
     paths: BTreeSet<String>,
     /// What it is for and what applying it does, as far as that decides what is checked.
     place: Place,
+    /// Whether it asks for more than is kept.
+    cut: bool,
     /// Whether it tests or shows the project: what it imports it has in ways of its own.
     aside: bool,
 }
@@ -183,8 +185,18 @@ impl Facts {
             true => Vec::new(),
             false => imports::read(language, view.text()),
         };
-        let room = MOST.saturating_sub(self.asked.len());
-        self.asked.extend(script.into_iter().chain(imported).take(room).map(|one| (one, fence(index))));
+        self.keep(script.into_iter().chain(imported).map(|one| (one, fence(index))));
+    }
+
+    /// Keeps what is asked for, as far as there is room.
+    fn keep(&mut self, asked: impl Iterator<Item = (Reference, Option<u32>)>) {
+        for one in asked {
+            if self.asked.len() == MOST {
+                self.cut = true;
+                break;
+            }
+            self.asked.push(one);
+        }
     }
 
     /// Adds the requirements of a manifest that a change writes: those of a tree are what it declares.
@@ -201,8 +213,7 @@ impl Facts {
         let reference = |(name, at): (String, std::ops::Range<usize>)| {
             (Reference { ecosystem, name, spec: String::new(), at, how: How::Requirement }, fence)
         };
-        let room = MOST.saturating_sub(self.asked.len());
-        self.asked.extend(named.take(room).map(reference));
+        self.keep(named.map(reference));
     }
 
     /// Begins what is kept of a document, with what its commands ask for. Findings that need no other document come back.
@@ -219,6 +230,7 @@ impl Facts {
         let aside = document.role() == Role::Code && is_aside(document.path());
         let mut facts = Facts { place, aside, ..Facts::default() };
         let view = document.whole();
+        facts.cut = asked.references.len() > MOST;
         for reference in asked.references.into_iter().take(MOST) {
             // What a command writes into the manifest is declared from then on.
             if reference.how == How::Add && matches!(place, Place::Reply | Place::Change) {

@@ -112,6 +112,21 @@ fn versions_that_commands_ask_for_are_held_against_advisories() {
     assert!(linked.used.contains(&Ecosystem::Npm));
 }
 
+/// Nobody hides a name behind many others: what is left out is said.
+#[test]
+fn more_names_than_are_looked_at_are_said() {
+    let many: String = (0..2_100).map(|number| format!("npm i made-up-name-{number}\n")).collect();
+    let document = reply(&format!("```sh\n{many}```\n"));
+    let checks = Dependencies::new(&crate::built_in_rules()).unwrap();
+    let facts = [checks.facts(&document)];
+    let open = |_: usize| Some(again(&document));
+    let none = |_: usize| None;
+    let project = Project { documents: &["reply.md"], around: &Vec::new, open: &open, open_around: &none };
+    let notes = checks.link_names(&facts, &project).notes;
+    let said = |note: &crate::finding::Note| note.kind == NoteKind::Partial && note.path == "reply.md";
+    assert!(notes.iter().any(said), "{notes:?}");
+}
+
 fn again(document: &Redacted) -> Redacted {
     match document.role() {
         Role::Reply => reply(document.text()),
