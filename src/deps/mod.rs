@@ -14,6 +14,7 @@ pub mod names;
 pub mod online;
 mod osv;
 mod pair;
+mod registry;
 mod rustsec;
 #[cfg(test)]
 mod tests;

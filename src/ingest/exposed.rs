@@ -24,9 +24,7 @@ pub(super) fn exposed(removed: &[&[u8]], added: &[&[u8]], next: u32) -> Exposed 
     }
     let goes_on = |lines: &[&[u8]]| lines.last().is_some_and(|line| line.trim_ascii_end().ends_with(b"\\"));
     // A package that was a link to a folder is one of the registry.
-    let link = |lines: &[&[u8]]| {
-        lines.iter().any(|line| line.trim_ascii().starts_with(b"\"link\""))
-    };
+    let link = |lines: &[&[u8]]| lines.iter().any(|line| line.trim_ascii().starts_with(b"\"link\""));
     if link(removed) && !link(added) {
         return Exposed::Lines(next.saturating_sub(1).max(1)..next.saturating_add(1));
     }

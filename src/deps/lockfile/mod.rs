@@ -26,6 +26,7 @@ use std::ops::Range;
 pub(super) use graph::{Graph, Node, Ways};
 pub(super) use npm::broken as broken_json;
 
+use super::registry::is_npm;
 use super::version::Ecosystem;
 use crate::finding::NoteKind;
 
@@ -144,6 +145,8 @@ pub(super) struct Reading {
     pub(super) origins: Vec<Origin>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
+    /// The host that was looked at last, and whether it is that of npm's registry.
+    host: (String, bool),
 }
 
 impl Reading {
@@ -179,10 +182,11 @@ impl Reading {
         let bare = &bare[bare[..end].rfind('@').map_or(0, |user| user + 1)..];
         let ends = if registry { &['/'][..] } else { &['?', '#'][..] };
         let from = bare.split(ends).next().unwrap_or_default();
-        // Yarn's is npm's under another name.
-        let default =
-            from.strip_prefix("registry.").is_some_and(|host| ["npmjs.org", "yarnpkg.com"].contains(&host));
-        let from = if default { DEFAULT_REGISTRY } else { from };
+        // Most come from where the one before did.
+        if self.host.0 != from {
+            self.host = (from.to_owned(), is_npm(from));
+        }
+        let from = if self.host.1 { DEFAULT_REGISTRY } else { from };
         if !name.is_empty() && !from.is_empty() {
             self.origins.push(Origin { name: name.to_owned(), from: from.to_owned(), at });
         }
