@@ -21,7 +21,7 @@ mod tests;
 pub mod update;
 mod version;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::artifact::{Action, Role};
 use crate::error::{Error, ErrorKind, Result};
@@ -287,11 +287,16 @@ impl Dependencies {
         let named = |facts: &Facts| facts.includes.iter().map(|one| one.file.clone()).collect::<Vec<_>>();
         let mut open: Vec<String> = facts.iter().flat_map(named).collect();
         let mut more = Vec::new();
+        if open.is_empty() {
+            return more;
+        }
+        let places: HashMap<&str, usize> =
+            (0..).zip(project.documents).map(|(at, path)| (*path, at)).collect();
         while let Some(file) = open.pop().filter(|_| more.len() < MOST) {
             if !done.insert(file.clone()) {
                 continue;
             }
-            let Some(index) = project.documents.iter().position(|path| *path == file) else { continue };
+            let Some(index) = places.get(file.as_str()).copied() else { continue };
             let Some(document) = (project.open)(index).filter(|document| document.role() != Role::Reply)
             else {
                 continue;

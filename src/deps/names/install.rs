@@ -134,8 +134,9 @@ fn verb(words: &[Word]) -> Option<Verb> {
             // `python -I -m pip install`
             let module = words.iter().take(8).position(|word| word.text == "-m")?;
             let rest = words.get(module + 1..)?;
+            // Nothing else goes on here: a line of many `python -m` does not lead down and down.
             let named = matches!(rest.first()?.text.as_str(), "pip" | "uv" | "pipx");
-            let verb = verb(rest).filter(|_| named)?;
+            let verb = if named { verb(rest)? } else { return None };
             Some(Verb { from: verb.from + module + 1, ..verb })
         }
         ("uv", "pip") => {

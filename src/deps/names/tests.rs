@@ -270,6 +270,9 @@ fn tags_of_actions_are_told_where_they_are_written() {
 fn hostile_texts_are_read_to_their_end_or_it_is_said() {
     let many = [
         "pip install ".repeat(10_000),
+        "python -m ".repeat(50_000),
+        format!("{}pip install a\n", "sh -c \"".repeat(10_000)),
+        format!("{}x{}", "$(curl ".repeat(10_000), ")".repeat(10_000)),
         "`pip ".repeat(10_000),
         "pip install a \\\n".repeat(10_000),
         "curl x | ".repeat(10_000),
