@@ -17,7 +17,6 @@ static ASKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "pip",
         "npm",
         "npx",
-        "npx",
         "yarn",
         "bun",
         "uv ",
